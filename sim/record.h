@@ -1,0 +1,183 @@
+/*
+ * record.h - facts: the only thing that passes from the models to the analysis.
+ *
+ * Model:   a run is a stream of plain integer rows in the order in which things happened (at_ns never
+ *          decreases). A row says what the simulated world did; it never judges. The analysis can
+ *          be fed from a hand-written stream, and a model runs without any analysis.
+ * Units:   at_ns and every *_ns in simulated nanoseconds of true time; sizes in bytes.
+ * Identity: an operation has a number `operation` (1, 2, ... over the run, never reused) and, while it is
+ *          in flight, a dense `slot` that is reused after its completion, so that a sink can keep a table.
+ *          A write's value is identified by the number of the operation that wrote it; the value
+ *          that a key holds before any write is 0.
+ * Versions: of one key of one dataset are ordered by (stamp, write). The stamp is what the strategy
+ *          orders by: a log position, or the timestamp of last-writer-wins.
+ * Layout:  the names behind the numbers are in struct record_layout, fixed before the first row.
+ * Cost:    one call a row, and none for kinds that no sink wants (record_mask).
+ */
+#ifndef SIM_RECORD_H
+#define SIM_RECORD_H
+
+#include "sim/sim_time.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum record_kind {
+    /*
+     * A client begins an operation. `a` = intended start (equals at_ns for an open loop, the
+     * end of the think time for a closed one; latency counts from it). For a read, `other_slot` 0.
+     * PROBE flag: a read that a probe issued `b` ns after the acknowledgement of write `write`.
+     */
+    RECORD_INVOKED = 1,
+    /*
+     * The client's operation ended: `outcome`; a read that is ok carries the version that it
+     * returned (stamp, write; write 0 = the initial value); a write that is ok its version.
+     * `node` = the replica that answered, RECORD_NONE when none did. `a` = tries made (1 = first).
+     */
+    RECORD_COMPLETED,
+    /*
+     * The strategy decided that a write is accepted: the moment at which the accepting
+     * node answers. `node`, `key`, `operation`, stamp, write. A write may be committed and
+     * never completed (the answer is lost, or the client has given up).
+     */
+    RECORD_COMMITTED,
+    /*
+     * A replica now holds this version of the key. Versions that are older than what the
+     * replica holds are not applied and not reported, so per (node, key) versions increase, except with
+     * flag REVERTED: a crash took the node back to this older version (write 0 = initial value).
+     */
+    RECORD_APPLIED,
+    RECORD_SENT,      /* message: node -> peer (RECORD_NONE: a client), from place to place, bytes */
+    RECORD_DELIVERED, /* the same, when the receiver gets it; `a` = at which time it was sent */
+    RECORD_DROPPED,   /* the same, lost for good: no retransmission brings it; `a` = as above */
+    RECORD_FAULT_BEGIN, /* `fault` = index into the layout */
+    RECORD_FAULT_END,
+    RECORD_NODE_DOWN, /* `node`; flag DISK_LOST: what it held is gone */
+    RECORD_NODE_UP,
+    RECORD_MODE, /* a strategy changed its mode at `node`: `a` = index into the dataset's mode names */
+    RECORD_KIND_COUNT
+};
+
+enum record_operation_type { RECORD_READ = 0, RECORD_WRITE = 1, RECORD_OPERATION_TYPE_COUNT };
+
+/*
+ * ok: it happened, with that answer. fail: certainly no effect. info: unknown; a write may take effect
+ * now, later or never. Every operation completes exactly once, or is in flight when the run ends.
+ */
+enum record_outcome { RECORD_OK = 0, RECORD_FAIL = 1, RECORD_INFO = 2, RECORD_OUTCOME_COUNT };
+
+enum record_flag {
+    RECORD_FLAG_WARMUP = 1,    /* invoked before the end of the warm-up: not measured */
+    RECORD_FLAG_PROBE = 2,     /* RECORD_INVOKED, RECORD_COMPLETED: a probe's read */
+    RECORD_FLAG_REVERTED = 4,  /* RECORD_APPLIED */
+    RECORD_FLAG_DISK_LOST = 8, /* RECORD_NODE_DOWN */
+    RECORD_FLAG_RETRANSMITTED = 16 /* RECORD_SENT: a further copy of the same message */
+};
+
+enum { RECORD_NONE = UINT32_MAX };
+
+struct record {
+    sim_ns at_ns;
+    uint8_t kind;    /* enum record_kind */
+    uint8_t type;    /* enum record_operation_type */
+    uint8_t outcome; /* enum record_outcome */
+    uint8_t flags;   /* enum record_flag */
+    uint16_t dataset;
+    uint16_t group; /* client group */
+    uint32_t node;
+    uint32_t peer; /* messages: the receiving node, RECORD_NONE = a client */
+    uint32_t key;
+    uint32_t session; /* within the run: dense over all groups */
+    uint32_t slot;    /* operations in flight: dense, reused. Messages: the message kind. Fault: its index */
+    uint16_t from_place, to_place; /* messages, and from_place of an operation: the client's place */
+    uint64_t operation;
+    int64_t stamp;
+    uint64_t write;
+    int64_t a, b;
+    uint64_t bytes;
+};
+
+/* Where rows go. `mask` has bit k for each kind wanted; rows of other kinds are not even built. */
+struct record_sink {
+    void *state;
+    void (*row)(void *state, const struct record *record);
+    uint32_t mask;
+};
+
+static inline bool record_wanted(const struct record_sink *sink, enum record_kind kind)
+{
+    return (sink->mask >> kind & 1u) != 0;
+}
+
+static inline void record_emit(const struct record_sink *sink, const struct record *record)
+{
+    if (record_wanted(sink, (enum record_kind)record->kind)) {
+        sink->row(sink->state, record);
+    }
+}
+
+/* The names behind the numbers, and what of the scenario an observer needs to know. */
+
+struct record_place { /* a region, or a client's own coordinates */
+    const char *name;
+    const char *provider, *city, *country, *jurisdiction; /* "" when unknown */
+    double latitude, longitude;
+    bool is_region; /* false: a client's place without nodes */
+};
+
+struct record_node {
+    const char *name; /* "eu-west-1/n0" */
+    uint32_t place;
+    uint32_t zone;
+};
+
+struct record_group { /* clients */
+    const char *name; /* unique; "eu-west-1" or as given */
+    uint32_t place;
+    uint32_t dataset;
+    uint32_t session_first, session_count;
+};
+
+struct record_dataset {
+    const char *name, *strategy;
+    uint32_t key_count;
+    uint32_t value_bytes;       /* mean, for lag in bytes */
+    const uint32_t *replicas;   /* nodes that store it */
+    uint32_t replica_count;
+    const char *const *modes; /* names for RECORD_MODE; ends with NULL; may be NULL */
+    bool total_order; /* replicas apply in one log order: they hold a prefix of it at any time */
+};
+
+struct record_fault {
+    const char *id, *kind;
+    const char *text;        /* for people: "partition us-east-1 | eu-west-1" */
+    sim_ns begin_ns, end_ns; /* as planned; end SIM_NS_MAX when it lasts to the end */
+    const uint32_t *places;  /* that it touches */
+    uint32_t place_count;
+};
+
+struct record_pair { /* one directed pair of places: what the network assumes */
+    uint32_t from, to;
+    sim_ns floor_ns, p50_ns, p99_ns; /* one way */
+    double distance_km;
+    bool measured;
+    const char *source;
+};
+
+struct record_layout {
+    const char *name, *summary; /* of the scenario */
+    sim_ns duration_ns, warmup_ns, bucket_ns; /* measured from warmup_ns to duration_ns */
+    uint64_t seed;
+    const struct record_place *places;
+    const struct record_node *nodes;
+    const struct record_group *groups;
+    const struct record_dataset *datasets;
+    const struct record_fault *faults;
+    const struct record_pair *pairs; /* all pairs of places that can talk to each other */
+    uint32_t place_count, node_count, group_count, dataset_count, fault_count, pair_count;
+    uint32_t session_count;
+    sim_ns operation_max_ns; /* no operation is in flight for longer (deadline); SIM_NS_MAX: no bound */
+};
+
+#endif
