@@ -8,6 +8,9 @@
  * Units:     each type converts to one unit, named below. Text may carry any unit of its dimension
  *            ("80ms", "512B", "10Gbps", "200/s"); a plain number is in the unit that the key ends
  *            with (_ms, _s, _bytes, _ppm ...), else in the unit named below.
+ * Absent:    a row whose default_text is "none" (numbers, durations, sizes, rates, ratios) stores -1 for
+ *            "none", whatever its range, and users may write "none" too. Without default_text and not
+ *            `required`, an absent key stores zero, NULL or an empty list.
  * Ownership: tables are static and const; what they fill lives in the scenario's arena.
  * The interpreter is in scenarios/; nothing here reads JSON.
  */
@@ -21,32 +24,34 @@
 struct arena;
 
 enum param_type {
-    PARAM_END = 0,      /* ends a table */
-    PARAM_BOOL,         /* bool */
-    PARAM_INT,          /* int64_t */
-    PARAM_REAL,         /* double, no unit */
-    PARAM_RATIO,        /* double in min..max (default 0..1); "5%" is allowed */
-    PARAM_DURATION,     /* sim_ns; a plain number is milliseconds unless the key says otherwise */
-    PARAM_BYTES,        /* int64_t; "512B", "4KiB", "1MB"; a plain number is bytes */
-    PARAM_RATE,         /* double, per second; "50/s", "3/min", "2/h"; a plain number is per second */
-    PARAM_BANDWIDTH,    /* double, bits per second; "10Gbps"; a plain number is bits per second */
-    PARAM_QUANTITY,     /* double in the unit of the distribution around it: ns for a duration */
-    PARAM_ENUM,         /* uint32_t: index into `names` */
-    PARAM_TEXT,         /* const char *: free text for people, valid UTF-8, one line */
-    PARAM_ID,           /* const char *: ^[A-Za-z][A-Za-z0-9._-]{0,62}$ */
-    PARAM_REGION,       /* uint32_t: index into the scenario's regions; written as the name */
-    PARAM_REGIONS,      /* struct param_list of uint32_t */
-    PARAM_REGION_SETS,  /* struct param_list of struct param_list of uint32_t: [["a"],["b","c"]] */
-    PARAM_DATASET,      /* uint32_t: index into the scenario's datasets; written as the name */
-    PARAM_NUMBERS,      /* struct param_list of double */
-    PARAM_CSV_NUMBERS,  /* struct param_list of double, from "FILE" or "FILE#column": numbers only */
-    PARAM_CSV_TABLE,    /* struct param_csv: all rows of a CSV file, as text */
+    PARAM_END = 0,   /* ends a table */
+    PARAM_BOOL,      /* bool */
+    PARAM_INT,       /* int64_t */
+    PARAM_REAL,      /* double, no unit */
+    PARAM_RATIO,     /* double in min..max (default 0..1); "5%" is allowed */
+    PARAM_DURATION,  /* sim_ns; a plain number is milliseconds unless the key says otherwise */
+    PARAM_BYTES,     /* int64_t; "512B", "4KiB", "1MB"; a plain number is bytes */
+    PARAM_RATE,      /* double, per second; "50/s", "3/min", "2/h"; a plain number is per second */
+    PARAM_BANDWIDTH, /* double, bits per second; "10Gbps"; a plain number is bits per second */
+    PARAM_QUANTITY,  /* double in the unit of the distribution around it: ns for a duration */
+    PARAM_ENUM,      /* uint32_t: index into `names` */
+    PARAM_TEXT,      /* const char *: free text for people, valid UTF-8, one line */
+    PARAM_ID,        /* const char *: ^[A-Za-z][A-Za-z0-9._-]{0,62}$ */
+    PARAM_REGION,    /* uint32_t: index into the scenario's regions; written as the name */
+    PARAM_REGIONS,   /* struct param_list of uint32_t */
+    PARAM_REGION_SETS, /* struct param_list of struct param_list of uint32_t: [["a"],["b","c"]] */
+    PARAM_DATASET,     /* uint32_t: index into the scenario's datasets; written as the name */
+    PARAM_NUMBERS,     /* struct param_list of double */
+    PARAM_CSV_NUMBERS, /* struct param_list of double, from "FILE" or "FILE#column": numbers only */
+    PARAM_CSV_TABLE,   /* struct param_csv: all rows of a CSV file, as text */
     PARAM_DISTRIBUTION, /* const struct distribution *; NULL when absent and no default */
     PARAM_OBJECT,       /* the struct itself, in place; `table` describes it */
     PARAM_LIST,         /* struct param_list of `item_bytes` structs; `table` describes an item */
     PARAM_MAP,          /* the same from {"id": {...}}; an item begins with `const char *id` */
-    PARAM_CHOICE,       /* struct param_choice; `registry` has the kinds */
-    PARAM_CHOICES       /* struct param_list of struct param_choice_item */
+    PARAM_CHOICE,       /* struct param_choice; a bare word is that kind with its defaults */
+    PARAM_CHOICES,      /* struct param_list of struct param_choice; `registry` has the kinds */
+    PARAM_EXPECT,       /* struct param_list of struct param_expectation */
+    PARAM_VARIANTS      /* names and overrides: read by the loader, stores nothing */
 };
 
 /* What a PARAM_DISTRIBUTION samples: the unit in which its quantities are written and stored. */
@@ -73,11 +78,12 @@ struct param_spec {
     const char *default_text; /* as a user would write it, without quotes; NULL: see `required` */
     const char *help;         /* one line: what it means */
     /* For some types only: */
-    bool required;                        /* error when absent; else zero / NULL / empty */
-    enum param_unit unit;                 /* PARAM_DISTRIBUTION */
-    const char *const *names;             /* PARAM_ENUM, ends with NULL */
-    const struct param_spec *table;       /* PARAM_OBJECT, PARAM_LIST, PARAM_MAP */
-    size_t item_bytes;                    /* PARAM_LIST, PARAM_MAP */
+    bool required;            /* error when absent; else zero / NULL / empty */
+    enum param_unit unit;     /* PARAM_DISTRIBUTION */
+    const char *const *names; /* PARAM_ENUM, ends with NULL */
+    const struct param_spec
+        *table;        /* PARAM_OBJECT, PARAM_LIST, PARAM_MAP, common rows of choices */
+    size_t item_bytes; /* PARAM_LIST, PARAM_MAP, common struct of choices */
     const struct param_registry *registry; /* PARAM_CHOICE, PARAM_CHOICES */
     /*
      * PARAM_LIST and PARAM_OBJECT: the key of the item that a bare string or number stands for
@@ -108,15 +114,22 @@ struct param_registry {
     const struct param_kind *const *kinds;
 };
 
+/*
+ * PARAM_CHOICE and PARAM_CHOICES: the object has the discriminator key, the rows of the kind, and,
+ * when the row has a `table`, the common rows of that table (a struct of `item_bytes`).
+ */
 struct param_choice {
     const struct param_kind *kind; /* NULL when the key was absent */
-    void *params;
+    void *params; /* kind->params_bytes, zeroed and filled; never NULL with a kind */
+    void *common; /* NULL without a table */
 };
 
-/* An item of PARAM_CHOICES: common rows (`table`, at `common`) and those of the kind. */
-struct param_choice_item {
-    struct param_choice choice;
-    void *common; /* a struct of `item_bytes`, described by the row's `table`; NULL without */
+/* One threshold: {"staleness_ms{reader:eu-west-1}": ["p(99)<500", {"threshold": ..., ...}]} */
+struct param_expectation {
+    const char *metric;    /* "staleness_ms{reader:eu-west-1}" */
+    const char *threshold; /* "p(99)<500" */
+    bool allow_empty;      /* no samples is then a pass */
+    int line, column;      /* of the threshold, for messages */
 };
 
 /* The kind of that name, or NULL. */

@@ -1,0 +1,41 @@
+/*
+ * fault_target.h - what a fault can do to the world. Each call is undone by its counterpart;
+ * overlapping faults compose: holds are counted, factors multiply, extra delays add.
+ */
+#ifndef MODELS_FAULTS_FAULT_TARGET_H
+#define MODELS_FAULTS_FAULT_TARGET_H
+
+#include "sim/sim_time.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct world;
+
+/* Regions are indexes into scenario.regions; nodes of a region count from 0. */
+uint32_t fault_region_nodes(const struct world *world, uint32_t region);
+
+/* Cuts (count +1 / -1) the directed pair: nothing from `from` reaches `to`. Clients count to their
+ * place. */
+void fault_cut(struct world *world, uint32_t from_region, uint32_t to_region, int change);
+
+/* Power off (+1) or on (-1) of one machine. Off at the first hold, on at the last release. */
+void fault_power(struct world *world, uint32_t region, uint32_t node, int change);
+
+struct fault_link { /* neutral element: factor 1, extra 0, loss 0, bandwidth factor 1 */
+    double delay_factor;
+    sim_ns extra_ns;
+    double loss;             /* added: 1 - (1 - a)(1 - b) */
+    double bandwidth_factor; /* below 1 squeezes */
+};
+
+/* Applies to the directed pair (add) or takes it back (remove): the network keeps the list. */
+void fault_link_add(struct world *world, uint32_t from_region, uint32_t to_region,
+                    const struct fault_link *change);
+void fault_link_remove(struct world *world, uint32_t from_region, uint32_t to_region,
+                       const struct fault_link *change);
+
+/* Adds to the clock of one machine. */
+void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_ns by_ns);
+
+#endif

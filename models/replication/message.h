@@ -1,0 +1,51 @@
+/*
+ * message.h - what travels between machines, and between clients and machines.
+ *
+ * Units: bytes is what the message carries beyond network.overhead_bytes; it costs bandwidth and
+ * money. Ends:  a node's index, or ENDPOINT_CLIENT | client group.
+ */
+#ifndef MODELS_REPLICATION_MESSAGE_H
+#define MODELS_REPLICATION_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One version of one key. Ordered by (stamp, write); write 0 is the value before any write. */
+struct version {
+    int64_t stamp;  /* log position, or timestamp in ns: what the strategy orders by */
+    uint64_t write; /* number of the client operation that wrote the value */
+};
+
+static inline bool version_newer(struct version a, struct version b)
+{
+    return a.stamp != b.stamp ? a.stamp > b.stamp : a.write > b.write;
+}
+
+static inline bool version_equal(struct version a, struct version b)
+{
+    return a.stamp == b.stamp && a.write == b.write;
+}
+
+#define ENDPOINT_CLIENT (UINT32_C(1) << 31)
+
+enum { MESSAGE_REQUEST = 0, MESSAGE_REPLY = 1, MESSAGE_STRATEGY = 2 }; /* first kinds */
+
+struct message {   /* 64 bytes: one cache line */
+    uint16_t kind; /* MESSAGE_REQUEST, MESSAGE_REPLY, or MESSAGE_STRATEGY + index in
+                      strategy_ops.messages */
+    uint16_t dataset;
+    uint32_t from, to;
+    uint32_t key;
+    uint32_t bytes;
+    uint32_t request; /* number chosen by the asking side, echoed by the answer */
+    struct version version;
+    uint64_t operation; /* client operation that caused it; 0 when none did */
+    uint64_t a;         /* the strategy's own */
+    uint32_t block;     /* further words (replica_block); 0 when none */
+    uint8_t type;       /* enum record_operation_type, of a request or its reply */
+    uint8_t outcome;    /* enum record_outcome, of a reply */
+    uint8_t tries;      /* of a request: which try of the operation this is, 0 = first */
+    uint8_t flag;       /* the strategy's own */
+};
+
+#endif
