@@ -1,0 +1,52 @@
+/*
+ * clients.h - users: sessions that ask for operations and judge by what they are answered.
+ *
+ * Model:   a client group is `sessions` users at one place. Open loop: operations begin at the
+ * arrival times, whatever happened to earlier ones; closed loop: each session thinks, asks, waits.
+ * A trace is replayed as recorded. Each operation has tries (retries with back-off, hedges) and one
+ * deadline. Outcome: ok with the first good answer. fail when every try was refused with certainty
+ * and none is left; info when the deadline passes with a try of unknown fate. A read without an
+ * answer is info. Records: INVOKED at the (actual) begin, COMPLETED exactly once. Source:  YCSB
+ * core workloads: Cooper et al., "Benchmarking cloud serving systems with YCSB", SoCC 2010.
+ */
+#ifndef MODELS_WORKLOAD_CLIENTS_H
+#define MODELS_WORKLOAD_CLIENTS_H
+
+#include "models/replication/message.h"
+#include "models/replication/strategy.h"
+#include "models/scenario.h"
+#include "sim/engine.h"
+#include "sim/record.h"
+
+struct clients;
+
+/* What the world gives to its clients. */
+struct clients_host {
+    struct world *world;
+    struct engine *engine;
+    const struct scenario *scenario;
+    const struct record_layout *layout; /* groups and their places */
+    const struct record_sink *sink;     /* set before the run starts */
+    uint64_t seed;
+    uint16_t
+        event_kind; /* all events of the clients have this kind; small, target, a, b are theirs */
+    /* The node to ask: the strategy's route() with the view of this group. */
+    uint32_t (*route)(struct world *world, uint32_t group, const struct route_request *request);
+    /* Sends a request from the group to a node: kind, from, to, dataset are set by the host. */
+    void (*ask)(struct world *world, uint32_t group, uint32_t node, const struct message *request);
+};
+
+struct clients *clients_create(const struct clients_host *host, struct arena *arena);
+void clients_release(struct clients *clients);
+void clients_start(struct clients *clients); /* schedules the first arrivals */
+void clients_on_event(struct clients *clients, const struct event *event);
+void clients_on_reply(struct clients *clients, const struct message *reply);
+
+/*
+ * Request fields that clients set: key, bytes (of the value for a write, 0 for a read), request
+ * (slot of the operation), operation (its number = the value written), type, tries. A reply echoes
+ * request, operation, key, type and carries outcome and version; `a` of a scan's request is the
+ * number of keys.
+ */
+
+#endif
