@@ -1,0 +1,81 @@
+#include "sim/engine.h"
+
+#include "sim/arena.h"
+
+#include <string.h>
+
+void engine_init(struct engine *engine, void *world, const engine_handler *handlers,
+                 uint32_t handler_count)
+{
+    engine->now_ns = 0;
+    engine->events = 0;
+    engine->stopped = false;
+    engine->handler_count = handler_count;
+    engine->handlers = handlers;
+    engine->world = world;
+    engine->kind_events = memory_alloc(handler_count, sizeof *engine->kind_events);
+    fingerprint_init(&engine->fingerprint);
+    event_queue_init(&engine->queue);
+}
+
+void engine_release(struct engine *engine)
+{
+    memory_release(engine->kind_events);
+    engine->kind_events = NULL;
+    event_queue_release(&engine->queue);
+}
+
+static inline void handle(struct engine *engine, sim_ns at_ns, const struct event *event)
+{
+    CHECK(at_ns >= engine->now_ns);
+    CHECK(event->kind < engine->handler_count);
+    engine->now_ns = at_ns;
+    engine->events++;
+    engine->kind_events[event->kind]++;
+    const uint64_t head =
+        (uint64_t)event->kind << 48 | (uint64_t)event->small << 32 | event->target;
+    fingerprint_add(&engine->fingerprint, (uint64_t)at_ns, head, event->a, event->b);
+    engine->handlers[event->kind](engine->world, event);
+}
+
+enum engine_stop engine_run(struct engine *engine, sim_ns until_ns, uint64_t event_budget)
+{
+    CHECK(until_ns >= engine->now_ns);
+    struct event_queue *queue = &engine->queue;
+    struct event event;
+    engine->stopped = false;
+    while (event_budget > 0) {
+        const event_key key = event_queue_first(queue);
+        if (__builtin_expect(event_key_time(key) > (uint64_t)until_ns, 0)) {
+            if (queue->live == 0) {
+                return ENGINE_DONE;
+            }
+            engine->now_ns = until_ns;
+            return ENGINE_UNTIL;
+        }
+        if (event_queue_remove(queue, key, &event)) {
+            handle(engine, (sim_ns)event_key_time(key), &event);
+            event_budget--;
+            if (__builtin_expect(engine->stopped, 0)) {
+                return ENGINE_STOPPED;
+            }
+        }
+    }
+    return ENGINE_BUDGET;
+}
+
+void engine_stop(struct engine *engine)
+{
+    engine->stopped = true;
+}
+
+uint64_t engine_kind_events(const struct engine *engine, uint32_t kind)
+{
+    CHECK(kind < engine->handler_count);
+    return engine->kind_events[kind];
+}
+
+uint64_t engine_fingerprint(const struct engine *engine)
+{
+    return fingerprint_value(&engine->fingerprint);
+}

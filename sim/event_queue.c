@@ -1,0 +1,541 @@
+#include "sim/event_queue.h"
+
+#include "sim/arena.h"
+
+#include <string.h>
+
+enum {
+    NEAR_FEW = 48,         /* below: the heap holds everything */
+    NEAR_MANY = 128,       /* above: the window is too wide */
+    BUCKET_TARGET = 128,   /* events that a bucket should have when it opens */
+    COARSE_OPEN_MAX = 256, /* a wider bucket with no more than this opens as a whole */
+    OPENED_WINDOW = 64,    /* buckets after which their average is judged */
+    SAMPLES = 256,
+    INSERTION_MAX = 24, /* keys in one bin of the histogram that insertion still sorts well */
+    SORTED_BLOCK = 16,
+    HISTOGRAM_BITS_MAX = 16,
+    SHIFT_MAX = 52
+};
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+static void keys_reserve(event_key **keys, size_t *capacity, size_t needed)
+{
+    void *items = *keys;
+    memory_grow(&items, capacity, needed, sizeof(event_key));
+    *keys = items;
+}
+
+/* Places for `needed` keys and the ends behind them. */
+static void heap_reserve(struct event_heap *heap, size_t needed)
+{
+    enum { OFFSET = 3, TAIL = 4 }; /* so that four siblings share a cache line */
+    if (needed + OFFSET + TAIL <= heap->capacity) {
+        return;
+    }
+    memory_grow(&heap->memory, &heap->capacity, needed + OFFSET + TAIL, sizeof(event_key));
+    heap->keys = (event_key *)heap->memory + OFFSET;
+    for (size_t i = heap->count; i < heap->capacity - OFFSET; i++) {
+        heap->keys[i] = EVENT_KEY_END;
+    }
+}
+
+static void near_limit_set(struct event_queue *queue, size_t limit)
+{
+    heap_reserve(&queue->near, limit + 1);
+    queue->near_limit = limit;
+}
+
+/* Places for `needed` keys in the run, the end behind them and what is fetched ahead of it. */
+static void run_reserve(struct event_queue *queue, size_t needed)
+{
+    keys_reserve(&queue->run, &queue->run_capacity, needed + EVENT_AHEAD + 2);
+}
+
+static void run_end(struct event_queue *queue, size_t count)
+{
+    queue->run_next = 0;
+    queue->run_count = count;
+    for (size_t i = 0; i < EVENT_AHEAD + 2; i++) {
+        queue->run[count + i] = EVENT_KEY_END;
+    }
+}
+
+void event_queue_init(struct event_queue *queue)
+{
+    memset(queue, 0, sizeof *queue);
+    queue->current = UINT64_MAX;
+    queue->window_level = EVENT_LEVELS + 1;
+    queue->slot_used = 1;
+    queue->chunk_used = 1;
+    for (size_t i = 0; i < EVENT_BUCKETS; i++) {
+        queue->buckets[i].fill = EVENT_CHUNK_KEYS;
+    }
+    near_limit_set(queue, NEAR_MANY);
+    run_reserve(queue, 0);
+    run_end(queue, 0);
+}
+
+void event_queue_release(struct event_queue *queue)
+{
+    memory_release(queue->run);
+    memory_release(queue->near.memory);
+    memory_release(queue->slots);
+    memory_release(queue->chunks);
+    memory_release(queue->spare.keys);
+    memory_release(queue->histogram);
+    memset(queue, 0, sizeof *queue);
+}
+
+void event_queue_slots_grow(struct event_queue *queue)
+{
+    const size_t before = queue->slot_capacity;
+    void *items = queue->slots;
+    memory_grow(&items, &queue->slot_capacity, before == 0 ? 256 : before + 1,
+                sizeof(struct event_slot));
+    queue->slots = items;
+    const size_t most = (size_t)1 << EVENT_SLOT_BITS;
+    const size_t end = queue->slot_capacity < most ? queue->slot_capacity : most;
+    CHECK(queue->slot_used < end);
+    for (size_t i = queue->slot_used; i < end; i++) {
+        queue->slots[i].generation = 1;
+        queue->slots[i].link = i + 1 < end ? (uint32_t)(i + 1) : 0;
+    }
+    queue->slot_free = queue->slot_used;
+    queue->slot_used = (uint32_t)end;
+}
+
+/* ---- buckets ----------------------------------------------------------------------------- */
+
+void event_queue_bucket_extend(struct event_queue *queue, struct event_bucket *bucket)
+{
+    uint32_t index = queue->chunk_free;
+    if (index != 0) {
+        queue->chunk_free = queue->chunks[index].next;
+    } else {
+        void *items = queue->chunks;
+        memory_grow(&items, &queue->chunk_capacity, (size_t)queue->chunk_used + 1,
+                    sizeof(struct event_chunk));
+        queue->chunks = items;
+        index = queue->chunk_used++;
+    }
+    if (bucket->last == 0) {
+        const size_t number = (size_t)(bucket - queue->buckets);
+        queue->occupied[number / 64] |= UINT64_C(1) << (number % 64);
+        queue->chunks[index].next = index;
+    } else {
+        queue->chunks[index].next = queue->chunks[bucket->last].next;
+        queue->chunks[bucket->last].next = index;
+    }
+    bucket->last = index;
+    bucket->fill = 0;
+}
+
+/* Whether the bucket has more than `most` keys. */
+static bool bucket_exceeds(const struct event_queue *queue, uint32_t index, size_t most)
+{
+    const struct event_bucket *bucket = &queue->buckets[index];
+    size_t count = bucket->fill;
+    for (uint32_t i = queue->chunks[bucket->last].next; i != bucket->last && count <= most;
+         i = queue->chunks[i].next) {
+        count += EVENT_CHUNK_KEYS;
+    }
+    return count > most;
+}
+
+static void spare_add(struct event_queue *queue, const event_key *keys, size_t count)
+{
+    struct event_array *spare = &queue->spare;
+    keys_reserve(&spare->keys, &spare->capacity, spare->count + count);
+    if (count > 0) {
+        memcpy(spare->keys + spare->count, keys, count * sizeof *keys);
+    }
+    spare->count += count;
+}
+
+/* Empties a bucket into `spare`, in the order in which it was filled. */
+static void bucket_gather(struct event_queue *queue, uint32_t index)
+{
+    struct event_bucket *bucket = &queue->buckets[index];
+    const uint32_t last = bucket->last;
+    uint32_t i = last;
+    const size_t before = queue->spare.count;
+    do {
+        i = queue->chunks[i].next;
+        spare_add(queue, queue->chunks[i].keys, i == last ? bucket->fill : EVENT_CHUNK_KEYS);
+    } while (i != last);
+    queue->stored -= queue->spare.count - before;
+    const uint32_t first = queue->chunks[last].next;
+    queue->chunks[last].next = queue->chunk_free;
+    queue->chunk_free = first;
+    *bucket = (struct event_bucket){0, EVENT_CHUNK_KEYS};
+    queue->occupied[index / 64] &= ~(UINT64_C(1) << (index % 64));
+}
+
+/* Empties run and heap into `spare`. */
+static void window_gather(struct event_queue *queue)
+{
+    spare_add(queue, queue->run + queue->run_next, queue->run_count - queue->run_next);
+    spare_add(queue, queue->near.keys, queue->near.count);
+    run_end(queue, 0);
+    for (size_t i = 0; i < queue->near.count; i++) {
+        queue->near.keys[i] = EVENT_KEY_END;
+    }
+    queue->near.count = 0;
+}
+
+static void buckets_gather(struct event_queue *queue)
+{
+    for (uint32_t word = 0; word < EVENT_BUCKETS / 64; word++) {
+        while (queue->occupied[word] != 0) {
+            bucket_gather(queue, word * 64 + (uint32_t)__builtin_ctzll(queue->occupied[word]));
+        }
+    }
+}
+
+/* ---- sorting ----------------------------------------------------------------------------- */
+
+static void insertion_sort(event_key *keys, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        const event_key key = keys[i];
+        size_t hole = i;
+        while (hole > 0 && keys[hole - 1] > key) {
+            keys[hole] = keys[hole - 1];
+            hole--;
+        }
+        keys[hole] = key;
+    }
+}
+
+static void merge(event_key *to, const event_key *from, size_t middle, size_t end)
+{
+    size_t left = 0;
+    size_t right = middle;
+    for (size_t i = 0; i < end; i++) {
+        const bool take_left = right == end || (left < middle && from[left] < from[right]);
+        to[i] = take_left ? from[left++] : from[right++];
+    }
+}
+
+/* O(n log n) for any input, O(n) for one that is nearly sorted; `scratch` holds as many. */
+static void merge_sort(event_key *keys, event_key *scratch, size_t count)
+{
+    for (size_t i = 0; i < count; i += SORTED_BLOCK) {
+        insertion_sort(keys + i, count - i < SORTED_BLOCK ? count - i : SORTED_BLOCK);
+    }
+    for (size_t width = SORTED_BLOCK; width < count; width *= 2) {
+        for (size_t i = 0; i + width < count; i += 2 * width) {
+            const size_t end = count - i < 2 * width ? count - i : 2 * width;
+            if (keys[i + width - 1] > keys[i + width]) {
+                merge(scratch, keys + i, width, end);
+                memcpy(keys + i, scratch, end * sizeof *keys);
+            }
+        }
+    }
+}
+
+static bool is_sorted(const event_key *keys, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (keys[i - 1] > keys[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint32_t bits_of(uint64_t value)
+{
+    return value == 0 ? 0 : 64U - (uint32_t)__builtin_clzll(value);
+}
+
+/*
+ * Sorts `spare` into `run` by counting keys in about as many equal bins of time as there are keys.
+ * Insertion finishes, or a merge sort when some bin is crowded, so that no input is quadratic.
+ */
+static void spare_sort(struct event_queue *queue)
+{
+    event_key *keys = queue->spare.keys;
+    const size_t count = queue->spare.count;
+    run_reserve(queue, count);
+    event_key *run = queue->run;
+    if (is_sorted(keys, count)) {
+        memcpy(run, keys, count * sizeof *keys);
+        return;
+    }
+    uint64_t least = UINT64_MAX;
+    uint64_t most = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t time = event_key_time(keys[i]);
+        least = time < least ? time : least;
+        most = time > most ? time : most;
+    }
+    const uint32_t wanted = bits_of(count);
+    const uint32_t bits = wanted < HISTOGRAM_BITS_MAX ? wanted : HISTOGRAM_BITS_MAX;
+    const uint32_t span = bits_of(most - least);
+    const uint32_t shift = span > bits ? span - bits : 0;
+    const size_t bins = (size_t)((most - least) >> shift) + 1;
+    void *items = queue->histogram;
+    memory_grow(&items, &queue->histogram_capacity, bins, sizeof(uint32_t));
+    queue->histogram = items;
+    uint32_t *histogram = queue->histogram;
+    memset(histogram, 0, bins * sizeof *histogram);
+    for (size_t i = 0; i < count; i++) {
+        histogram[(event_key_time(keys[i]) - least) >> shift]++;
+    }
+    uint32_t sum = 0;
+    uint32_t crowd = 0;
+    for (size_t i = 0; i < bins; i++) {
+        const uint32_t here = histogram[i];
+        crowd = here > crowd ? here : crowd;
+        histogram[i] = sum;
+        sum += here;
+    }
+    for (size_t i = 0; i < count; i++) {
+        run[histogram[(event_key_time(keys[i]) - least) >> shift]++] = keys[i];
+    }
+    if (crowd <= INSERTION_MAX) {
+        insertion_sort(run, count);
+    } else {
+        merge_sort(run, keys, count);
+    }
+}
+
+/* ---- windows ----------------------------------------------------------------------------- */
+
+/* Opens the bucket: sorts it into the run, which is empty. */
+static void bucket_open(struct event_queue *queue, uint32_t index)
+{
+    queue->spare.count = 0;
+    bucket_gather(queue, index);
+    spare_sort(queue);
+    run_end(queue, queue->spare.count);
+    if (queue->near_limit != NEAR_MANY) {
+        near_limit_set(queue,
+                       NEAR_MANY > 2 * queue->near.count ? NEAR_MANY : 2 * queue->near.count);
+    }
+}
+
+/* All of time is open and everything is in the heap. */
+static void window_all(struct event_queue *queue)
+{
+    queue->current = UINT64_MAX;
+    queue->window_level = EVENT_LEVELS + 1;
+    for (size_t i = 0; i < queue->spare.count; i++) {
+        event_heap_up(queue->near.keys, queue->near.count++, queue->spare.keys[i]);
+    }
+    CHECK(queue->near.count < queue->near_limit);
+}
+
+/*
+ * The shift with which a bucket would have BUCKET_TARGET events, guessed from how soon the first
+ * eighth of the keys in `spare` (or of a sample) is due. Ties say nothing: `otherwise`.
+ */
+static uint32_t shift_guess(struct event_queue *queue, uint32_t otherwise)
+{
+    event_key sample[SAMPLES];
+    event_key scratch[SAMPLES];
+    const size_t count = queue->spare.count;
+    const size_t step = count > SAMPLES ? count / SAMPLES : 1;
+    const size_t taken = count > SAMPLES ? SAMPLES : count;
+    for (size_t i = 0; i < taken; i++) {
+        sample[i] = queue->spare.keys[i * step];
+    }
+    merge_sort(sample, scratch, taken);
+    for (size_t part = 8; part >= 1; part /= 2) {
+        const size_t index = (taken - 1) / part;
+        const uint64_t span = event_key_time(sample[index]) - event_key_time(sample[0]);
+        if (span > 0 && index > 0) {
+            const uint64_t width = span / (count / part) * BUCKET_TARGET;
+            const uint32_t shift = width == 0 ? 0 : bits_of(width) - 1;
+            return shift < SHIFT_MAX ? shift : SHIFT_MAX;
+        }
+    }
+    return otherwise;
+}
+
+/* Stores all of `spare`, whose first keys become the open window. */
+static void spare_store(struct event_queue *queue, uint64_t floor)
+{
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < queue->spare.count; i++) {
+        const uint64_t time = event_key_time(queue->spare.keys[i]);
+        least = time < least ? time : least;
+    }
+    const uint64_t first = least >> queue->shift;
+    queue->current = first > floor ? first : floor;
+    queue->window_level = 0;
+    for (size_t i = 0; i < queue->spare.count; i++) {
+        const event_key key = queue->spare.keys[i];
+        const uint64_t number = event_key_time(key) >> queue->shift;
+        if (number >= queue->current) {
+            event_queue_store(queue, number, key);
+        } else {
+            heap_reserve(&queue->near, queue->near.count + 1);
+            event_heap_up(queue->near.keys, queue->near.count++, key);
+        }
+    }
+    const uint32_t index = (uint32_t)(queue->current & (EVENT_RING - 1));
+    if (queue->buckets[index].last != 0) {
+        bucket_open(queue, index);
+    }
+}
+
+/* Moves every key to buckets of another width, or into the heap when there are few. */
+static void rebuild(struct event_queue *queue, uint32_t shift)
+{
+    queue->spare.count = 0;
+    window_gather(queue);
+    buckets_gather(queue);
+    queue->pushed_mark = queue->sequence;
+    queue->opened = 0;
+    near_limit_set(queue, NEAR_MANY);
+    if (queue->spare.count <= NEAR_FEW) {
+        window_all(queue);
+        return;
+    }
+    queue->shift = shift;
+    spare_store(queue, 0);
+}
+
+/* Whether as many events were scheduled since the last rebuild as it would move. */
+static bool rebuild_is_due(const struct event_queue *queue)
+{
+    return (queue->sequence - queue->pushed_mark) >> EVENT_SLOT_BITS >=
+           queue->live + queue->cancelled;
+}
+
+void event_queue_near_full(struct event_queue *queue)
+{
+    if (queue->stored == 0 && queue->window_level > EVENT_LEVELS) {
+        queue->spare.count = 0;
+        window_gather(queue);
+        queue->shift = shift_guess(queue, queue->shift);
+        queue->opened = 0;
+        spare_store(queue, 0);
+    } else if (queue->window_level > 0) {
+        const uint32_t bits =
+            EVENT_RING_BITS + (queue->window_level - 1) * (uint32_t)EVENT_DIGIT_BITS;
+        queue->spare.count = 0;
+        window_gather(queue);
+        spare_store(queue, queue->current >> bits << bits);
+    } else if (queue->shift > 0 && rebuild_is_due(queue)) {
+        rebuild(queue, queue->shift > 2 ? queue->shift - 2 : 0);
+    }
+    if (queue->near.count >= queue->near_limit / 2) {
+        near_limit_set(queue, 2 * queue->near.count);
+    }
+}
+
+/* The first bucket that has keys, from the window on; its level in *level (0: the ring). */
+static uint32_t bucket_first(const struct event_queue *queue, uint32_t *level)
+{
+    uint32_t word = (uint32_t)(queue->current & (EVENT_RING - 1)) / 64;
+    uint64_t bits = queue->occupied[word] & UINT64_MAX << (queue->current % 64);
+    while (bits == 0 && ++word < EVENT_RING / 64) {
+        bits = queue->occupied[word];
+    }
+    *level = 0;
+    for (; bits == 0; word++) {
+        CHECK(word < EVENT_BUCKETS / 64);
+        bits = queue->occupied[word];
+        *level = word - EVENT_RING / 64 + 1;
+        if (bits != 0) {
+            break;
+        }
+    }
+    return word * 64 + (uint32_t)__builtin_ctzll(bits);
+}
+
+/* Makes buckets wider when those opened lately had few events. */
+static bool widen(struct event_queue *queue)
+{
+    if (++queue->opened < OPENED_WINDOW) {
+        return false;
+    }
+    const uint64_t events = (queue->sequence - queue->opened_mark) >> EVENT_SLOT_BITS;
+    const uint64_t average = events / queue->opened;
+    queue->opened = 0;
+    queue->opened_mark = queue->sequence;
+    if (average >= BUCKET_TARGET / 4 || queue->shift >= SHIFT_MAX || !rebuild_is_due(queue)) {
+        return false;
+    }
+    const uint32_t more = bits_of(BUCKET_TARGET / (average + 1)) - 1;
+    rebuild(queue, queue->shift + more);
+    return true;
+}
+
+void event_queue_advance(struct event_queue *queue)
+{
+    if (queue->stored <= NEAR_FEW) {
+        queue->spare.count = 0;
+        window_gather(queue);
+        buckets_gather(queue);
+        near_limit_set(queue, NEAR_MANY);
+        window_all(queue);
+        return;
+    }
+    if (widen(queue)) {
+        return;
+    }
+    for (;;) {
+        uint32_t level = 0;
+        const uint32_t index = bucket_first(queue, &level);
+        if (level == 0) {
+            queue->current = (queue->current & ~(uint64_t)(EVENT_RING - 1)) | index;
+            queue->window_level = 0;
+            bucket_open(queue, index);
+            return;
+        }
+        const uint32_t low = EVENT_RING_BITS + (level - 1) * (uint32_t)EVENT_DIGIT_BITS;
+        const uint64_t digit = index % EVENT_DIGIT;
+        const uint64_t inside = (UINT64_C(1) << low) - 1;
+        const uint64_t above =
+            low + EVENT_DIGIT_BITS < 64 ? UINT64_MAX << (low + EVENT_DIGIT_BITS) : 0;
+        queue->current = (queue->current & above) | digit << low;
+        if (!bucket_exceeds(queue, index, COARSE_OPEN_MAX)) {
+            queue->current |= inside;
+            queue->window_level = level;
+            bucket_open(queue, index);
+            return;
+        }
+        queue->spare.count = 0;
+        bucket_gather(queue, index);
+        for (size_t i = 0; i < queue->spare.count; i++) {
+            const event_key key = queue->spare.keys[i];
+            event_queue_store(queue, event_key_time(key) >> queue->shift, key);
+        }
+    }
+}
+
+void event_queue_compact(struct event_queue *queue)
+{
+    const uint64_t live = queue->live;
+    const bool all = queue->window_level > EVENT_LEVELS;
+    queue->spare.count = 0;
+    window_gather(queue);
+    buckets_gather(queue);
+    size_t kept = 0;
+    for (size_t i = 0; i < queue->spare.count; i++) {
+        const event_key key = queue->spare.keys[i];
+        const uint32_t index = event_key_slot(key);
+        struct event_slot *slot = &queue->slots[index];
+        if (slot->link == EVENT_SLOT_PENDING) {
+            queue->spare.keys[kept++] = key;
+        } else {
+            slot->link = queue->slot_free;
+            queue->slot_free = index;
+        }
+    }
+    CHECK(kept == live);
+    queue->spare.count = kept;
+    queue->cancelled = 0;
+    if (all || kept <= NEAR_FEW) {
+        near_limit_set(queue, kept + 1 > NEAR_MANY ? 2 * kept : NEAR_MANY);
+        window_all(queue);
+    } else {
+        near_limit_set(queue, NEAR_MANY);
+        spare_store(queue, 0);
+    }
+}
