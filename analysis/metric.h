@@ -28,7 +28,7 @@ enum metric_shape {
     METRIC_DISTRIBUTION /* `histogram`: count, mean, min, max, quantiles */
 };
 
-enum { METRIC_LABELS_MAX = 4 };
+enum { METRIC_LABELS_MAX = 4 /* of one metric */, METRIC_SPLITS_MAX = 6 /* of a definition */ };
 
 struct metric_label {
     const char
@@ -42,7 +42,7 @@ struct metric_definition {
     const char *unit;       /* "ms", "ratio", "count", "versions", "bytes", "s" */
     const char *summary;    /* one line */
     const char *definition; /* full: what is counted, from when to when, over what */
-    const char *labels[METRIC_LABELS_MAX + 1]; /* keys that split it; each also without the split */
+    const char *labels[METRIC_SPLITS_MAX + 1]; /* keys that split it, some of them together */
     enum metric_shape shape;
     double scale; /* base units (ns, bytes, ...) per reported unit: 1e6 for ms */
     bool higher_is_better;
