@@ -1,0 +1,410 @@
+#include "models/network/network.h"
+
+#include "sim/check.h"
+#include "sim/portable_math.h"
+
+#include <string.h>
+
+/* Ethernet's 1500 bytes less 40 of IP and TCP headers: RFC 879, RFC 894. */
+enum { SEGMENT_BYTES = 1460 };
+
+static bool end_is_client(uint32_t end)
+{
+    return (end & ENDPOINT_CLIENT) != 0;
+}
+
+uint32_t network_place_of(const struct network *network, uint32_t end)
+{
+    return end_is_client(end) ? network->group_places[end & ~ENDPOINT_CLIENT]
+                              : network->node_places[end];
+}
+
+uint32_t network_link_between(const struct network *network, uint32_t from, uint32_t to)
+{
+    const uint32_t from_place = network_place_of(network, from);
+    const uint32_t to_place = network_place_of(network, to);
+    if (from_place == to_place && !end_is_client(from) && !end_is_client(to) &&
+        network->node_zones[from] == network->node_zones[to]) {
+        return network->place_count * network->place_count + from_place;
+    }
+    return from_place * network->place_count + to_place;
+}
+
+struct network_link *network_link_at(struct network *network, uint32_t link)
+{
+    const uint32_t pairs = network->place_count * network->place_count;
+    CHECK(link < pairs + network->place_count);
+    return link < pairs ? &network->links[link] : &network->zone_links[link - pairs];
+}
+
+void network_link_update(struct network_link *link)
+{
+    double delivered = 1.0 - link->loss;
+    link->delay_factor = 1.0;
+    link->extra_ns = 0;
+    link->bandwidth_now = link->bandwidth;
+    for (uint32_t i = 0; i < link->change_count; i++) {
+        const struct fault_link *change = &link->changes[i];
+        link->delay_factor *= change->delay_factor;
+        link->extra_ns += change->extra_ns;
+        delivered *= 1.0 - change->loss;
+        link->bandwidth_now *= change->bandwidth_factor;
+    }
+    link->loss_now = 1.0 - delivered;
+}
+
+static void record_message(const struct network *network, const struct flight *flight,
+                           enum record_kind kind, uint8_t flags)
+{
+    if (!record_wanted(network->sink, kind)) {
+        return;
+    }
+    const struct message *message = &flight->message;
+    const struct record row = {
+        .at_ns = engine_now(network->engine),
+        .kind = (uint8_t)kind,
+        .type = message->type,
+        .flags = flags,
+        .dataset = message->dataset,
+        .node = end_is_client(message->from) ? RECORD_NONE : message->from,
+        .peer = end_is_client(message->to) ? RECORD_NONE : message->to,
+        .key = message->key,
+        .slot = message->kind,
+        .from_place = (uint16_t)network_place_of(network, message->from),
+        .to_place = (uint16_t)network_place_of(network, message->to),
+        .operation = message->operation,
+        .stamp = message->version.stamp,
+        .write = message->version.write,
+        .a = flight->sent_ns,
+        .bytes = message->bytes + (uint64_t)network->config->overhead_bytes,
+    };
+    network->sink->row(network->sink->state, &row);
+}
+
+/* The random one-way delay of one message, before faults. */
+static sim_ns travel_ns(struct network *network, struct network_link *link,
+                        const struct message *message)
+{
+    const struct distribution *const *by_kind = network->kind_delays[message->dataset];
+    const struct distribution *own = by_kind != NULL ? by_kind[message->kind] : NULL;
+    sim_ns delay_ns;
+    if (own != NULL) {
+        delay_ns = link->p50_ns + distribution_sample_ns(own, &link->kind_stream);
+    } else if (link->jitter != NULL) {
+        delay_ns =
+            link->base_ns +
+            sim_ns_from_double(geography_jitter_at(link->jitter, random_unit(&link->delay_stream)));
+    } else if (network->config->jitter.extra != NULL) {
+        delay_ns = link->base_ns +
+                   distribution_sample_ns(network->config->jitter.extra, &link->delay_stream);
+    } else if (link->relative_ns > 0.0) {
+        const double unit = random_unit(&link->delay_stream);
+        delay_ns = link->base_ns + sim_ns_from_double(-portable_log(unit) * link->relative_ns);
+    } else {
+        delay_ns = link->base_ns;
+    }
+    if (link->delay_factor != 1.0) {
+        delay_ns = sim_ns_from_double((double)delay_ns * link->delay_factor);
+    }
+    return delay_ns + link->extra_ns;
+}
+
+static sim_ns last_mile_ns(struct network *network, uint32_t end)
+{
+    if (!end_is_client(end)) {
+        return 0;
+    }
+    const uint32_t group = end & ~ENDPOINT_CLIENT;
+    const struct distribution *law = network->last_miles[group];
+    return law != NULL ? distribution_sample_ns(law, &network->last_mile_streams[group]) : 0;
+}
+
+static sim_ns first_timeout_ns(const struct network *network, const struct network_link *link)
+{
+    const sim_ns rtt_ns = 2 * link->p50_ns;
+    const sim_ns least_ns = network->config->retransmit_min;
+    return rtt_ns > least_ns ? rtt_ns : least_ns;
+}
+
+/* Probability that at least one of the message's packets is lost. */
+static double message_loss(const struct network_link *link, uint64_t bytes)
+{
+    const uint64_t packets = (bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES;
+    if (packets <= 1) {
+        return link->loss_now;
+    }
+    return 1.0 - portable_pow(1.0 - link->loss_now, (double)packets);
+}
+
+/*
+ * Delay by losses on a stream: the first is mended by fast retransmit, one round trip; further ones
+ * in a row by time-outs that double. One draw decides how many are lost in a row: P(at least k) =
+ * loss^k.
+ */
+static sim_ns recovery_ns(struct network *network, struct network_link *link, struct flight *flight)
+{
+    const double loss =
+        message_loss(link, flight->message.bytes + (uint64_t)network->config->overhead_bytes);
+    double chance = random_unit(&link->loss_stream);
+    sim_ns total_ns = 0;
+    sim_ns timeout_ns = first_timeout_ns(network, link);
+    for (uint32_t lost = 0; chance < loss; lost++) {
+        chance /= loss;
+        if (lost == 0) {
+            total_ns += 2 * link->p50_ns;
+        } else {
+            total_ns += timeout_ns;
+            timeout_ns = 2 * timeout_ns < network->config->retransmit_max
+                             ? 2 * timeout_ns
+                             : network->config->retransmit_max;
+        }
+        record_message(network, flight, RECORD_SENT, RECORD_FLAG_RETRANSMITTED);
+    }
+    return total_ns;
+}
+
+static struct network_connection *connection_of(struct network *network,
+                                                const struct message *message)
+{
+    if (network->config->transport != SCENARIO_TRANSPORT_STREAM || end_is_client(message->from) ||
+        end_is_client(message->to)) {
+        return NULL;
+    }
+    struct network_connection **row = &network->connections[message->from];
+    if (*row == NULL) {
+        *row = arena_alloc(network->arena, network->node_count, sizeof **row);
+    }
+    return &(*row)[message->to];
+}
+
+/* Puts the flight on its link now; schedules its arrival. */
+static void transmit(struct network *network, uint32_t slot, struct flight *flight,
+                     struct network_connection *connection)
+{
+    struct network_link *link = network_link_at(network, flight->link);
+    const sim_ns now_ns = engine_now(network->engine);
+    sim_ns start_ns = now_ns;
+    if (link->bandwidth_now > 0.0) {
+        const double bits =
+            8.0 * (double)(flight->message.bytes + (uint64_t)network->config->overhead_bytes);
+        start_ns = link->pipe_free_ns > now_ns ? link->pipe_free_ns : now_ns;
+        start_ns += sim_ns_from_double(bits * 1e9 / link->bandwidth_now);
+        link->pipe_free_ns = start_ns;
+    }
+    sim_ns arrival_ns = start_ns + travel_ns(network, link, &flight->message) +
+                        last_mile_ns(network, flight->message.from) +
+                        last_mile_ns(network, flight->message.to);
+    record_message(network, flight, RECORD_SENT,
+                   flight->retries > 0 ? RECORD_FLAG_RETRANSMITTED : 0);
+    if (link->loss_now > 0.0) {
+        if (network->config->transport == SCENARIO_TRANSPORT_DATAGRAM) {
+            const double loss = message_loss(link, flight->message.bytes +
+                                                       (uint64_t)network->config->overhead_bytes);
+            if (random_chance(&link->loss_stream, loss)) {
+                network_done(network, slot, true);
+                return;
+            }
+        } else {
+            arrival_ns += recovery_ns(network, link, flight);
+        }
+    }
+    if (connection != NULL) {
+        if (arrival_ns < connection->last_arrival_ns) {
+            arrival_ns = connection->last_arrival_ns;
+        }
+        connection->last_arrival_ns = arrival_ns;
+    }
+    engine_at(network->engine, arrival_ns,
+              (struct event){.kind = network->deliver_kind,
+                             .target = flight->message.to,
+                             .a = slot,
+                             .b = flight->message.operation});
+}
+
+static void schedule_retry(struct network *network, struct network_connection *connection,
+                           const struct flight *flight)
+{
+    if (connection->retrying) {
+        return;
+    }
+    const struct network_link *link = network_link_at(network, flight->link);
+    connection->retrying = true;
+    connection->retry_number++;
+    connection->rto_ns = first_timeout_ns(network, link);
+    engine_after(network->engine, connection->rto_ns,
+                 (struct event){.kind = network->retry_kind,
+                                .target = flight->message.from,
+                                .a = flight->message.to,
+                                .b = connection->retry_number});
+}
+
+static void list_append(struct network *network, uint32_t *head, uint32_t *tail, uint32_t slot)
+{
+    network_flight(network, slot)->next = 0;
+    if (*head == 0) {
+        *head = slot;
+    } else {
+        network_flight(network, *tail)->next = slot;
+    }
+    *tail = slot;
+}
+
+static uint32_t list_take(struct network *network, uint32_t *head, uint32_t *tail)
+{
+    const uint32_t slot = *head;
+    *head = network_flight(network, slot)->next;
+    if (*head == 0) {
+        *tail = 0;
+    }
+    return slot;
+}
+
+/* A client's message met a cut link: the same back-off, each message for itself, until it is given
+ * up. */
+static void client_wait(struct network *network, uint32_t slot, struct flight *flight)
+{
+    const struct network_link *link = network_link_at(network, flight->link);
+    sim_ns wait_ns = first_timeout_ns(network, link);
+    for (uint32_t i = 0; i < flight->retries && wait_ns < network->config->retransmit_max; i++) {
+        wait_ns *= 2;
+    }
+    if (wait_ns > network->config->retransmit_max) {
+        wait_ns = network->config->retransmit_max;
+    }
+    if (engine_now(network->engine) + wait_ns - flight->sent_ns > network->give_up_ns) {
+        network_done(network, slot, true);
+        return;
+    }
+    flight->retries++;
+    engine_after(network->engine, wait_ns,
+                 (struct event){.kind = network->client_retry_kind, .a = slot});
+}
+
+void network_send(struct network *network, const struct message *message)
+{
+    const uint32_t slot = pool_take(&network->flights);
+    CHECK(slot != POOL_NONE);
+    struct flight *flight = network_flight(network, slot);
+    flight->message = *message;
+    flight->sent_ns = engine_now(network->engine);
+    flight->link = network_link_between(network, message->from, message->to);
+    struct network_connection *connection = connection_of(network, message);
+    const struct network_link *link = network_link_at(network, flight->link);
+    const bool stream = network->config->transport == SCENARIO_TRANSPORT_STREAM;
+    if (connection != NULL && (link->cuts > 0 || connection->retrying)) {
+        const int64_t bytes = message->bytes + network->config->overhead_bytes;
+        if (connection->backlog_bytes + bytes > network->config->send_buffer_bytes) {
+            network_done(network, slot, true);
+            return;
+        }
+        connection->backlog_bytes += bytes;
+        list_append(network, &connection->waiting_head, &connection->waiting_tail, slot);
+        schedule_retry(network, connection, flight);
+    } else if (link->cuts > 0 && stream) {
+        client_wait(network, slot, flight);
+    } else if (link->cuts > 0) {
+        network_done(network, slot, true);
+    } else {
+        transmit(network, slot, flight, connection);
+    }
+}
+
+bool network_arrive(struct network *network, const struct event *event)
+{
+    const uint32_t slot = (uint32_t)event->a;
+    struct flight *flight = network_flight(network, slot);
+    const struct network_link *link = network_link_at(network, flight->link);
+    struct network_connection *connection = connection_of(network, &flight->message);
+    if (connection != NULL && (link->cuts > 0 || connection->lost_head != 0)) {
+        connection->backlog_bytes += flight->message.bytes + network->config->overhead_bytes;
+        list_append(network, &connection->lost_head, &connection->lost_tail, slot);
+        schedule_retry(network, connection, flight);
+        return false;
+    }
+    if (link->cuts > 0) {
+        if (network->config->transport == SCENARIO_TRANSPORT_STREAM) {
+            client_wait(network, slot, flight);
+        } else {
+            network_done(network, slot, true);
+        }
+        return false;
+    }
+    record_message(network, flight, RECORD_DELIVERED, 0);
+    return true;
+}
+
+void network_retry(struct network *network, const struct event *event)
+{
+    const uint32_t from = event->target, to = (uint32_t)event->a;
+    struct network_connection *connection = &network->connections[from][to];
+    if (!connection->retrying || event->b != connection->retry_number) {
+        return; /* the sender lost power meanwhile */
+    }
+    const struct network_link *link =
+        network_link_at(network, network_link_between(network, from, to));
+    if (link->cuts > 0) {
+        connection->rto_ns = 2 * connection->rto_ns < network->config->retransmit_max
+                                 ? 2 * connection->rto_ns
+                                 : network->config->retransmit_max;
+        engine_after(network->engine, connection->rto_ns, *event);
+        return;
+    }
+    connection->retrying = false;
+    connection->backlog_bytes = 0;
+    while (connection->lost_head != 0) {
+        const uint32_t slot = list_take(network, &connection->lost_head, &connection->lost_tail);
+        struct flight *flight = network_flight(network, slot);
+        flight->retries++;
+        transmit(network, slot, flight, connection);
+    }
+    while (connection->waiting_head != 0) {
+        const uint32_t slot =
+            list_take(network, &connection->waiting_head, &connection->waiting_tail);
+        transmit(network, slot, network_flight(network, slot), connection);
+    }
+}
+
+void network_client_retry(struct network *network, const struct event *event)
+{
+    const uint32_t slot = (uint32_t)event->a;
+    struct flight *flight = network_flight(network, slot);
+    if (network_link_at(network, flight->link)->cuts > 0) {
+        client_wait(network, slot, flight);
+        return;
+    }
+    transmit(network, slot, flight, NULL);
+}
+
+void network_done(struct network *network, uint32_t slot, bool dropped)
+{
+    struct flight *flight = network_flight(network, slot);
+    if (dropped) {
+        record_message(network, flight, RECORD_DROPPED, 0);
+    }
+    if (flight->message.block != 0) {
+        network->block_free(network->block_context, flight->message.dataset, flight->message.block);
+    }
+    pool_give(&network->flights, slot);
+}
+
+void network_forget(struct network *network, uint32_t node)
+{
+    struct network_connection *row = network->connections[node];
+    if (row == NULL) {
+        return;
+    }
+    for (uint32_t to = 0; to < network->node_count; to++) {
+        struct network_connection *connection = &row[to];
+        while (connection->lost_head != 0) {
+            network_done(network,
+                         list_take(network, &connection->lost_head, &connection->lost_tail), true);
+        }
+        while (connection->waiting_head != 0) {
+            network_done(network,
+                         list_take(network, &connection->waiting_head, &connection->waiting_tail),
+                         true);
+        }
+        connection->backlog_bytes = 0;
+        connection->retrying = false;
+    }
+}

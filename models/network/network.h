@@ -1,0 +1,123 @@
+/*
+ * network.h - how a message gets from one machine to another.
+ *
+ * Model:   places (regions and clients' own places) are joined by directed links. A link is a pipe:
+ * a message enters when the pipe's sender is free (bytes / bandwidth), then travels the link's
+ * floor plus a one-sided random delay; many are in flight at once. Two machines have one connection
+ * per direction. A stream delivers in order; a lost packet is sent again after a round trip (fast
+ *          retransmit), then after time-outs that double from retransmit_min to retransmit_max,
+ *          and what follows waits behind it. While a link is cut nothing arrives; the stream keeps
+ *          what it has (send_buffer) and tries again with the same back-off, so a healed link
+ *          carries on at the next try, not at once. Datagrams are independent and lost for good.
+ *          Client messages are many short connections: each is sent again on its own.
+ * Assumes: acknowledgements of the transport cost nothing; a message is lost or arrives as a whole.
+ * Source:  RFC 6298 (time-outs and doubling), RFC 5681 (fast retransmit); delays: models/geography.
+ * Units:   ns, bytes, bits per second.
+ * Cost:    one or two keyed draws a message; no allocation but at a new peak.
+ */
+#ifndef MODELS_NETWORK_NETWORK_H
+#define MODELS_NETWORK_NETWORK_H
+
+#include "models/faults/fault_target.h"
+#include "models/geography/jitter.h"
+#include "models/replication/message.h"
+#include "models/scenario.h"
+#include "sim/arena.h"
+#include "sim/engine.h"
+#include "sim/pool.h"
+#include "sim/record.h"
+
+enum { NETWORK_LINK_CHANGES_MAX = 64 };
+
+struct network_link {
+    sim_ns base_ns; /* without the random part: the floor for published jitter, else the median */
+    sim_ns p50_ns;  /* expected one-way delay */
+    const struct geography_jitter *jitter; /* published; NULL otherwise */
+    double relative_ns;                    /* relative: mean of an exponential extra delay */
+    double loss, bandwidth;                /* as configured; bandwidth 0: unlimited */
+    struct random_stream delay_stream, loss_stream, kind_stream;
+    sim_ns pipe_free_ns;
+    uint32_t cuts; /* faults that cut it now */
+    /* What link faults make of it now. */
+    double delay_factor, loss_now, bandwidth_now;
+    sim_ns extra_ns;
+    struct fault_link changes[NETWORK_LINK_CHANGES_MAX];
+    uint32_t change_count;
+};
+
+/* A message on its way. Index in the network's pool = `slot`. */
+struct flight {
+    struct message message;
+    sim_ns sent_ns;
+    uint32_t next; /* in the backlog of its connection */
+    uint32_t link;
+    uint32_t retries;
+    uint32_t reserved;
+};
+
+struct network_connection { /* from one machine to another; only for streams between machines */
+    sim_ns last_arrival_ns;
+    sim_ns rto_ns;
+    uint32_t lost_head, lost_tail;       /* sent, but they met a cut link */
+    uint32_t waiting_head, waiting_tail; /* not sent yet */
+    int64_t backlog_bytes;
+    bool retrying;         /* a retry is scheduled */
+    uint64_t retry_number; /* of the retry that counts: those before a power loss do not */
+};
+
+struct network {
+    const struct scenario_network *config;
+    struct engine *engine;
+    const struct record_sink *sink;
+    struct arena *arena;
+    struct network_link *links;      /* place x place; the diagonal: between zones */
+    struct network_link *zone_links; /* per place: inside one zone */
+    uint32_t place_count, node_count;
+    const uint32_t *node_places, *node_zones;     /* per node */
+    const uint32_t *group_places;                 /* per client group */
+    const struct distribution *const *last_miles; /* per client group; entries may be NULL */
+    struct random_stream *last_mile_streams;      /* per client group */
+    const struct distribution *const *const *kind_delays; /* per dataset, per message kind */
+    struct network_connection *
+        *connections; /* per sending node: a row of receiving nodes, or NULL */
+    struct pool flights;
+    void (*block_free)(void *context, uint16_t dataset, uint32_t block);
+    void *block_context;
+    sim_ns give_up_ns;                                    /* of a client's message */
+    uint16_t deliver_kind, retry_kind, client_retry_kind; /* event kinds of the world */
+};
+
+/* Sends a copy of the message (from, to, kind, dataset, bytes set). Delivery is an event
+ * deliver_kind. */
+void network_send(struct network *network, const struct message *message);
+
+/*
+ * The handler of deliver_kind: event->a is the flight's slot. True when it arrives now: the caller
+ * handles network_flight(slot) and then calls network_done(slot). False when it was lost or delayed
+ * further.
+ */
+bool network_arrive(struct network *network, const struct event *event);
+void network_retry(struct network *network, const struct event *event); /* retry_kind */
+void network_client_retry(struct network *network,
+                          const struct event *event); /* client_retry_kind */
+
+static inline struct flight *network_flight(const struct network *network, uint32_t slot)
+{
+    return pool_at(&network->flights, slot);
+}
+
+/* Ends a flight; its block is freed. `dropped`: the receiver was not there. */
+void network_done(struct network *network, uint32_t slot, bool dropped);
+
+/* A sending machine lost power: what its connections still held is gone. */
+void network_forget(struct network *network, uint32_t node);
+
+/* The link that a message between two ends takes. */
+uint32_t network_link_between(const struct network *network, uint32_t from, uint32_t to);
+struct network_link *network_link_at(struct network *network, uint32_t link);
+uint32_t network_place_of(const struct network *network, uint32_t end);
+
+/* Recomputes what link faults make of a link, after `changes` was changed. */
+void network_link_update(struct network_link *link);
+
+#endif

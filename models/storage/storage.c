@@ -1,0 +1,117 @@
+#include "models/storage/storage.h"
+
+#include "sim/check.h"
+
+void storage_init(struct storage *storage, struct arena *arena, uint32_t key_count,
+                  uint32_t value_bytes, bool sizes_vary)
+{
+    *storage = (struct storage){.key_count = key_count, .value_bytes = value_bytes};
+    storage->versions = arena_alloc(arena, key_count, sizeof *storage->versions);
+    if (sizes_vary) {
+        storage->sizes = arena_alloc(arena, key_count, sizeof *storage->sizes);
+    }
+    storage->leaf_keys = (key_count + STORAGE_LEAVES_MAX - 1) / STORAGE_LEAVES_MAX;
+    storage->leaf_count = (key_count + storage->leaf_keys - 1) / storage->leaf_keys;
+}
+
+void storage_release(struct storage *storage)
+{
+    memory_release(storage->undo);
+    storage->undo = NULL;
+}
+
+static uint64_t hash_of(uint32_t key, struct version version)
+{
+    uint64_t hash = ((uint64_t)key + 1) * UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ (uint64_t)version.stamp) * UINT64_C(0xbf58476d1ce4e5b9);
+    hash ^= hash >> 29;
+    hash = (hash ^ version.write) * UINT64_C(0x94d049bb133111eb);
+    return hash ^ hash >> 32;
+}
+
+static void rehash(struct storage *storage, uint32_t key, struct version before,
+                   struct version after)
+{
+    if (storage->leaf_hashes != NULL) {
+        storage->leaf_hashes[key / storage->leaf_keys] ^=
+            hash_of(key, before) ^ hash_of(key, after);
+    }
+}
+
+static void remember(struct storage *storage, uint32_t key)
+{
+    const uint64_t held = storage->undo_next - storage->undo_first;
+    if (held == storage->undo_capacity) {
+        /* The ring grows: copy it out in order, so that numbers keep their places. */
+        const size_t before = storage->undo_capacity;
+        struct storage_undo *larger = NULL;
+        size_t capacity = 0;
+        memory_grow((void **)&larger, &capacity, before == 0 ? 64 : 2 * before, sizeof *larger);
+        for (uint64_t i = storage->undo_first; i < storage->undo_next; i++) {
+            larger[i & (capacity - 1)] = storage->undo[i & (before - 1)];
+        }
+        memory_release(storage->undo);
+        storage->undo = larger;
+        storage->undo_capacity = capacity;
+    }
+    storage->undo[storage->undo_next & (storage->undo_capacity - 1)] = (struct storage_undo){
+        .before = storage->versions[key], .key = key, .bytes = storage_bytes(storage, key)};
+}
+
+bool storage_apply(struct storage *storage, uint32_t key, struct version version, uint32_t bytes)
+{
+    CHECK(key < storage->key_count);
+    const struct version before = storage->versions[key];
+    if (!version_newer(version, before)) {
+        return false;
+    }
+    if (storage->volatile_memory) {
+        remember(storage, key);
+    }
+    storage->undo_next++;
+    if (!storage->volatile_memory) {
+        storage->undo_first = storage->undo_next;
+    }
+    storage->versions[key] = version;
+    if (storage->sizes != NULL) {
+        storage->sizes[key] = bytes;
+    }
+    rehash(storage, key, before, version);
+    return true;
+}
+
+void storage_durable(struct storage *storage, uint64_t changes)
+{
+    CHECK(changes <= storage->undo_next);
+    if (changes > storage->undo_first) {
+        storage->undo_first = changes;
+    }
+}
+
+bool storage_undo_one(struct storage *storage, uint32_t *key)
+{
+    if (storage->undo_next == storage->undo_first) {
+        return false;
+    }
+    storage->undo_next--;
+    const struct storage_undo *undo =
+        &storage->undo[storage->undo_next & (storage->undo_capacity - 1)];
+    rehash(storage, undo->key, storage->versions[undo->key], undo->before);
+    storage->versions[undo->key] = undo->before;
+    if (storage->sizes != NULL) {
+        storage->sizes[undo->key] = undo->bytes;
+    }
+    *key = undo->key;
+    return true;
+}
+
+void storage_hash_leaves(struct storage *storage, struct arena *arena)
+{
+    if (storage->leaf_hashes != NULL) {
+        return;
+    }
+    storage->leaf_hashes = arena_alloc(arena, storage->leaf_count, sizeof(uint64_t));
+    for (uint32_t key = 0; key < storage->key_count; key++) {
+        storage->leaf_hashes[key / storage->leaf_keys] ^= hash_of(key, storage->versions[key]);
+    }
+}

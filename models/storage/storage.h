@@ -1,0 +1,70 @@
+/*
+ * storage.h - what one machine holds of one dataset: a version per key.
+ *
+ * Model:   a write changes memory at once and is durable after the next finished disk sync. Losing
+ * power takes the keys back to their last durable versions, newest change first. Merge:   last
+ * writer wins: a version replaces what is there when it is newer by (stamp, write). Hashes:  keys
+ * are cut into up to 1024 leaves of equal size; a leaf's hash is the exclusive or of the hashes of
+ * its (key, version) pairs, so it is kept up to date in O(1) and does not depend on the order of
+ * writes. Kept only after storage_hash_leaves(). Units:   bytes. Cost: 16 bytes a key, 20 when
+ * sizes vary; one cache line a read or write.
+ */
+#ifndef MODELS_STORAGE_STORAGE_H
+#define MODELS_STORAGE_STORAGE_H
+
+#include "models/replication/message.h"
+#include "sim/arena.h"
+
+#include <stddef.h>
+
+enum { STORAGE_LEAVES_MAX = 1024 };
+
+struct storage_undo {
+    struct version before;
+    uint32_t key, bytes;
+};
+
+struct storage {
+    struct version *versions;
+    uint32_t *sizes; /* NULL: all values have `value_bytes` */
+    uint32_t key_count, value_bytes;
+    uint32_t leaf_count, leaf_keys; /* keys of a leaf, the last may have fewer */
+    uint64_t *leaf_hashes;          /* NULL until storage_hash_leaves */
+    bool volatile_memory;           /* keep what is needed to lose unsynced writes */
+    struct storage_undo *undo;      /* ring of changes that are not durable yet */
+    size_t undo_capacity;
+    uint64_t undo_first, undo_next; /* numbers of changes: [first, next) are in the ring */
+};
+
+void storage_init(struct storage *storage, struct arena *arena, uint32_t key_count,
+                  uint32_t value_bytes, bool sizes_vary);
+void storage_release(struct storage *storage);
+
+static inline struct version storage_read(const struct storage *storage, uint32_t key)
+{
+    return storage->versions[key];
+}
+
+static inline uint32_t storage_bytes(const struct storage *storage, uint32_t key)
+{
+    return storage->sizes != NULL ? storage->sizes[key] : storage->value_bytes;
+}
+
+/* Stores when newer; true when it was. */
+bool storage_apply(struct storage *storage, uint32_t key, struct version version, uint32_t bytes);
+
+/* The number that the next change will have: all below it are in memory. */
+static inline uint64_t storage_changes(const struct storage *storage)
+{
+    return storage->undo_next;
+}
+
+/* Changes below this number are on disk now. */
+void storage_durable(struct storage *storage, uint64_t changes);
+
+/* Takes back the newest change that is not durable: false when there is none. */
+bool storage_undo_one(struct storage *storage, uint32_t *key);
+
+void storage_hash_leaves(struct storage *storage, struct arena *arena);
+
+#endif
