@@ -8,7 +8,6 @@ void engine_init(struct engine *engine, void *world, const engine_handler *handl
                  uint32_t handler_count)
 {
     engine->now_ns = 0;
-    engine->events = 0;
     engine->stopped = false;
     engine->handler_count = handler_count;
     engine->handlers = handlers;
@@ -30,7 +29,6 @@ static inline void handle(struct engine *engine, sim_ns at_ns, const struct even
     CHECK(at_ns >= engine->now_ns);
     CHECK(event->kind < engine->handler_count);
     engine->now_ns = at_ns;
-    engine->events++;
     engine->kind_events[event->kind]++;
     const uint64_t head =
         (uint64_t)event->kind << 48 | (uint64_t)event->small << 32 | event->target;
@@ -43,22 +41,22 @@ enum engine_stop engine_run(struct engine *engine, sim_ns until_ns, uint64_t eve
     CHECK(until_ns >= engine->now_ns);
     struct event_queue *queue = &engine->queue;
     struct event event;
+    sim_ns at_ns = 0;
     engine->stopped = false;
     while (event_budget > 0) {
-        const event_key key = event_queue_first(queue);
-        if (__builtin_expect(event_key_time(key) > (uint64_t)until_ns, 0)) {
-            if (queue->live == 0) {
-                return ENGINE_DONE;
-            }
-            engine->now_ns = until_ns;
-            return ENGINE_UNTIL;
-        }
-        if (event_queue_remove(queue, key, &event)) {
-            handle(engine, (sim_ns)event_key_time(key), &event);
+        const enum event_take take = event_queue_take(queue, until_ns, &at_ns, &event);
+        if (__builtin_expect(take == EVENT_TAKE_DONE, 1)) {
+            handle(engine, at_ns, &event);
             event_budget--;
             if (__builtin_expect(engine->stopped, 0)) {
                 return ENGINE_STOPPED;
             }
+        } else if (take == EVENT_TAKE_LATER) {
+            if (event_queue_live(queue) == 0) {
+                return ENGINE_DONE;
+            }
+            engine->now_ns = until_ns;
+            return ENGINE_UNTIL;
         }
     }
     return ENGINE_BUDGET;

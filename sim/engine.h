@@ -33,7 +33,6 @@ enum engine_stop {
 
 struct engine { /* private */
     sim_ns now_ns;
-    uint64_t events;
     bool stopped;
     uint32_t handler_count;
     const engine_handler *handlers;
@@ -65,14 +64,14 @@ static inline sim_ns engine_now(const struct engine *engine)
 /* Events handled so far; of one kind. */
 static inline uint64_t engine_events(const struct engine *engine)
 {
-    return engine->events;
+    return engine->queue.handled;
 }
 uint64_t engine_kind_events(const struct engine *engine, uint32_t kind);
 
 /* Events scheduled, neither handled nor cancelled yet. */
 static inline uint64_t engine_pending(const struct engine *engine)
 {
-    return engine->queue.live;
+    return event_queue_live(&engine->queue);
 }
 
 static inline struct timer engine_at(struct engine *engine, sim_ns at_ns, struct event event)

@@ -11,9 +11,6 @@ enum {
     COARSE_OPEN_MAX = 256, /* a wider bucket with no more than this opens as a whole */
     OPENED_WINDOW = 64,    /* buckets after which their average is judged */
     SAMPLES = 256,
-    INSERTION_MAX = 24, /* keys in one bin of the histogram that insertion still sorts well */
-    SORTED_BLOCK = 16,
-    HISTOGRAM_BITS_MAX = 16,
     SHIFT_MAX = 52
 };
 
@@ -49,15 +46,15 @@ static void near_limit_set(struct event_queue *queue, size_t limit)
 /* Places for `needed` keys in the run, the end behind them and what is fetched ahead of it. */
 static void run_reserve(struct event_queue *queue, size_t needed)
 {
-    keys_reserve(&queue->run, &queue->run_capacity, needed + EVENT_AHEAD + 2);
+    keys_reserve(&queue->run_keys, &queue->run_capacity, needed + EVENT_AHEAD + 2);
 }
 
 static void run_end(struct event_queue *queue, size_t count)
 {
-    queue->run_next = 0;
+    queue->run = queue->run_keys;
     queue->run_count = count;
     for (size_t i = 0; i < EVENT_AHEAD + 2; i++) {
-        queue->run[count + i] = EVENT_KEY_END;
+        queue->run_keys[count + i] = EVENT_KEY_END;
     }
 }
 
@@ -78,31 +75,63 @@ void event_queue_init(struct event_queue *queue)
 
 void event_queue_release(struct event_queue *queue)
 {
-    memory_release(queue->run);
+    memory_release(queue->run_keys);
     memory_release(queue->near.memory);
     memory_release(queue->slots);
     memory_release(queue->chunks);
     memory_release(queue->spare.keys);
-    memory_release(queue->histogram);
+    memory_release(queue->bins.counts);
+    memory_release(queue->free);
+    memory_release(queue->cancelled_bits);
     memset(queue, 0, sizeof *queue);
 }
 
+/* Called when every slot is in use. */
 void event_queue_slots_grow(struct event_queue *queue)
 {
-    const size_t before = queue->slot_capacity;
-    void *items = queue->slots;
-    memory_grow(&items, &queue->slot_capacity, before == 0 ? 256 : before + 1,
-                sizeof(struct event_slot));
-    queue->slots = items;
     const size_t most = (size_t)1 << EVENT_SLOT_BITS;
+    const size_t needed = queue->slot_used == 1 ? 256 : (size_t)queue->slot_used + 1;
+    void *items = queue->slots;
+    memory_grow(&items, &queue->slot_capacity, needed, sizeof *queue->slots);
+    queue->slots = items;
     const size_t end = queue->slot_capacity < most ? queue->slot_capacity : most;
     CHECK(queue->slot_used < end);
-    for (size_t i = queue->slot_used; i < end; i++) {
-        queue->slots[i].generation = 1;
-        queue->slots[i].link = i + 1 < end ? (uint32_t)(i + 1) : 0;
+    items = queue->free;
+    memory_grow(&items, &queue->free_capacity, end, sizeof *queue->free);
+    queue->free = items;
+    items = queue->cancelled_bits;
+    memory_grow(&items, &queue->bits_capacity, (end + 63) / 64, sizeof *queue->cancelled_bits);
+    queue->cancelled_bits = items;
+    queue->slots[0].generation = 1; /* a zeroed handle is for no event */
+    for (size_t i = end; i > queue->slot_used; i--) {
+        queue->slots[i - 1].generation = 1;
+        queue->free[queue->free_count++] = (uint32_t)(i - 1);
     }
-    queue->slot_free = queue->slot_used;
     queue->slot_used = (uint32_t)end;
+}
+
+void event_queue_forget(struct event_queue *queue, uint32_t index)
+{
+    queue->slots[index].cancelled = 0;
+    queue->cancelled_bits[index / 64] &= ~(UINT64_C(1) << (index % 64));
+    queue->cancelled--;
+}
+
+/* Drops keys of cancelled events, keeps the others in order, returns how many are left. */
+static size_t keys_sweep(struct event_queue *queue, event_key *keys, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        const uint32_t index = event_key_slot(keys[i]);
+        keys[kept] = keys[i];
+        if (queue->cancelled_bits[index / 64] >> (index % 64) & 1) {
+            queue->free[queue->free_count++] = index;
+            event_queue_forget(queue, index);
+        } else {
+            kept++;
+        }
+    }
+    return kept;
 }
 
 /* ---- buckets ----------------------------------------------------------------------------- */
@@ -164,7 +193,11 @@ static void bucket_gather(struct event_queue *queue, uint32_t index)
         i = queue->chunks[i].next;
         spare_add(queue, queue->chunks[i].keys, i == last ? bucket->fill : EVENT_CHUNK_KEYS);
     } while (i != last);
-    queue->stored -= queue->spare.count - before;
+    const size_t count = queue->spare.count - before;
+    queue->stored -= count;
+    if (queue->cancelled > 0) {
+        queue->spare.count = before + keys_sweep(queue, queue->spare.keys + before, count);
+    }
     const uint32_t first = queue->chunks[last].next;
     queue->chunks[last].next = queue->chunk_free;
     queue->chunk_free = first;
@@ -175,7 +208,11 @@ static void bucket_gather(struct event_queue *queue, uint32_t index)
 /* Empties run and heap into `spare`. */
 static void window_gather(struct event_queue *queue)
 {
-    spare_add(queue, queue->run + queue->run_next, queue->run_count - queue->run_next);
+    const size_t run_done = (size_t)(queue->run - queue->run_keys);
+    if (queue->near.hole) {
+        event_heap_close(&queue->near);
+    }
+    spare_add(queue, queue->run, queue->run_count - run_done);
     spare_add(queue, queue->near.keys, queue->near.count);
     run_end(queue, 0);
     for (size_t i = 0; i < queue->near.count; i++) {
@@ -193,113 +230,9 @@ static void buckets_gather(struct event_queue *queue)
     }
 }
 
-/* ---- sorting ----------------------------------------------------------------------------- */
-
-static void insertion_sort(event_key *keys, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        const event_key key = keys[i];
-        size_t hole = i;
-        while (hole > 0 && keys[hole - 1] > key) {
-            keys[hole] = keys[hole - 1];
-            hole--;
-        }
-        keys[hole] = key;
-    }
-}
-
-static void merge(event_key *to, const event_key *from, size_t middle, size_t end)
-{
-    size_t left = 0;
-    size_t right = middle;
-    for (size_t i = 0; i < end; i++) {
-        const bool take_left = right == end || (left < middle && from[left] < from[right]);
-        to[i] = take_left ? from[left++] : from[right++];
-    }
-}
-
-/* O(n log n) for any input, O(n) for one that is nearly sorted; `scratch` holds as many. */
-static void merge_sort(event_key *keys, event_key *scratch, size_t count)
-{
-    for (size_t i = 0; i < count; i += SORTED_BLOCK) {
-        insertion_sort(keys + i, count - i < SORTED_BLOCK ? count - i : SORTED_BLOCK);
-    }
-    for (size_t width = SORTED_BLOCK; width < count; width *= 2) {
-        for (size_t i = 0; i + width < count; i += 2 * width) {
-            const size_t end = count - i < 2 * width ? count - i : 2 * width;
-            if (keys[i + width - 1] > keys[i + width]) {
-                merge(scratch, keys + i, width, end);
-                memcpy(keys + i, scratch, end * sizeof *keys);
-            }
-        }
-    }
-}
-
-static bool is_sorted(const event_key *keys, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        if (keys[i - 1] > keys[i]) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static uint32_t bits_of(uint64_t value)
 {
     return value == 0 ? 0 : 64U - (uint32_t)__builtin_clzll(value);
-}
-
-/*
- * Sorts `spare` into `run` by counting keys in about as many equal bins of time as there are keys.
- * Insertion finishes, or a merge sort when some bin is crowded, so that no input is quadratic.
- */
-static void spare_sort(struct event_queue *queue)
-{
-    event_key *keys = queue->spare.keys;
-    const size_t count = queue->spare.count;
-    run_reserve(queue, count);
-    event_key *run = queue->run;
-    if (is_sorted(keys, count)) {
-        memcpy(run, keys, count * sizeof *keys);
-        return;
-    }
-    uint64_t least = UINT64_MAX;
-    uint64_t most = 0;
-    for (size_t i = 0; i < count; i++) {
-        const uint64_t time = event_key_time(keys[i]);
-        least = time < least ? time : least;
-        most = time > most ? time : most;
-    }
-    const uint32_t wanted = bits_of(count);
-    const uint32_t bits = wanted < HISTOGRAM_BITS_MAX ? wanted : HISTOGRAM_BITS_MAX;
-    const uint32_t span = bits_of(most - least);
-    const uint32_t shift = span > bits ? span - bits : 0;
-    const size_t bins = (size_t)((most - least) >> shift) + 1;
-    void *items = queue->histogram;
-    memory_grow(&items, &queue->histogram_capacity, bins, sizeof(uint32_t));
-    queue->histogram = items;
-    uint32_t *histogram = queue->histogram;
-    memset(histogram, 0, bins * sizeof *histogram);
-    for (size_t i = 0; i < count; i++) {
-        histogram[(event_key_time(keys[i]) - least) >> shift]++;
-    }
-    uint32_t sum = 0;
-    uint32_t crowd = 0;
-    for (size_t i = 0; i < bins; i++) {
-        const uint32_t here = histogram[i];
-        crowd = here > crowd ? here : crowd;
-        histogram[i] = sum;
-        sum += here;
-    }
-    for (size_t i = 0; i < count; i++) {
-        run[histogram[(event_key_time(keys[i]) - least) >> shift]++] = keys[i];
-    }
-    if (crowd <= INSERTION_MAX) {
-        insertion_sort(run, count);
-    } else {
-        merge_sort(run, keys, count);
-    }
 }
 
 /* ---- windows ----------------------------------------------------------------------------- */
@@ -309,7 +242,8 @@ static void bucket_open(struct event_queue *queue, uint32_t index)
 {
     queue->spare.count = 0;
     bucket_gather(queue, index);
-    spare_sort(queue);
+    run_reserve(queue, queue->spare.count);
+    event_bins_sort(&queue->bins, queue->run_keys, queue->spare.keys, queue->spare.count);
     run_end(queue, queue->spare.count);
     if (queue->near_limit != NEAR_MANY) {
         near_limit_set(queue,
@@ -342,7 +276,7 @@ static uint32_t shift_guess(struct event_queue *queue, uint32_t otherwise)
     for (size_t i = 0; i < taken; i++) {
         sample[i] = queue->spare.keys[i * step];
     }
-    merge_sort(sample, scratch, taken);
+    event_merge_sort(sample, scratch, taken);
     for (size_t part = 8; part >= 1; part /= 2) {
         const size_t index = (taken - 1) / part;
         const uint64_t span = event_key_time(sample[index]) - event_key_time(sample[0]);
@@ -388,7 +322,7 @@ static void rebuild(struct event_queue *queue, uint32_t shift)
     queue->spare.count = 0;
     window_gather(queue);
     buckets_gather(queue);
-    queue->pushed_mark = queue->sequence;
+    queue->moved_mark = queue->sequence;
     queue->opened = 0;
     near_limit_set(queue, NEAR_MANY);
     if (queue->spare.count <= NEAR_FEW) {
@@ -402,8 +336,8 @@ static void rebuild(struct event_queue *queue, uint32_t shift)
 /* Whether as many events were scheduled since the last rebuild as it would move. */
 static bool rebuild_is_due(const struct event_queue *queue)
 {
-    return (queue->sequence - queue->pushed_mark) >> EVENT_SLOT_BITS >=
-           queue->live + queue->cancelled;
+    return (queue->sequence - queue->moved_mark) >> EVENT_SLOT_BITS >=
+           event_queue_live(queue) + queue->cancelled;
 }
 
 void event_queue_near_full(struct event_queue *queue)
@@ -511,31 +445,23 @@ void event_queue_advance(struct event_queue *queue)
 
 void event_queue_compact(struct event_queue *queue)
 {
-    const uint64_t live = queue->live;
-    const bool all = queue->window_level > EVENT_LEVELS;
     queue->spare.count = 0;
     window_gather(queue);
-    buckets_gather(queue);
-    size_t kept = 0;
+    queue->spare.count = keys_sweep(queue, queue->spare.keys, queue->spare.count);
+    /* A sorted array is a heap; what was in the run may go there as well. */
+    near_limit_set(queue, 2 * queue->spare.count + NEAR_MANY);
     for (size_t i = 0; i < queue->spare.count; i++) {
-        const event_key key = queue->spare.keys[i];
-        const uint32_t index = event_key_slot(key);
-        struct event_slot *slot = &queue->slots[index];
-        if (slot->link == EVENT_SLOT_PENDING) {
-            queue->spare.keys[kept++] = key;
-        } else {
-            slot->link = queue->slot_free;
-            queue->slot_free = index;
+        event_heap_up(queue->near.keys, queue->near.count++, queue->spare.keys[i]);
+    }
+    for (uint32_t index = 0; index < EVENT_BUCKETS; index++) {
+        if (queue->buckets[index].last == 0) {
+            continue;
+        }
+        queue->spare.count = 0;
+        bucket_gather(queue, index);
+        for (size_t i = 0; i < queue->spare.count; i++) {
+            event_bucket_add(queue, &queue->buckets[index], queue->spare.keys[i]);
         }
     }
-    CHECK(kept == live);
-    queue->spare.count = kept;
-    queue->cancelled = 0;
-    if (all || kept <= NEAR_FEW) {
-        near_limit_set(queue, kept + 1 > NEAR_MANY ? 2 * kept : NEAR_MANY);
-        window_all(queue);
-    } else {
-        near_limit_set(queue, NEAR_MANY);
-        spare_store(queue, 0);
-    }
+    CHECK(queue->cancelled == 0);
 }

@@ -27,6 +27,7 @@
 #define SIM_EVENT_QUEUE_H
 
 #include "sim/check.h"
+#include "sim/event_key.h"
 #include "sim/sim_time.h"
 
 #include <stdbool.h>
@@ -47,11 +48,7 @@ struct timer {
     uint32_t generation;
 };
 
-/* {time:64, sequence:40, slot:24}, compared as one integer. */
-__extension__ typedef unsigned __int128 event_key;
-
 enum {
-    EVENT_SLOT_BITS = 24,
     EVENT_RING_BITS = 10,
     EVENT_RING = 1 << EVENT_RING_BITS,
     EVENT_DIGIT_BITS = 6,
@@ -59,16 +56,14 @@ enum {
     EVENT_LEVELS = 9, /* above the ring: 10 + 9 * 6 = 64 bits of time */
     EVENT_BUCKETS = EVENT_RING + EVENT_LEVELS * EVENT_DIGIT,
     EVENT_CHUNK_KEYS = 15,
-    EVENT_AHEAD = 6 /* records are fetched this many events before they are handled */
+    EVENT_CANCELLED_MIN = 64, /* fewer are not worth a sweep */
+    EVENT_AHEAD = 6           /* records are fetched this many events before they are handled */
 };
-
-/* Links of a record that is in use; any other value is a place in the free list. */
-enum { EVENT_SLOT_PENDING = 0x7fffffff, EVENT_SLOT_CANCELLED = 0x7ffffffe };
 
 struct event_slot {
     struct event event;
     uint32_t generation; /* goes up whenever a handle to this slot ceases to be valid */
-    uint32_t link;
+    uint32_t cancelled;  /* 1: its key is still somewhere in the queue, but not its event */
 };
 _Static_assert(sizeof(struct event_slot) == 32, "two records share a cache line");
 
@@ -86,52 +81,44 @@ struct event_bucket {
 struct event_heap {
     event_key *keys; /* keys[count] and on are EVENT_KEY_END */
     size_t count, capacity;
+    bool hole; /* the root was taken: the next key goes there, which saves half the work */
     void *memory;
 };
 
-struct event_array {
-    event_key *keys;
-    size_t count, capacity;
-};
-
-struct event_queue { /* private, but for `live` */
-    event_key *run;  /* sorted; ends with EVENT_KEY_END */
-    size_t run_next;
+struct event_queue {      /* private */
+    const event_key *run; /* next of the sorted keys; they end with EVENT_KEY_END */
     struct event_heap near;
     size_t near_limit;
     uint64_t current; /* number of the last bucket of the open window */
     uint32_t shift;
-    uint32_t window_level; /* 0: one bucket of the ring is open; more: a wider one */
+    uint32_t free_count;
     struct event_slot *slots;
+    uint32_t *free;    /* a stack of slots; slot 0 is never used */
+    uint64_t sequence; /* of the next event, shifted by EVENT_SLOT_BITS */
+    uint64_t handled;
     struct event_chunk *chunks;
-    uint32_t slot_free, slot_used; /* slot 0 is never used */
-    uint64_t sequence;             /* of the next event, shifted by EVENT_SLOT_BITS */
-    uint64_t live;                 /* events pending, without cancelled ones */
-    uint64_t cancelled;
-    uint64_t stored; /* keys in buckets */
+    uint64_t stored;         /* keys in buckets */
+    uint64_t cancelled;      /* keys whose events are cancelled */
+    uint64_t cancelled_ever; /* events */
 
-    uint64_t pushed_mark;            /* sequence at the last change of width */
-    uint64_t opened_mark, opened;    /* to see how many events an opened bucket brings */
-    uint32_t chunk_free, chunk_used; /* chunk 0 is never used */
-    size_t slot_capacity, chunk_capacity, run_count, run_capacity;
+    uint32_t window_level; /* 0: one bucket of the ring is open; more: a wider one */
+    uint32_t slot_used, chunk_free, chunk_used;
+    uint64_t moved_mark;          /* sequence at the last change of width */
+    uint64_t opened_mark, opened; /* to see how many events an opened bucket brings */
+    uint64_t *cancelled_bits;     /* one per slot, dense, to sweep without touching records */
+    event_key *run_keys;
+    size_t run_count, run_capacity, slot_capacity, free_capacity, bits_capacity, chunk_capacity;
     struct event_array spare;
-    uint32_t *histogram;
-    size_t histogram_capacity;
+    struct event_bins bins;
     uint64_t occupied[EVENT_BUCKETS / 64];
     struct event_bucket buckets[EVENT_BUCKETS];
 };
 
-#define EVENT_KEY_END ((event_key)UINT64_MAX << 64)
-
-static inline uint64_t event_key_time(event_key key)
-{
-    return (uint64_t)(key >> 64);
-}
-
-static inline uint32_t event_key_slot(event_key key)
-{
-    return (uint32_t)key & ((1U << EVENT_SLOT_BITS) - 1);
-}
+enum event_take {
+    EVENT_TAKE_DONE,
+    EVENT_TAKE_CANCELLED, /* try again */
+    EVENT_TAKE_LATER      /* nothing is left, or nothing that early */
+};
 
 void event_queue_init(struct event_queue *queue);
 void event_queue_release(struct event_queue *queue);
@@ -142,6 +129,7 @@ void event_queue_bucket_extend(struct event_queue *queue, struct event_bucket *b
 void event_queue_near_full(struct event_queue *queue);
 void event_queue_advance(struct event_queue *queue);
 void event_queue_compact(struct event_queue *queue);
+void event_queue_forget(struct event_queue *queue, uint32_t index);
 
 static inline void event_heap_up(event_key *keys, size_t index, event_key key)
 {
@@ -187,9 +175,9 @@ static inline uint32_t event_queue_bucket_index(const struct event_queue *queue,
     return EVENT_RING + level * EVENT_DIGIT + (uint32_t)(bucket >> low & (EVENT_DIGIT - 1));
 }
 
-static inline void event_queue_store(struct event_queue *queue, uint64_t number, event_key key)
+static inline void event_bucket_add(struct event_queue *queue, struct event_bucket *bucket,
+                                    event_key key)
 {
-    struct event_bucket *bucket = &queue->buckets[event_queue_bucket_index(queue, number)];
     if (__builtin_expect(bucket->fill == EVENT_CHUNK_KEYS, 0)) {
         event_queue_bucket_extend(queue, bucket);
     }
@@ -197,88 +185,115 @@ static inline void event_queue_store(struct event_queue *queue, uint64_t number,
     queue->stored++;
 }
 
-/* Schedules a copy of `event`; the caller has checked that `at_ns` is not in the past. */
-static inline struct timer event_queue_push(struct event_queue *queue, sim_ns at_ns,
-                                            const struct event *event)
+static inline void event_queue_store(struct event_queue *queue, uint64_t number, event_key key)
 {
-    if (__builtin_expect(queue->slot_free == 0, 0)) {
-        event_queue_slots_grow(queue);
+    event_bucket_add(queue, &queue->buckets[event_queue_bucket_index(queue, number)], key);
+}
+
+/* Fills the hole with the last key. */
+static inline void event_heap_close(struct event_heap *heap)
+{
+    heap->hole = false;
+    const event_key last = heap->keys[--heap->count];
+    heap->keys[heap->count] = EVENT_KEY_END;
+    if (heap->count > 0) {
+        event_heap_down(heap->keys, heap->count, last);
     }
-    const uint32_t index = queue->slot_free;
-    struct event_slot *slot = &queue->slots[index];
-    queue->slot_free = slot->link;
-    slot->link = EVENT_SLOT_PENDING;
-    slot->event = *event;
-    const event_key key = (event_key)(uint64_t)at_ns << 64 | queue->sequence | index;
-    queue->sequence += UINT64_C(1) << EVENT_SLOT_BITS;
-    CHECK(queue->sequence != 0);
-    queue->live++;
-    const uint64_t number = (uint64_t)at_ns >> queue->shift;
+}
+
+static inline void event_queue_add(struct event_queue *queue, uint64_t at_ns, event_key key)
+{
+    const uint64_t number = at_ns >> queue->shift;
     if (number > queue->current) {
         event_queue_store(queue, number, key);
+    } else if (queue->near.hole) {
+        queue->near.hole = false;
+        event_heap_down(queue->near.keys, queue->near.count, key);
     } else {
         event_heap_up(queue->near.keys, queue->near.count++, key);
         if (__builtin_expect(queue->near.count == queue->near_limit, 0)) {
             event_queue_near_full(queue);
         }
     }
-    return (struct timer){index, slot->generation};
 }
 
-/* The first key, which may be that of a cancelled event; EVENT_KEY_END when there is none. */
-static inline event_key event_queue_first(struct event_queue *queue)
+/* Schedules a copy of `event`; the caller has checked that `at_ns` is not in the past. */
+static inline struct timer event_queue_push(struct event_queue *queue, sim_ns at_ns,
+                                            const struct event *event)
 {
-    event_key run = queue->run[queue->run_next];
-    event_key near = queue->near.keys[0];
-    if (__builtin_expect((run < near ? run : near) == EVENT_KEY_END, 0) && queue->stored > 0) {
-        event_queue_advance(queue);
-        run = queue->run[queue->run_next];
-        near = queue->near.keys[0];
+    if (__builtin_expect(queue->free_count == 0, 0)) {
+        event_queue_slots_grow(queue);
     }
-    return run < near ? run : near;
+    const uint32_t index = queue->free[--queue->free_count];
+    struct event_slot *slot = &queue->slots[index];
+    const struct timer timer = {index, slot->generation};
+    slot->event = *event;
+    const uint64_t low = queue->sequence | index;
+    queue->sequence += UINT64_C(1) << EVENT_SLOT_BITS;
+    CHECK(queue->sequence != 0);
+    event_queue_add(queue, (uint64_t)at_ns, (event_key)(uint64_t)at_ns << 64 | low);
+    return timer;
 }
 
-/* Removes the first key, `key`, and copies its event. False: it had been cancelled. */
-static inline bool event_queue_remove(struct event_queue *queue, event_key key, struct event *event)
+/* Events that are neither handled nor cancelled. */
+static inline uint64_t event_queue_live(const struct event_queue *queue)
 {
-    if (queue->run[queue->run_next] == key) {
-        queue->run_next++;
-        __builtin_prefetch(&queue->slots[event_key_slot(queue->run[queue->run_next + EVENT_AHEAD])],
-                           1);
-    } else {
-        struct event_heap *near = &queue->near;
-        const event_key last = near->keys[--near->count];
-        near->keys[near->count] = EVENT_KEY_END;
-        if (near->count > 0) {
-            event_heap_down(near->keys, near->count, last);
+    return (queue->sequence >> EVENT_SLOT_BITS) - queue->handled - queue->cancelled_ever;
+}
+
+/*
+ * Takes the first key unless it is later than `until_ns` and copies its event.
+ * EVENT_TAKE_CANCELLED: there was one, but its event had been cancelled.
+ */
+static inline enum event_take event_queue_take(struct event_queue *queue, sim_ns until_ns,
+                                               sim_ns *at_ns, struct event *event)
+{
+    if (queue->near.hole) {
+        event_heap_close(&queue->near);
+    }
+    event_key key = *queue->run;
+    const event_key near = queue->near.keys[0];
+    if (key < near) {
+        if (event_key_time(key) > (uint64_t)until_ns) {
+            return EVENT_TAKE_LATER;
         }
+        queue->run++;
+        __builtin_prefetch(&queue->slots[event_key_slot(queue->run[EVENT_AHEAD])], 1);
+    } else {
+        key = near;
+        if (__builtin_expect(event_key_time(key) > (uint64_t)until_ns, 0)) {
+            if (key != EVENT_KEY_END || queue->stored == 0) {
+                return EVENT_TAKE_LATER;
+            }
+            event_queue_advance(queue);
+            return EVENT_TAKE_CANCELLED;
+        }
+        queue->near.hole = true;
     }
     const uint32_t index = event_key_slot(key);
     struct event_slot *slot = &queue->slots[index];
-    const bool pending = slot->link == EVENT_SLOT_PENDING;
+    *at_ns = (sim_ns)event_key_time(key);
     *event = slot->event;
+    queue->free[queue->free_count++] = index;
+    if (__builtin_expect(slot->cancelled, 0)) {
+        event_queue_forget(queue, index);
+        return EVENT_TAKE_CANCELLED;
+    }
     slot->generation++;
-    slot->link = queue->slot_free;
-    queue->slot_free = index;
-    queue->live -= pending;
-    queue->cancelled -= !pending;
-    return pending;
+    queue->handled++;
+    return EVENT_TAKE_DONE;
 }
 
 static inline bool event_queue_cancel(struct event_queue *queue, struct timer timer)
 {
-    if (timer.slot >= queue->slot_used) {
+    if (timer.slot >= queue->slot_used || queue->slots[timer.slot].generation != timer.generation) {
         return false;
     }
-    struct event_slot *slot = &queue->slots[timer.slot];
-    if (slot->generation != timer.generation || slot->link != EVENT_SLOT_PENDING) {
-        return false;
-    }
-    slot->link = EVENT_SLOT_CANCELLED;
-    slot->generation++;
-    queue->live--;
-    queue->cancelled++;
-    if (__builtin_expect(queue->cancelled > queue->live + 64, 0)) {
+    queue->slots[timer.slot].cancelled = 1;
+    queue->slots[timer.slot].generation++;
+    queue->cancelled_bits[timer.slot / 64] |= UINT64_C(1) << (timer.slot % 64);
+    queue->cancelled_ever++;
+    if (__builtin_expect(++queue->cancelled > event_queue_live(queue) + EVENT_CANCELLED_MIN, 0)) {
         event_queue_compact(queue);
     }
     return true;

@@ -243,7 +243,8 @@ struct plain {
     struct event_slot *slots;
     event_key *keys;
     size_t count;
-    uint32_t slot_free;
+    uint32_t *free;
+    size_t free_count;
     uint64_t sequence;
     sim_ns now_ns;
     uint64_t kinds[2];
@@ -252,8 +253,7 @@ struct plain {
 
 static inline void plain_at(struct plain *plain, sim_ns at_ns, const struct event *event)
 {
-    const uint32_t index = plain->slot_free;
-    plain->slot_free = plain->slots[index].link;
+    const uint32_t index = plain->free[--plain->free_count];
     plain->slots[index].event = *event;
     plain->sequence += UINT64_C(1) << EVENT_SLOT_BITS;
     const event_key key = (event_key)(uint64_t)at_ns << 64 | plain->sequence | index;
@@ -280,8 +280,8 @@ static void plain_run(struct plain *plain, uint64_t events)
         event_heap_down(plain->keys, plain->count, last);
         const uint32_t index = event_key_slot(key);
         const struct event event = plain->slots[index].event;
-        plain->slots[index].link = plain->slot_free;
-        plain->slot_free = index;
+        plain->slots[index].generation++;
+        plain->free[plain->free_count++] = index;
         plain->now_ns = (sim_ns)event_key_time(key);
         plain->kinds[event.kind]++;
         fingerprint_add(&plain->fingerprint, event_key_time(key), event.target, event.a, event.b);
@@ -295,13 +295,14 @@ static void run_plain(const char *name, enum increments increments, uint64_t siz
     rng_init(&plain->hold.rng, 12345);
     plain->hold.increments = increments;
     plain->slots = memory_alloc(size + 2, sizeof *plain->slots);
+    plain->free = memory_alloc(size + 2, sizeof *plain->free);
     event_key *memory = memory_alloc(size + 16, sizeof *memory);
     plain->keys = memory + 3;
     for (uint64_t i = 0; i < size + 8; i++) {
         plain->keys[i] = EVENT_KEY_END;
     }
     for (uint64_t i = 0; i <= size; i++) {
-        plain->slots[i].link = (uint32_t)i + 1;
+        plain->free[plain->free_count++] = (uint32_t)i;
     }
     for (uint64_t i = 0; i < size; i++) {
         struct event event;
@@ -315,6 +316,7 @@ static void run_plain(const char *name, enum increments increments, uint64_t siz
     const double seconds = cpu_seconds() - begin;
     report(name, size, events, seconds, (double)(plain->hold.check >> 11));
     memory_release(plain->slots);
+    memory_release(plain->free);
     memory_release(memory);
     memory_release(plain);
 }

@@ -1,0 +1,48 @@
+/*
+ * event_key.h - what orders events, and sorting it.
+ *
+ * Order: {time:64, sequence:40, slot:24}, compared as one integer. The sequence is unique, so no
+ * two keys are equal; the slot is carried along. Cost:  event_bins_sort: O(n) when keys are spread
+ * or nearly sorted, O(n log n) for any input.
+ */
+#ifndef SIM_EVENT_KEY_H
+#define SIM_EVENT_KEY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+__extension__ typedef unsigned __int128 event_key;
+
+enum { EVENT_SLOT_BITS = 24 };
+
+/* Greater than any key; its slot is 0, which is never used. */
+#define EVENT_KEY_END ((event_key)UINT64_MAX << 64)
+
+static inline uint64_t event_key_time(event_key key)
+{
+    return (uint64_t)(key >> 64);
+}
+
+static inline uint32_t event_key_slot(event_key key)
+{
+    return (uint32_t)key & ((1U << EVENT_SLOT_BITS) - 1);
+}
+
+struct event_array {
+    event_key *keys;
+    size_t count, capacity;
+};
+
+/* Scratch memory of the sort, kept between calls. */
+struct event_bins {
+    uint32_t *counts;
+    size_t capacity;
+};
+
+/* Sorts `count` keys `from` into `to`; `from` is overwritten. */
+void event_bins_sort(struct event_bins *bins, event_key *to, event_key *from, size_t count);
+
+/* Sorts in place; `scratch` holds as many keys. */
+void event_merge_sort(event_key *keys, event_key *scratch, size_t count);
+
+#endif
