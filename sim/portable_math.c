@@ -69,6 +69,20 @@ double portable_log(double x)
     return log_normal(scaled, (int64_t)(scaled >> 52) - 1023 - 54);
 }
 
+/* As log_normal(), but r and the sum are rounded once more each. */
+double portable_log_unit(double x)
+{
+    const uint64_t bits = bits_of(x);
+    const uint64_t fraction = bits & UINT64_C(0x000fffffffffffff);
+    const uint64_t j = (fraction + (UINT64_C(1) << 44)) >> 45;
+    const double m = double_of(fraction | UINT64_C(0x3ff0000000000000));
+    const double k = (double)((int64_t)(bits >> 52) - 1023 + (j >= 53));
+    const double r = m * log_table[j].inverse - 1.0, r2 = r * r;
+    const double series = -0.5 + r * (1.0 / 3.0) + r2 * (-0.25 + r * 0.2 - r2 * (1.0 / 6.0));
+    return (k * ln2_high + log_table[j].log_high) +
+           (r + (k * ln2_low + log_table[j].log_low + r2 * series));
+}
+
 /*
  * x = n log(2)/128 + r: exp x = 2^(n/128) exp(r), with 2^(j/128) from the table. The result is left
  * as scale + scale * part so that the caller rounds once; `shift` is added to the exponent.

@@ -19,7 +19,11 @@
 #define PORTABLE_NAN      ((double)NAN)
 #define PORTABLE_INFINITY ((double)INFINITY)
 
-double portable_log(double x);   /* at most 1 ulp off */
+double portable_log(double x); /* at most 1 ulp off */
+
+/* log of a normal positive number such as a uniform, 2 ns faster: at most 4 ulp off. */
+double portable_log_unit(double x);
+
 double portable_exp(double x);   /* at most 1 ulp off, subnormal results included */
 double portable_sqrt(double x);  /* correctly rounded */
 double portable_log1p(double x); /* log(1 + x), at most 3 ulp off */

@@ -69,11 +69,15 @@ static inline struct random_block random_block_more(const struct random_stream *
                            n);
 }
 
-/* 53 bits of a word in the open interval (0, 1): neither end is ever returned. */
+/*
+ * The odd multiples of 2^-53: 52 bits of a word in the open interval (0, 1). Neither end is ever
+ * returned, 1 - u is exact and as likely as u, and no value is rounded. (All multiples of 2^-53
+ * plus 2^-54 would need 54 digits, and the largest would round to 1.)
+ */
 static inline double random_unit_from(uint64_t word)
 {
     /* By way of int64_t: processors convert signed integers in one instruction. */
-    return ((double)(int64_t)(word >> 11) + 0.5) * 0x1p-53;
+    return (double)(int64_t)(word >> 11 | 1) * 0x1p-53;
 }
 
 static inline uint64_t random_u64(struct random_stream *stream)

@@ -1,0 +1,151 @@
+/*
+ * truncated.c - another distribution, given that it falls between two limits.
+ *
+ * Model:  where the inner distribution has an inverse, a uniform between the shares of min and max
+ *         goes through it (one draw, nothing refused); else by rejection: the draw keys a stream of
+ *         its own, which is sampled until a value is inside.
+ * Assumes: at least one in a million samples is inside, and one in twenty for a rejection.
+ * Source: Devroye, Non-Uniform Random Variate Generation, 1986, section II.2.
+ */
+#include "sim/check.h"
+#include "sim/distribution_params.h"
+#include "sim/portable_math.h"
+
+static const struct param_spec rows[] = {
+    {.key = "of",
+     .type = PARAM_DISTRIBUTION,
+     .offset = offsetof(struct distribution_truncated, of),
+     .required = true,
+     .help = "the distribution that is truncated; same unit as this one"},
+    {.key = "min",
+     .type = PARAM_QUANTITY,
+     .offset = offsetof(struct distribution_truncated, min),
+     .min = -DISTRIBUTION_QUANTITY_MAX,
+     .max = DISTRIBUTION_QUANTITY_MAX,
+     .default_text = "-" DISTRIBUTION_NO_LIMIT_TEXT,
+     .help = "lower limit; the default cuts nothing"},
+    {.key = "max",
+     .type = PARAM_QUANTITY,
+     .offset = offsetof(struct distribution_truncated, max),
+     .min = -DISTRIBUTION_QUANTITY_MAX,
+     .max = DISTRIBUTION_QUANTITY_MAX,
+     .default_text = DISTRIBUTION_NO_LIMIT_TEXT,
+     .help = "upper limit; the default cuts nothing"},
+    {0}};
+
+enum { TRIALS = 2000, TRIALS_INSIDE_MIN = 100, TRIES_MAX = 10000, MEAN_POINTS = 65536 };
+
+/* Uniforms are the odd multiples (2 j + 1) 2^-53; how many j have a quantile under `limit`? */
+static int64_t units_below(const struct distribution *of, double limit, bool or_equal)
+{
+    int64_t below = -1, above = INT64_C(1) << 52;
+    while (above - below > 1) {
+        const int64_t j = below + (above - below) / 2;
+        const double x = distribution_quantile(of, (double)(2 * j + 1) * 0x1p-53);
+        if (x < limit || (or_equal && x <= limit)) {
+            below = j;
+        } else {
+            above = j;
+        }
+    }
+    return above;
+}
+
+static double clamped(const struct distribution_truncated *self, double x)
+{
+    return x < self->min ? self->min : x > self->max ? self->max : x;
+}
+
+/* A sample of the inner distribution that is inside, or NAN after `tries`. */
+static double sample_inside(const struct distribution_truncated *self, struct random_stream *stream,
+                  int tries)
+{
+    for (int i = 0; i < tries; i++) {
+        const double x = distribution_sample(self->of, stream);
+        if (x >= self->min && x <= self->max) {
+            return x;
+        }
+    }
+    return PORTABLE_NAN;
+}
+
+static const char *finish(void *params, struct arena *arena, const char **key)
+{
+    struct distribution_truncated *self = params;
+    (void)arena;
+    if (self->of == NULL) {
+        *key = "of";
+        return "is missing";
+    }
+    if (!(self->min < self->max)) {
+        *key = "max";
+        return "must be above min";
+    }
+    if (distribution_inverts(self->of)) {
+        const int64_t low = units_below(self->of, self->min, false);
+        const int64_t high = units_below(self->of, self->max, true);
+        self->low = (double)low * 0x1p-52;
+        self->width = (double)(high - low) * 0x1p-52;
+        return self->width >= 1e-6 ? NULL : "min..max holds less than one in a million samples";
+    }
+    struct random_stream stream = {0};
+    int inside = 0;
+    for (int i = 0; i < TRIALS; i++) {
+        const double x = sample_inside(self, &stream, 1);
+        inside += x == x;
+    }
+    return inside >= TRIALS_INSIDE_MIN ? NULL : "min..max holds less than one in twenty samples";
+}
+
+static double quantile(const void *params, double u)
+{
+    const struct distribution_truncated *self = params;
+    if (self->width == 0.0) {
+        return PORTABLE_NAN;
+    }
+    const double inner = self->low + self->width * u;
+    return clamped(self, distribution_quantile(self->of, inner < 1.0 ? inner : 1.0 - 0x1p-53));
+}
+
+static double sample(const void *params, struct random_stream *stream)
+{
+    const struct distribution_truncated *self = params;
+    const struct random_block block = random_block_next(stream);
+    if (self->width > 0.0) {
+        return quantile(params, random_unit_from(block.word[0]));
+    }
+    struct random_stream nested = random_stream_nested(stream, block.word[0]);
+    const double x = sample_inside(self, &nested, TRIES_MAX);
+    /* At one in twenty, 10000 misses in a row have a probability of 1e-223. */
+    CHECK(x == x);
+    return x;
+}
+
+/*
+ * By the midpoint rule over the quantiles, with points that thicken at both ends (u = s^2 (3 - 2
+ * s)), or the average of as many samples of a fixed stream.
+ */
+static double mean(const void *params)
+{
+    const struct distribution_truncated *self = params;
+    struct random_stream stream = {0};
+    double sum = 0.0;
+    for (int i = 0; i < MEAN_POINTS; i++) {
+        const double s = ((double)i + 0.5) / MEAN_POINTS;
+        sum += self->width > 0.0 ? quantile(params, s * s * (3.0 - 2.0 * s)) * 6.0 * s * (1.0 - s)
+                                 : sample(params, &stream);
+    }
+    return sum / MEAN_POINTS;
+}
+
+const struct distribution_ops distribution_truncated_ops = {
+    .kind = {.name = "truncated",
+             .summary = "another distribution, given that it lies in min..max",
+             .source = "Devroye, Non-Uniform Random Variate Generation, 1986, section II.2",
+             .params_bytes = sizeof(struct distribution_truncated),
+             .params = rows,
+             .finish = finish},
+    .sample = sample,
+    .mean = mean,
+    .quantile = quantile,
+};
