@@ -1,0 +1,42 @@
+/*
+ * clock_set.h - the clocks of all machines: the kind's offset, what faults stepped, local time.
+ *
+ * Order:     clock_set_local() never runs backwards on one machine (a step back makes it stand
+ * still until it has caught up), so it depends on earlier readings; clock_set_read() does not.
+ * Units:     ns. A step is not part of the clock's promise: the bound stays as if nothing happened,
+ *            which is what makes a step dangerous.
+ * Ownership: in the arena.
+ */
+#ifndef MODELS_CLOCKS_CLOCK_SET_H
+#define MODELS_CLOCKS_CLOCK_SET_H
+
+#include "models/clocks/clock.h"
+
+struct arena;
+
+struct clock_node {
+    struct clock_state state;
+    sim_ns step_ns; /* sum of the steps by faults */
+    sim_ns last_ns; /* greatest local time read so far */
+};
+
+struct clock_set {
+    const struct clock_ops *ops;
+    const void *params;
+    struct clock_node *nodes;
+    uint32_t count;
+};
+
+/* `choice` is scenario.clocks; node i has the stream (seed, PURPOSE_CLOCK, i). */
+void clock_set_init(struct clock_set *set, const struct param_choice *choice, uint32_t count,
+                    uint64_t seed, struct arena *arena);
+
+/* Offset with steps, and the promised bound. */
+struct clock_reading clock_set_read(struct clock_set *set, uint32_t node, sim_ns now_ns);
+
+/* What the machine believes the time to be, never less than it said before. */
+sim_ns clock_set_local(struct clock_set *set, uint32_t node, sim_ns now_ns);
+
+void clock_set_step(struct clock_set *set, uint32_t node, sim_ns by_ns);
+
+#endif
