@@ -82,7 +82,7 @@ void event_queue_release(struct event_queue *queue)
     memory_release(queue->spare.keys);
     memory_release(queue->bins.counts);
     memory_release(queue->free);
-    memory_release(queue->cancelled_bits);
+    memory_release(queue->generations);
     memset(queue, 0, sizeof *queue);
 }
 
@@ -99,22 +99,13 @@ void event_queue_slots_grow(struct event_queue *queue)
     items = queue->free;
     memory_grow(&items, &queue->free_capacity, end, sizeof *queue->free);
     queue->free = items;
-    items = queue->cancelled_bits;
-    memory_grow(&items, &queue->bits_capacity, (end + 63) / 64, sizeof *queue->cancelled_bits);
-    queue->cancelled_bits = items;
-    queue->slots[0].generation = 1; /* a zeroed handle is for no event */
+    items = queue->generations;
+    memory_grow(&items, &queue->generation_capacity, end, sizeof *queue->generations);
+    queue->generations = items;
     for (size_t i = end; i > queue->slot_used; i--) {
-        queue->slots[i - 1].generation = 1;
         queue->free[queue->free_count++] = (uint32_t)(i - 1);
     }
     queue->slot_used = (uint32_t)end;
-}
-
-void event_queue_forget(struct event_queue *queue, uint32_t index)
-{
-    queue->slots[index].cancelled = 0;
-    queue->cancelled_bits[index / 64] &= ~(UINT64_C(1) << (index % 64));
-    queue->cancelled--;
 }
 
 /* Drops keys of cancelled events, keeps the others in order, returns how many are left. */
@@ -124,13 +115,13 @@ static size_t keys_sweep(struct event_queue *queue, event_key *keys, size_t coun
     for (size_t i = 0; i < count; i++) {
         const uint32_t index = event_key_slot(keys[i]);
         keys[kept] = keys[i];
-        if (queue->cancelled_bits[index / 64] >> (index % 64) & 1) {
+        if (queue->generations[index] % 2 == 0) {
             queue->free[queue->free_count++] = index;
-            event_queue_forget(queue, index);
         } else {
             kept++;
         }
     }
+    queue->cancelled -= count - kept;
     return kept;
 }
 
@@ -445,14 +436,25 @@ void event_queue_advance(struct event_queue *queue)
 
 void event_queue_compact(struct event_queue *queue)
 {
-    queue->spare.count = 0;
-    window_gather(queue);
-    queue->spare.count = keys_sweep(queue, queue->spare.keys, queue->spare.count);
-    /* A sorted array is a heap; what was in the run may go there as well. */
-    near_limit_set(queue, 2 * queue->spare.count + NEAR_MANY);
-    for (size_t i = 0; i < queue->spare.count; i++) {
-        event_heap_up(queue->near.keys, queue->near.count++, queue->spare.keys[i]);
+    const size_t run_done = (size_t)(queue->run - queue->run_keys);
+    const size_t run_left =
+        keys_sweep(queue, queue->run_keys + run_done, queue->run_count - run_done);
+    run_end(queue, run_done + run_left);
+    queue->run += run_done;
+
+    struct event_heap *near = &queue->near;
+    if (near->hole) {
+        event_heap_close(near);
     }
+    const size_t count = near->count;
+    const size_t kept = keys_sweep(queue, near->keys, count);
+    for (near->count = 0; near->count < kept; near->count++) {
+        event_heap_up(near->keys, near->count, near->keys[near->count]);
+    }
+    for (size_t i = kept; i < count; i++) {
+        near->keys[i] = EVENT_KEY_END;
+    }
+
     for (uint32_t index = 0; index < EVENT_BUCKETS; index++) {
         if (queue->buckets[index].last == 0) {
             continue;

@@ -60,10 +60,10 @@ enum {
     EVENT_AHEAD = 6           /* records are fetched this many events before they are handled */
 };
 
+/* A record by itself, in half a cache line. */
 struct event_slot {
     struct event event;
-    uint32_t generation; /* goes up whenever a handle to this slot ceases to be valid */
-    uint32_t cancelled;  /* 1: its key is still somewhere in the queue, but not its event */
+    uint64_t unused;
 };
 _Static_assert(sizeof(struct event_slot) == 32, "two records share a cache line");
 
@@ -93,6 +93,11 @@ struct event_queue {      /* private */
     uint32_t shift;
     uint32_t free_count;
     struct event_slot *slots;
+    /*
+     * One per slot, odd while its event is pending; goes up when the event is scheduled, handled or
+     * cancelled. Apart from the records, so that cancelling and sweeping touch few cache lines.
+     */
+    uint32_t *generations;
     uint32_t *free;    /* a stack of slots; slot 0 is never used */
     uint64_t sequence; /* of the next event, shifted by EVENT_SLOT_BITS */
     uint64_t handled;
@@ -105,9 +110,9 @@ struct event_queue {      /* private */
     uint32_t slot_used, chunk_free, chunk_used;
     uint64_t moved_mark;          /* sequence at the last change of width */
     uint64_t opened_mark, opened; /* to see how many events an opened bucket brings */
-    uint64_t *cancelled_bits;     /* one per slot, dense, to sweep without touching records */
     event_key *run_keys;
-    size_t run_count, run_capacity, slot_capacity, free_capacity, bits_capacity, chunk_capacity;
+    size_t run_count, run_capacity, slot_capacity, free_capacity, generation_capacity,
+        chunk_capacity;
     struct event_array spare;
     struct event_bins bins;
     uint64_t occupied[EVENT_BUCKETS / 64];
@@ -129,7 +134,6 @@ void event_queue_bucket_extend(struct event_queue *queue, struct event_bucket *b
 void event_queue_near_full(struct event_queue *queue);
 void event_queue_advance(struct event_queue *queue);
 void event_queue_compact(struct event_queue *queue);
-void event_queue_forget(struct event_queue *queue, uint32_t index);
 
 static inline void event_heap_up(event_key *keys, size_t index, event_key key)
 {
@@ -225,9 +229,8 @@ static inline struct timer event_queue_push(struct event_queue *queue, sim_ns at
         event_queue_slots_grow(queue);
     }
     const uint32_t index = queue->free[--queue->free_count];
-    struct event_slot *slot = &queue->slots[index];
-    const struct timer timer = {index, slot->generation};
-    slot->event = *event;
+    const struct timer timer = {index, ++queue->generations[index]};
+    queue->slots[index].event = *event;
     const uint64_t low = queue->sequence | index;
     queue->sequence += UINT64_C(1) << EVENT_SLOT_BITS;
     CHECK(queue->sequence != 0);
@@ -258,7 +261,9 @@ static inline enum event_take event_queue_take(struct event_queue *queue, sim_ns
             return EVENT_TAKE_LATER;
         }
         queue->run++;
-        __builtin_prefetch(&queue->slots[event_key_slot(queue->run[EVENT_AHEAD])], 1);
+        const uint32_t soon = event_key_slot(queue->run[EVENT_AHEAD]);
+        __builtin_prefetch(&queue->slots[soon], 1);
+        __builtin_prefetch(&queue->generations[soon], 1);
     } else {
         key = near;
         if (__builtin_expect(event_key_time(key) > (uint64_t)until_ns, 0)) {
@@ -271,27 +276,25 @@ static inline enum event_take event_queue_take(struct event_queue *queue, sim_ns
         queue->near.hole = true;
     }
     const uint32_t index = event_key_slot(key);
-    struct event_slot *slot = &queue->slots[index];
     *at_ns = (sim_ns)event_key_time(key);
-    *event = slot->event;
+    *event = queue->slots[index].event;
     queue->free[queue->free_count++] = index;
-    if (__builtin_expect(slot->cancelled, 0)) {
-        event_queue_forget(queue, index);
+    if (__builtin_expect((queue->generations[index] & 1) == 0, 0)) {
+        queue->cancelled--;
         return EVENT_TAKE_CANCELLED;
     }
-    slot->generation++;
+    queue->generations[index]++;
     queue->handled++;
     return EVENT_TAKE_DONE;
 }
 
 static inline bool event_queue_cancel(struct event_queue *queue, struct timer timer)
 {
-    if (timer.slot >= queue->slot_used || queue->slots[timer.slot].generation != timer.generation) {
+    if (timer.slot >= queue->slot_used || queue->generations[timer.slot] != timer.generation ||
+        timer.generation % 2 == 0) {
         return false;
     }
-    queue->slots[timer.slot].cancelled = 1;
-    queue->slots[timer.slot].generation++;
-    queue->cancelled_bits[timer.slot / 64] |= UINT64_C(1) << (timer.slot % 64);
+    queue->generations[timer.slot]++;
     queue->cancelled_ever++;
     if (__builtin_expect(++queue->cancelled > event_queue_live(queue) + EVENT_CANCELLED_MIN, 0)) {
         event_queue_compact(queue);

@@ -241,6 +241,7 @@ static void run_hold(const char *name, enum increments increments, uint64_t size
 struct plain {
     struct hold hold;
     struct event_slot *slots;
+    uint32_t *generations;
     event_key *keys;
     size_t count;
     uint32_t *free;
@@ -280,7 +281,7 @@ static void plain_run(struct plain *plain, uint64_t events)
         event_heap_down(plain->keys, plain->count, last);
         const uint32_t index = event_key_slot(key);
         const struct event event = plain->slots[index].event;
-        plain->slots[index].generation++;
+        plain->generations[index]++;
         plain->free[plain->free_count++] = index;
         plain->now_ns = (sim_ns)event_key_time(key);
         plain->kinds[event.kind]++;
@@ -296,6 +297,7 @@ static void run_plain(const char *name, enum increments increments, uint64_t siz
     plain->hold.increments = increments;
     plain->slots = memory_alloc(size + 2, sizeof *plain->slots);
     plain->free = memory_alloc(size + 2, sizeof *plain->free);
+    plain->generations = memory_alloc(size + 2, sizeof *plain->generations);
     event_key *memory = memory_alloc(size + 16, sizeof *memory);
     plain->keys = memory + 3;
     for (uint64_t i = 0; i < size + 8; i++) {
@@ -317,6 +319,7 @@ static void run_plain(const char *name, enum increments increments, uint64_t siz
     report(name, size, events, seconds, (double)(plain->hold.check >> 11));
     memory_release(plain->slots);
     memory_release(plain->free);
+    memory_release(plain->generations);
     memory_release(memory);
     memory_release(plain);
 }
