@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stddef.h>
+#include <string.h>
 
 struct json_writer json_writer_on(FILE *stream, unsigned indent)
 {
@@ -136,5 +137,11 @@ void json_write_boolean(struct json_writer *writer, const char *key, bool value)
 void json_write_raw(struct json_writer *writer, const char *key, const char *json)
 {
     value_begin(writer, key);
-    fputs(json, writer->stream);
+    /* A line break of JSON can only stand between its words, never in a string. */
+    while (*json != '\0') {
+        const size_t length = strcspn(json, "\r\n");
+        fwrite(json, 1, length, writer->stream);
+        json += length;
+        json += strspn(json, "\r\n \t");
+    }
 }

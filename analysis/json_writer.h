@@ -41,6 +41,6 @@ void json_write_integer(struct json_writer *writer, const char *key, int64_t val
 void json_write_natural(struct json_writer *writer, const char *key, uint64_t value);
 void json_write_boolean(struct json_writer *writer, const char *key, bool value);
 void json_write_raw(struct json_writer *writer, const char *key,
-                    const char *json); /* trusted JSON */
+                    const char *json); /* trusted; put on one line */
 
 #endif

@@ -1,0 +1,209 @@
+#include "analysis/aggregate.h"
+
+#include "sim/check.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <string.h>
+
+const char *aggregate_name(enum aggregate_kind kind)
+{
+    static const char *const names[] = {
+        [AGGREGATE_COUNT] = "count", [AGGREGATE_SUM] = "sum",         [AGGREGATE_RATE] = "rate",
+        [AGGREGATE_AVG] = "avg",     [AGGREGATE_MIN] = "min",         [AGGREGATE_MAX] = "max",
+        [AGGREGATE_MED] = "med",     [AGGREGATE_PERCENTILE] = "p(N)", [AGGREGATE_VALUE] = "value"};
+    CHECK(kind < AGGREGATE_KIND_COUNT);
+    return names[kind];
+}
+
+bool aggregate_fits(enum aggregate_kind kind, enum metric_shape shape)
+{
+    enum {
+        COUNTS = 1u << METRIC_COUNT,
+        RATIOS = 1u << METRIC_RATIO,
+        VALUES = 1u << METRIC_VALUE,
+        SAMPLES = 1u << METRIC_DISTRIBUTION
+    };
+    static const unsigned shapes[] = {[AGGREGATE_COUNT] = COUNTS | RATIOS | SAMPLES,
+                                      [AGGREGATE_SUM] = COUNTS | SAMPLES,
+                                      [AGGREGATE_RATE] = COUNTS | RATIOS | SAMPLES,
+                                      [AGGREGATE_AVG] = SAMPLES,
+                                      [AGGREGATE_MIN] = SAMPLES,
+                                      [AGGREGATE_MAX] = SAMPLES,
+                                      [AGGREGATE_MED] = SAMPLES,
+                                      [AGGREGATE_PERCENTILE] = SAMPLES,
+                                      [AGGREGATE_VALUE] = COUNTS | RATIOS | VALUES};
+    CHECK(kind < AGGREGATE_KIND_COUNT);
+    return (shapes[kind] >> (unsigned)shape & 1u) != 0;
+}
+
+static bool of_distribution(const struct metric *metric, struct aggregate aggregate, double *value)
+{
+    const struct histogram *histogram = metric->histogram;
+    const double scale = metric->definition->scale;
+    if (histogram == NULL || histogram->count == 0) {
+        return false;
+    }
+    switch (aggregate.kind) {
+    case AGGREGATE_AVG:
+        *value = histogram_mean(histogram) / scale;
+        return true;
+    case AGGREGATE_MIN:
+        *value = (double)histogram->min / scale;
+        return true;
+    case AGGREGATE_MAX:
+        *value = (double)histogram->max / scale;
+        return true;
+    case AGGREGATE_MED:
+        *value = (double)histogram_quantile(histogram, 0.5) / scale;
+        return true;
+    case AGGREGATE_PERCENTILE:
+        *value = (double)histogram_quantile(histogram, aggregate.percent / 100.0) / scale;
+        return true;
+    case AGGREGATE_COUNT:
+    case AGGREGATE_SUM:
+    case AGGREGATE_RATE:
+    case AGGREGATE_VALUE:
+    case AGGREGATE_KIND_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* How many samples, events or hits. */
+static double count_of(const struct metric *metric)
+{
+    if (metric->definition->shape != METRIC_DISTRIBUTION) {
+        return (double)metric->count;
+    }
+    return metric->histogram == NULL ? 0.0 : (double)metric->histogram->count;
+}
+
+static double sum_of(const struct metric *metric)
+{
+    const double count = count_of(metric);
+    if (metric->definition->shape != METRIC_DISTRIBUTION || metric->histogram == NULL) {
+        return count;
+    }
+    return count * histogram_mean(metric->histogram) / metric->definition->scale;
+}
+
+static bool value_of(const struct metric *metric, double *value)
+{
+    switch (metric->definition->shape) {
+    case METRIC_COUNT:
+        *value = (double)metric->count;
+        return true;
+    case METRIC_RATIO:
+        *value = metric->total == 0 ? 0.0 : (double)metric->count / (double)metric->total;
+        return metric->total != 0;
+    case METRIC_VALUE:
+        *value = metric->value;
+        return metric->count > 0 && isfinite(metric->value);
+    case METRIC_DISTRIBUTION:
+        break;
+    }
+    return false;
+}
+
+bool aggregate_of(const struct metric *metric, struct aggregate aggregate, double measured_s,
+                  double *value)
+{
+    *value = 0.0;
+    CHECK(aggregate_fits(aggregate.kind, metric->definition->shape));
+    if (aggregate.kind == AGGREGATE_COUNT) {
+        *value = count_of(metric);
+        return true;
+    }
+    if (aggregate.kind == AGGREGATE_SUM) {
+        *value = sum_of(metric);
+        return true;
+    }
+    if (aggregate.kind == AGGREGATE_RATE && metric->definition->shape != METRIC_RATIO) {
+        *value = measured_s > 0.0 ? count_of(metric) / measured_s : 0.0;
+        return measured_s > 0.0;
+    }
+    if (metric->definition->shape == METRIC_DISTRIBUTION) {
+        return of_distribution(metric, aggregate, value);
+    }
+    return value_of(metric, value);
+}
+
+static bool has_label(const struct metric *metric, const struct metric_label *label)
+{
+    for (uint32_t i = 0; i < metric->label_count; i++) {
+        if (strcmp(metric->labels[i].key, label->key) == 0) {
+            return strcmp(metric->labels[i].value, label->value) == 0;
+        }
+    }
+    return false;
+}
+
+static bool is_row(const struct metric *metric, const char *name, const struct metric_label *labels,
+                   uint32_t label_count)
+{
+    if (metric->label_count != label_count || strcmp(metric->definition->name, name) != 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < label_count; i++) {
+        if (!has_label(metric, &labels[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct metric *aggregate_find(const struct metric_set *set, const char *name,
+                                    const struct metric_label *labels, uint32_t label_count,
+                                    size_t hint)
+{
+    if (hint < set->metric_count && is_row(&set->metrics[hint], name, labels, label_count)) {
+        return &set->metrics[hint];
+    }
+    for (size_t i = 0; i < set->metric_count; i++) {
+        if (is_row(&set->metrics[i], name, labels, label_count)) {
+            return &set->metrics[i];
+        }
+    }
+    return NULL;
+}
+
+/* The number in replication `number`; false where the row or its samples are missing. */
+static bool in_replication(const struct metric_results *results, size_t number, size_t index,
+                           struct aggregate aggregate, double *value)
+{
+    const struct metric *row = &results->merged->metrics[index];
+    const struct metric *found = aggregate_find(
+        results->replications[number], row->definition->name, row->labels, row->label_count, index);
+    return found != NULL && aggregate_of(found, aggregate, results->measured_s, value);
+}
+
+struct aggregate_interval aggregate_across(const struct metric_results *results, size_t index,
+                                           struct aggregate aggregate)
+{
+    struct aggregate_interval interval = {.count = 0};
+    double squares = 0.0;
+    CHECK(index < results->merged->metric_count);
+    if (results->replications == NULL || results->replication_count < 2) {
+        return interval;
+    }
+    /* Welford's update: no cancellation, and one pass in the fixed order of the replications. */
+    for (size_t i = 0; i < results->replication_count; i++) {
+        double value = 0.0;
+        if (in_replication(results, i, index, aggregate, &value)) {
+            const double before = value - interval.mean;
+            interval.count++;
+            interval.mean += before / (double)interval.count;
+            squares += before * (value - interval.mean);
+        }
+    }
+    interval.low = interval.high = interval.mean;
+    if (interval.count >= 2) {
+        const double freedom = (double)(interval.count - 1);
+        const double error = sqrt(squares / freedom / (double)interval.count);
+        const double half = gsl_cdf_tdist_Pinv(0.975, freedom) * error;
+        interval.low -= half;
+        interval.high += half;
+    }
+    return interval;
+}

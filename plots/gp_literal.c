@@ -1,0 +1,71 @@
+#include "plots/gp_literal.h"
+
+#include "analysis/utf8.h"
+
+#include <stdbool.h>
+
+static bool is_plain(unsigned char byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
+           (byte >= '0' && byte <= '9') || byte == ' ' || byte == '.' || byte == '_' || byte == '-';
+}
+
+static void write_code(FILE *script, uint32_t code)
+{
+    char bytes[4];
+    const size_t length = utf8_write(code, bytes);
+    for (size_t i = 0; i < length; i++) {
+        const unsigned char byte = (unsigned char)bytes[i];
+        if (is_plain(byte)) {
+            fputc(byte, script);
+        } else {
+            fprintf(script, "\\%03o", byte);
+        }
+    }
+}
+
+static unsigned point_count(const char *text)
+{
+    unsigned count = 0;
+    while (utf8_next(&text) != 0) {
+        count++;
+    }
+    return count;
+}
+
+static void write_literal(FILE *script, const char *text, unsigned points_max, bool is_format)
+{
+    enum { ELLIPSIS = 0x2026 };
+    const bool cut = point_count(text) > points_max;
+    const unsigned kept = cut ? points_max - 1 : points_max;
+    fputc('"', script);
+    for (unsigned i = 0; i < kept; i++) {
+        const uint32_t code = utf8_next(&text);
+        if (code == 0) {
+            break;
+        }
+        if (is_format && code == '%') {
+            write_code(script, code);
+        }
+        write_code(script, utf8_is_control(code) ? UTF8_REPLACEMENT : code);
+    }
+    if (cut) {
+        write_code(script, ELLIPSIS);
+    }
+    fputc('"', script);
+}
+
+void gp_literal(FILE *script, const char *text)
+{
+    write_literal(script, text, GP_LITERAL_POINTS_MAX, false);
+}
+
+void gp_literal_cut(FILE *script, const char *text, unsigned points_max)
+{
+    write_literal(script, text, points_max, false);
+}
+
+void gp_tic_literal(FILE *script, const char *text)
+{
+    write_literal(script, text, GP_TIC_POINTS_MAX, true);
+}
