@@ -64,7 +64,7 @@ static struct clock_reading read_clock(const void *params, struct clock_state *c
         .bound_ns = self->epsilon + sawtooth_growth(clock, self->drift_ppm * 1e-6, now_ns)};
 }
 
-const struct clock_ops clock_bounded = {
+const struct clock_ops clock_bounded_ops = {
     .kind = {.name = "bounded",
              .summary = "promises a bound on its error, which grows until it is synchronised again",
              .source = "Corbett et al., Spanner, OSDI 2012, section 3",

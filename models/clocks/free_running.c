@@ -54,7 +54,7 @@ static struct clock_reading read_clock(const void *params, struct clock_state *c
                                   .bound_ns = SIM_NS_MAX};
 }
 
-const struct clock_ops clock_free_running = {
+const struct clock_ops clock_free_running_ops = {
     .kind = {.name = "free_running",
              .summary = "never corrected: its error grows with its drift",
              .source = "Mills, Computer Network Time Synchronization (78 ppm, the median of 20,000 "

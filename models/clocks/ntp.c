@@ -74,7 +74,7 @@ static struct clock_reading read_clock(const void *params, struct clock_state *c
                                   .bound_ns = SIM_NS_MAX};
 }
 
-const struct clock_ops clock_ntp = {
+const struct clock_ops clock_ntp_ops = {
     .kind = {.name = "ntp",
              .summary = "corrected now and then, with an error, drifting in between; no bound",
              .source = "RFC 5905 sections 7.1 and 7.2; AWS Compute Blog November 2023 (accuracy)",

@@ -19,7 +19,7 @@ static struct clock_reading read_clock(const void *params, struct clock_state *c
     return (struct clock_reading){.offset_ns = 0, .bound_ns = 0};
 }
 
-const struct clock_ops clock_perfect = {
+const struct clock_ops clock_perfect_ops = {
     .kind = {.name = "perfect", .summary = "every machine knows true time", .source = "definition"},
     .start = start,
     .read = read_clock,

@@ -1,10 +1,10 @@
 #include "models/clocks/clock.h"
 
-#define CLOCK(name) extern const struct clock_ops clock_##name;
+#define CLOCK(name) extern const struct clock_ops clock_##name##_ops;
 #include "models/clocks/registry.def"
 #undef CLOCK
 
-#define CLOCK(name) &clock_##name.kind,
+#define CLOCK(name) &clock_##name##_ops.kind,
 static const struct param_kind *const kinds[] = {
 #include "models/clocks/registry.def"
 };

@@ -1,0 +1,87 @@
+/*
+ * node_outage.c - one machine loses power, and comes back at the end.
+ *
+ * Model:   power only: what was on disk is still there afterwards, what was not is gone.
+ * Source:  definition (crash-recovery).
+ */
+#include "models/faults/fault.h"
+#include "models/faults/fault_target.h"
+#include "models/faults/region_sets.h"
+
+#include <inttypes.h>
+#include <stddef.h>
+
+struct params {
+    uint32_t region;
+    int64_t node;
+};
+
+static const struct param_spec rows[] = {{.key = "region",
+                                          .type = PARAM_REGION,
+                                          .offset = offsetof(struct params, region),
+                                          .required = true,
+                                          .help = "where the machine is"},
+                                         {.key = "node",
+                                          .type = PARAM_INT,
+                                          .offset = offsetof(struct params, node),
+                                          .min = 0,
+                                          .max = 999,
+                                          .default_text = "0",
+                                          .help = "its number in the region, from 0"},
+                                         {0}};
+
+static const char *check(const void *params, const struct scenario *scenario, const char **key,
+                         struct arena *arena)
+{
+    const struct params *self = params;
+    const struct scenario_region *regions = scenario->regions.items;
+    const int64_t nodes = regions[self->region].nodes;
+    if (self->node >= nodes) {
+        *key = "node";
+        return arena_printf(arena,
+                            "must be below the number of nodes of region \"%s\", %" PRId64
+                            " (got %" PRId64 ")",
+                            region_name(scenario, self->region), nodes, self->node);
+    }
+    return NULL;
+}
+
+static void begin(const void *params, struct world *world)
+{
+    const struct params *self = params;
+    fault_power(world, self->region, (uint32_t)self->node, +1);
+}
+
+static void end(const void *params, struct world *world)
+{
+    const struct params *self = params;
+    fault_power(world, self->region, (uint32_t)self->node, -1);
+}
+
+static uint32_t places(const void *params, const struct scenario *scenario, uint32_t *touched)
+{
+    const struct params *self = params;
+    (void)scenario;
+    touched[0] = self->region;
+    return 1;
+}
+
+static const char *text(const void *params, const struct scenario *scenario, struct arena *arena)
+{
+    const struct params *self = params;
+    return arena_printf(arena, "outage of node %" PRId64 " of %s", self->node,
+                        region_name(scenario, self->region));
+}
+
+const struct fault_ops fault_node_outage_ops = {
+    .kind = {.name = "node_outage",
+             .summary = "one machine loses power and restarts at the end",
+             .source = "definition (crash-recovery)",
+             .params_bytes = sizeof(struct params),
+             .params = rows},
+    .check = check,
+    .begin = begin,
+    .end = end,
+    .places = places,
+    .text = text,
+};

@@ -1,0 +1,81 @@
+/*
+ * region_outage.c - every machine of a region loses power, and comes back at the end.
+ *
+ * Model:   power only: what was on disk is still there afterwards, what was not is gone. Clients of
+ *          that region stay, and ask elsewhere. Network links stay.
+ * Source:  definition; the correlated failure that multi-region designs are made for.
+ */
+#include "models/faults/fault.h"
+#include "models/faults/fault_target.h"
+#include "models/faults/region_sets.h"
+
+#include <stddef.h>
+
+struct params {
+    uint32_t region;
+};
+
+static const struct param_spec rows[] = {{.key = "region",
+                                          .type = PARAM_REGION,
+                                          .offset = offsetof(struct params, region),
+                                          .required = true,
+                                          .help = "its machines lose power"},
+                                         {0}};
+
+static const char *check(const void *params, const struct scenario *scenario, const char **key,
+                         struct arena *arena)
+{
+    const struct params *self = params;
+    const struct scenario_region *regions = scenario->regions.items;
+    if (regions[self->region].nodes == 0) {
+        *key = "region";
+        return arena_printf(arena, "has no effect: region \"%s\" has no nodes",
+                            region_name(scenario, self->region));
+    }
+    return NULL;
+}
+
+static void change(const struct params *self, struct world *world, int by)
+{
+    const uint32_t nodes = fault_region_nodes(world, self->region);
+    for (uint32_t node = 0; node < nodes; node++) {
+        fault_power(world, self->region, node, by);
+    }
+}
+
+static void begin(const void *params, struct world *world)
+{
+    change(params, world, +1);
+}
+
+static void end(const void *params, struct world *world)
+{
+    change(params, world, -1);
+}
+
+static uint32_t places(const void *params, const struct scenario *scenario, uint32_t *touched)
+{
+    const struct params *self = params;
+    (void)scenario;
+    touched[0] = self->region;
+    return 1;
+}
+
+static const char *text(const void *params, const struct scenario *scenario, struct arena *arena)
+{
+    const struct params *self = params;
+    return arena_printf(arena, "outage of region %s", region_name(scenario, self->region));
+}
+
+const struct fault_ops fault_region_outage_ops = {
+    .kind = {.name = "region_outage",
+             .summary = "every machine of a region loses power and restarts at the end",
+             .source = "definition",
+             .params_bytes = sizeof(struct params),
+             .params = rows},
+    .check = check,
+    .begin = begin,
+    .end = end,
+    .places = places,
+    .text = text,
+};
