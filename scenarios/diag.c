@@ -1,0 +1,264 @@
+#include "scenarios/diag.h"
+
+#include "sim/arena.h"
+#include "sim/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LINE_BYTES_MAX = 160, /* of a source line shown under a message */
+    LINE_BYTES_BEFORE = 60,
+    WORD_MAX = 64 /* longer words get no suggestion */
+};
+
+void diags_init(struct diags *diags, struct arena *arena)
+{
+    *diags = (struct diags){.arena = arena};
+}
+
+struct diag *diags_add(struct diags *diags, struct place place, const char *code,
+                       const char *format, ...)
+{
+    CHECK(place.source != NULL);
+    const size_t sequence = diags->total++;
+    if (diags->count == DIAGS_MAX) {
+        return &diags->surplus;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    const int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    CHECK(length >= 0);
+    char *message = arena_alloc(diags->arena, (size_t)length + 1, 1);
+    va_start(arguments, format);
+    vsnprintf(message, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    struct diag *diag = &diags->items[diags->count++];
+    *diag = (struct diag){
+        .place = place, .path = "", .code = code, .message = message, .sequence = sequence};
+    return diag;
+}
+
+static bool starts_character(char byte)
+{
+    return ((unsigned char)byte & 0xc0U) != 0x80U;
+}
+
+static size_t count_characters(const char *text, size_t length)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < length; i++) {
+        count += starts_character(text[i]) ? 1 : 0;
+    }
+    return count;
+}
+
+struct position place_position(struct place place)
+{
+    const char *text = place.source->text;
+    const size_t length = place.source->length;
+    CHECK(place.offset <= length);
+    struct position position = {.line = 1};
+    const char *next = NULL;
+    const char *start = text;
+    while ((next = memchr(start, '\n', (size_t)(text + place.offset - start))) != NULL) {
+        position.line++;
+        start = next + 1;
+    }
+    position.line_start = (size_t)(start - text);
+    const char *end = memchr(start, '\n', length - position.line_start);
+    position.line_length = (end != NULL ? (size_t)(end - text) : length) - position.line_start;
+    position.column = 1 + count_characters(start, place.offset - position.line_start);
+    return position;
+}
+
+/* A total order, hence the same on any machine. */
+static int compare_diags(const void *left, const void *right)
+{
+    const struct diag *a = left;
+    const struct diag *b = right;
+    if (a->place.source->order != b->place.source->order) {
+        return a->place.source->order < b->place.source->order ? -1 : 1;
+    }
+    if (a->place.offset != b->place.offset) {
+        return a->place.offset < b->place.offset ? -1 : 1;
+    }
+    return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
+}
+
+static void sort_diags(struct diags *diags)
+{
+    if (diags->count > 1) {
+        qsort(diags->items, diags->count, sizeof diags->items[0], compare_diags);
+    }
+}
+
+static void put_line(const struct diag *diag, struct text *out)
+{
+    text_put(out, diag->place.source->name);
+    if (!diag->place.source->whole) {
+        const struct position position = place_position(diag->place);
+        text_format(out, ":%zu:%zu", position.line, position.column);
+    }
+    text_format(out, ": %s%s%s", diag->path, diag->path[0] != '\0' ? ": " : "", diag->message);
+    if (diag->suggestion != NULL) {
+        text_format(out, " (did you mean \"%s\"?)", diag->suggestion);
+    }
+    text_put(out, "\n");
+}
+
+/* Bytes that are safe on a terminal: control characters and broken UTF-8 become '?'. */
+static void put_safely(struct text *out, const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        const unsigned char byte = (unsigned char)bytes[i];
+        const bool control = byte < 0x20 || byte == 0x7f;
+        const bool c1 = byte == 0xc2 && i + 1 < length && (unsigned char)bytes[i + 1] < 0xa0;
+        if (byte == '\t') {
+            text_put(out, " ");
+        } else if (control || byte >= 0xf8) {
+            text_put(out, "?");
+        } else if (c1) {
+            text_put(out, "?");
+            i++;
+        } else {
+            text_add(out, bytes + i, 1);
+        }
+    }
+}
+
+static void put_caret(const struct diag *diag, struct text *out)
+{
+    const struct position position = place_position(diag->place);
+    const char *line = diag->place.source->text + position.line_start;
+    const size_t at = diag->place.offset - position.line_start;
+    size_t first = at > LINE_BYTES_BEFORE ? at - LINE_BYTES_BEFORE : 0;
+    while (first > 0 && !starts_character(line[first])) {
+        first--;
+    }
+    size_t last = position.line_length;
+    if (last > first + LINE_BYTES_MAX) {
+        last = first + LINE_BYTES_MAX;
+        while (last > at && !starts_character(line[last])) {
+            last--;
+        }
+    }
+    text_put(out, "    ");
+    put_safely(out, line + first, last - first);
+    text_put(out, "\n    ");
+    const size_t before = count_characters(line + first, at - first);
+    for (size_t i = 0; i < before; i++) {
+        text_put(out, " ");
+    }
+    text_put(out, "^\n");
+}
+
+static void put_rest(const struct diags *diags, struct text *out)
+{
+    if (diags->total > diags->count) {
+        const size_t rest = diags->total - diags->count;
+        text_format(out, "and %zu more error%s\n", rest, rest == 1 ? "" : "s");
+    }
+}
+
+void diags_put_text(struct diags *diags, struct text *out)
+{
+    sort_diags(diags);
+    for (size_t i = 0; i < diags->count; i++) {
+        put_line(&diags->items[i], out);
+        if (!diags->items[i].place.source->whole) {
+            put_caret(&diags->items[i], out);
+        }
+    }
+    put_rest(diags, out);
+}
+
+void diags_put_lines(struct diags *diags, struct text *out)
+{
+    sort_diags(diags);
+    for (size_t i = 0; i < diags->count; i++) {
+        put_line(&diags->items[i], out);
+    }
+    put_rest(diags, out);
+}
+
+static void put_json_member(struct text *out, const char *key, const char *value)
+{
+    text_format(out, ", \"%s\": ", key);
+    text_put_json(out, value);
+}
+
+void diags_put_json(struct diags *diags, struct text *out)
+{
+    sort_diags(diags);
+    text_put(out, "[");
+    for (size_t i = 0; i < diags->count; i++) {
+        const struct diag *diag = &diags->items[i];
+        text_format(out, "%s\n  {\"severity\": \"error\"", i > 0 ? "," : "");
+        put_json_member(out, "file", diag->place.source->name);
+        if (!diag->place.source->whole) {
+            const struct position position = place_position(diag->place);
+            text_format(out, ", \"line\": %zu, \"column\": %zu", position.line, position.column);
+        }
+        put_json_member(out, "path", diag->path);
+        put_json_member(out, "code", diag->code);
+        put_json_member(out, "message", diag->message);
+        if (diag->suggestion != NULL) {
+            put_json_member(out, "suggestion", diag->suggestion);
+        }
+        text_put(out, "}");
+    }
+    text_put(out, diags->count > 0 ? "\n]\n" : "]\n");
+}
+
+struct nearest nearest_to(const char *word)
+{
+    const size_t length = strlen(word);
+    return (struct nearest){.word = word, .distance = (length / 3 > 1 ? length / 3 : 1) + 1};
+}
+
+void nearest_try(struct nearest *nearest, const char *candidate)
+{
+    if (strlen(nearest->word) > WORD_MAX || strlen(candidate) > WORD_MAX) {
+        return;
+    }
+    const size_t distance = edit_distance(nearest->word, candidate);
+    if (distance < nearest->distance) {
+        nearest->distance = distance;
+        nearest->best = candidate;
+    }
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t edit_distance(const char *a, const char *b)
+{
+    const size_t a_length = strlen(a);
+    const size_t b_length = strlen(b);
+    CHECK(a_length <= WORD_MAX);
+    CHECK(b_length <= WORD_MAX);
+    size_t rows[3][WORD_MAX + 1]; /* of the prefixes of a with i - 2, i - 1 and i characters */
+    for (size_t j = 0; j <= b_length; j++) {
+        rows[0][j] = j;
+    }
+    for (size_t i = 1; i <= a_length; i++) {
+        size_t *row = rows[i % 3];
+        const size_t *above = rows[(i + 2) % 3];
+        const size_t *above2 = rows[(i + 1) % 3];
+        row[0] = i;
+        for (size_t j = 1; j <= b_length; j++) {
+            const size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            row[j] = smaller(replaced, smaller(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                row[j] = smaller(row[j], above2[j - 2] + 1);
+            }
+        }
+    }
+    return rows[a_length % 3][b_length];
+}

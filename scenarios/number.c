@@ -1,0 +1,236 @@
+#include "scenarios/number.h"
+
+#include "sim/check.h"
+
+#include <float.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    EXPONENT_MAX = 99999, /* beyond any double; larger ones are cut here */
+    DOUBLE_DIGITS_MAX = 17,
+    PLAIN_DIGITS_MAX = 21 /* integers up to here are written without an exponent */
+};
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static void add_digit(struct decimal *decimal, int digit)
+{
+    if (decimal->count == 0 && digit == 0) {
+        return;
+    }
+    CHECK(decimal->count < NUMBER_DIGITS_MAX);
+    decimal->digits[decimal->count++] = (unsigned char)digit;
+}
+
+static void trim(struct decimal *decimal)
+{
+    while (decimal->count > 0 && decimal->digits[decimal->count - 1] == 0) {
+        decimal->count--;
+        decimal->exponent++;
+    }
+    if (decimal->count == 0) {
+        decimal->exponent = 0;
+        decimal->negative = false;
+    }
+}
+
+/* The exponent at text ("e-3"), added to the decimal; 0 characters when there is none. */
+static size_t read_exponent(struct decimal *decimal, const char *text)
+{
+    if (text[0] != 'e' && text[0] != 'E') {
+        return 0;
+    }
+    size_t at = text[1] == '+' || text[1] == '-' ? 2 : 1;
+    if (!is_digit(text[at])) {
+        return 0;
+    }
+    int exponent = 0;
+    for (; is_digit(text[at]); at++) {
+        exponent = exponent * 10 + (text[at] - '0');
+        exponent = exponent > EXPONENT_MAX ? EXPONENT_MAX : exponent;
+    }
+    decimal->exponent += text[1] == '-' ? -exponent : exponent;
+    return at;
+}
+
+size_t decimal_read(struct decimal *decimal, const char *text)
+{
+    *decimal = (struct decimal){.negative = text[0] == '-'};
+    size_t at = text[0] == '-' ? 1 : 0;
+    const size_t first = at;
+    while (is_digit(text[at])) {
+        at++;
+    }
+    if (at == first || (text[first] == '0' && at > first + 1)) {
+        return 0;
+    }
+    size_t point = at;
+    if (text[at] == '.' && is_digit(text[at + 1])) {
+        at++;
+        while (is_digit(text[at])) {
+            at++;
+        }
+    }
+    const size_t digits_end = at;
+    at += read_exponent(decimal, text + at);
+    if (at > NUMBER_CHARACTERS_MAX) {
+        return 0;
+    }
+    for (size_t i = first; i < digits_end; i++) {
+        if (i != point) {
+            add_digit(decimal, text[i] - '0');
+        }
+    }
+    decimal->exponent -= digits_end > point ? (int)(digits_end - point - 1) : 0;
+    trim(decimal);
+    return at;
+}
+
+void decimal_multiply(struct decimal *decimal, uint64_t factor)
+{
+    CHECK(factor >= 1 && factor <= UINT64_C(1) << 40);
+    unsigned char reversed[NUMBER_DIGITS_MAX];
+    int count = 0;
+    uint64_t carry = 0;
+    for (int i = decimal->count - 1; i >= 0 || carry > 0; i--) {
+        carry += i >= 0 ? decimal->digits[i] * factor : 0;
+        CHECK(count < NUMBER_DIGITS_MAX);
+        reversed[count++] = (unsigned char)(carry % 10);
+        carry /= 10;
+    }
+    decimal->count = 0;
+    for (int i = count - 1; i >= 0; i--) {
+        add_digit(decimal, reversed[i]);
+    }
+    trim(decimal);
+}
+
+bool decimal_is_whole(const struct decimal *decimal)
+{
+    return decimal->count == 0 || decimal->exponent >= 0; /* trailing zeros are in the exponent */
+}
+
+bool decimal_to_int64(const struct decimal *decimal, int64_t *out)
+{
+    const int places = decimal->count + decimal->exponent; /* before the decimal point */
+    if (places > 19) {
+        return false;
+    }
+    uint64_t size = 0;
+    for (int i = 0; i < places; i++) {
+        size = size * 10 + (i < decimal->count ? decimal->digits[i] : 0U);
+    }
+    if (places >= 0 && places < decimal->count && decimal->digits[places] >= 5) {
+        size++;
+    }
+    const uint64_t limit = (uint64_t)INT64_MAX + (decimal->negative ? 1 : 0);
+    if (size > limit) {
+        return false;
+    }
+    if (decimal->negative) {
+        *out = size == limit ? INT64_MIN : -(int64_t)size;
+    } else {
+        *out = (int64_t)size;
+    }
+    return true;
+}
+
+bool decimal_to_double(const struct decimal *decimal, double *out)
+{
+    char text[NUMBER_DIGITS_MAX + 24];
+    size_t length = 0;
+    if (decimal->negative) {
+        text[length++] = '-';
+    }
+    for (int i = 0; i < decimal->count; i++) {
+        text[length++] = (char)('0' + decimal->digits[i]);
+    }
+    snprintf(text + length, sizeof text - length, "%se%d", decimal->count == 0 ? "0" : "",
+             decimal->exponent);
+    const double value = strtod(text, NULL);
+    *out = value;
+    return value >= -DBL_MAX && value <= DBL_MAX;
+}
+
+/* `value` with that many significant digits. */
+static void decimal_of_precision(struct decimal *decimal, double value, int precision)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%.*e", precision - 1, value);
+    *decimal = (struct decimal){.negative = text[0] == '-'};
+    const char *at = text;
+    int digits = 0;
+    for (; *at != 'e'; at++) {
+        CHECK(*at != '\0');
+        if (is_digit(*at)) { /* the sign and the locale's decimal point are not */
+            add_digit(decimal, *at - '0');
+            digits++;
+        }
+    }
+    decimal->exponent = 1 - digits;
+    read_exponent(decimal, at);
+    trim(decimal);
+}
+
+void decimal_shortest(struct decimal *decimal, double value)
+{
+    CHECK(value >= -DBL_MAX && value <= DBL_MAX);
+    for (int precision = DBL_DIG;; precision++) {
+        CHECK(precision <= DOUBLE_DIGITS_MAX); /* so many identify any double */
+        double back = 0.0;
+        decimal_of_precision(decimal, value, precision);
+        if (decimal_to_double(decimal, &back) && back == value) {
+            return;
+        }
+    }
+}
+
+static size_t put_zeros(char *text, size_t length, int zeros)
+{
+    for (int i = 0; i < zeros; i++) {
+        text[length++] = '0';
+    }
+    return length;
+}
+
+char *decimal_text(const struct decimal *decimal, char text[NUMBER_TEXT_MAX])
+{
+    const int places = decimal->count + decimal->exponent;
+    CHECK(decimal->count <= 20);
+    const bool plain = decimal->count == 0 || (places > -6 && places <= PLAIN_DIGITS_MAX);
+    const int whole = decimal->count == 0 ? 1 : plain ? places : 1;
+    size_t length = 0;
+    if (decimal->negative) {
+        text[length++] = '-';
+    }
+    if (whole <= 0) {
+        text[length++] = '0';
+        text[length++] = '.';
+        length = put_zeros(text, length, -whole);
+    }
+    for (int i = 0; i < decimal->count; i++) {
+        if (i == whole && i > 0) {
+            text[length++] = '.';
+        }
+        text[length++] = (char)('0' + decimal->digits[i]);
+    }
+    if (plain) {
+        length = put_zeros(text, length, whole - decimal->count);
+        text[length] = '\0';
+    } else {
+        snprintf(text + length, NUMBER_TEXT_MAX - length, "e%+d", places - 1);
+    }
+    return text;
+}
+
+char *number_text(double value, char text[NUMBER_TEXT_MAX])
+{
+    struct decimal decimal;
+    decimal_shortest(&decimal, value);
+    return decimal_text(&decimal, text);
+}
