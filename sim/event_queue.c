@@ -5,6 +5,7 @@
 #include <string.h>
 
 enum {
+    RUN_FEW = 500,
     NEAR_FEW = 48,         /* below: the heap holds everything */
     NEAR_MANY = 128,       /* above: the window is too wide */
     BUCKET_TARGET = 128,   /* events that a bucket should have when it opens */
@@ -43,19 +44,33 @@ static void near_limit_set(struct event_queue *queue, size_t limit)
     queue->near_limit = limit;
 }
 
-/* Places for `needed` keys in the run, the end behind them and what is fetched ahead of it. */
+/*
+ * Places for `needed` keys in the run, which is empty: before them a key that is less than any,
+ * behind them an end and what is fetched ahead of it.
+ */
 static void run_reserve(struct event_queue *queue, size_t needed)
 {
-    keys_reserve(&queue->run_keys, &queue->run_capacity, needed + EVENT_AHEAD + 2);
+    keys_reserve(&queue->run_keys, &queue->run_capacity, needed + EVENT_AHEAD + 3);
+    queue->run_limit = queue->run_keys + queue->run_capacity - EVENT_AHEAD - 2;
 }
 
-static void run_end(struct event_queue *queue, size_t count)
+static void run_set(struct event_queue *queue, size_t count)
 {
-    queue->run = queue->run_keys;
-    queue->run_count = count;
-    for (size_t i = 0; i < EVENT_AHEAD + 2; i++) {
-        queue->run_keys[count + i] = EVENT_KEY_END;
+    queue->run = queue->run_keys + 1;
+    queue->run_end = queue->run + count;
+    *queue->run_end = EVENT_KEY_END;
+}
+
+/* Moves the run to the front of its memory; false when that would make little room. */
+bool event_queue_run_slide(struct event_queue *queue)
+{
+    const size_t count = (size_t)(queue->run_end - queue->run);
+    if (count > queue->run_capacity / 2) {
+        return false;
     }
+    memmove(queue->run_keys + 1, queue->run, count * sizeof *queue->run);
+    run_set(queue, count);
+    return true;
 }
 
 void event_queue_init(struct event_queue *queue)
@@ -69,8 +84,8 @@ void event_queue_init(struct event_queue *queue)
         queue->buckets[i].fill = EVENT_CHUNK_KEYS;
     }
     near_limit_set(queue, NEAR_MANY);
-    run_reserve(queue, 0);
-    run_end(queue, 0);
+    run_reserve(queue, RUN_FEW);
+    run_set(queue, 0);
 }
 
 void event_queue_release(struct event_queue *queue)
@@ -199,13 +214,12 @@ static void bucket_gather(struct event_queue *queue, uint32_t index)
 /* Empties run and heap into `spare`. */
 static void window_gather(struct event_queue *queue)
 {
-    const size_t run_done = (size_t)(queue->run - queue->run_keys);
     if (queue->near.hole) {
         event_heap_close(&queue->near);
     }
-    spare_add(queue, queue->run, queue->run_count - run_done);
+    spare_add(queue, queue->run, (size_t)(queue->run_end - queue->run));
     spare_add(queue, queue->near.keys, queue->near.count);
-    run_end(queue, 0);
+    run_set(queue, 0);
     for (size_t i = 0; i < queue->near.count; i++) {
         queue->near.keys[i] = EVENT_KEY_END;
     }
@@ -234,8 +248,8 @@ static void bucket_open(struct event_queue *queue, uint32_t index)
     queue->spare.count = 0;
     bucket_gather(queue, index);
     run_reserve(queue, queue->spare.count);
-    event_bins_sort(&queue->bins, queue->run_keys, queue->spare.keys, queue->spare.count);
-    run_end(queue, queue->spare.count);
+    event_bins_sort(&queue->bins, queue->run_keys + 1, queue->spare.keys, queue->spare.count);
+    run_set(queue, queue->spare.count);
     if (queue->near_limit != NEAR_MANY) {
         near_limit_set(queue,
                        NEAR_MANY > 2 * queue->near.count ? NEAR_MANY : 2 * queue->near.count);
@@ -436,11 +450,9 @@ void event_queue_advance(struct event_queue *queue)
 
 void event_queue_compact(struct event_queue *queue)
 {
-    const size_t run_done = (size_t)(queue->run - queue->run_keys);
-    const size_t run_left =
-        keys_sweep(queue, queue->run_keys + run_done, queue->run_count - run_done);
-    run_end(queue, run_done + run_left);
-    queue->run += run_done;
+    queue->run_end =
+        queue->run + keys_sweep(queue, queue->run, (size_t)(queue->run_end - queue->run));
+    *queue->run_end = EVENT_KEY_END;
 
     struct event_heap *near = &queue->near;
     if (near->hole) {

@@ -86,7 +86,11 @@ struct event_heap {
 };
 
 struct event_queue {      /* private */
-    const event_key *run; /* next of the sorted keys; they end with EVENT_KEY_END */
+    event_key *run;       /* next of the sorted keys */
+    event_key *run_end;   /* EVENT_KEY_END; the one before is the last, or less than any to come */
+    event_key *run_limit; /* where there is no room for another end */
+    /* Whether the last keys in the window were each later than the one before, a bit for each. */
+    uint64_t rising, rising_at_ns;
     struct event_heap near;
     size_t near_limit;
     uint64_t current; /* number of the last bucket of the open window */
@@ -111,8 +115,7 @@ struct event_queue {      /* private */
     uint64_t moved_mark;          /* sequence at the last change of width */
     uint64_t opened_mark, opened; /* to see how many events an opened bucket brings */
     event_key *run_keys;
-    size_t run_count, run_capacity, slot_capacity, free_capacity, generation_capacity,
-        chunk_capacity;
+    size_t run_capacity, slot_capacity, free_capacity, generation_capacity, chunk_capacity;
     struct event_array spare;
     struct event_bins bins;
     uint64_t occupied[EVENT_BUCKETS / 64];
@@ -132,6 +135,7 @@ void event_queue_release(struct event_queue *queue);
 void event_queue_slots_grow(struct event_queue *queue);
 void event_queue_bucket_extend(struct event_queue *queue, struct event_bucket *bucket);
 void event_queue_near_full(struct event_queue *queue);
+bool event_queue_run_slide(struct event_queue *queue);
 void event_queue_advance(struct event_queue *queue);
 void event_queue_compact(struct event_queue *queue);
 
@@ -205,11 +209,23 @@ static inline void event_heap_close(struct event_heap *heap)
     }
 }
 
+/*
+ * Keys that come in rising order, as when delays are constant, are appended to the run if they can
+ * be. This is not tried when the last eight did not rise: the branch would often be mispredicted.
+ */
 static inline void event_queue_add(struct event_queue *queue, uint64_t at_ns, event_key key)
 {
     const uint64_t number = at_ns >> queue->shift;
     if (number > queue->current) {
         event_queue_store(queue, number, key);
+        return;
+    }
+    queue->rising = queue->rising << 1 | (at_ns >= queue->rising_at_ns);
+    queue->rising_at_ns = at_ns;
+    if ((uint8_t)queue->rising == UINT8_MAX && key > queue->run_end[-1] &&
+        (queue->run_end < queue->run_limit || event_queue_run_slide(queue))) {
+        *queue->run_end++ = key;
+        *queue->run_end = EVENT_KEY_END;
     } else if (queue->near.hole) {
         queue->near.hole = false;
         event_heap_down(queue->near.keys, queue->near.count, key);
