@@ -11,13 +11,8 @@
 #include "sim/distribution.h"
 #include "sim/guide_table.h"
 
-/*
- * The largest quantity, either sign: 31 years in nanoseconds. A row with DISTRIBUTION_NO_LIMIT_TEXT
- * as its default holds at most this, in any unit.
- */
-#define DISTRIBUTION_QUANTITY_MAX  1e18
-#define DISTRIBUTION_NO_LIMIT      1e12
-#define DISTRIBUTION_NO_LIMIT_TEXT "1e12"
+/* The largest quantity, either sign: 31 years in nanoseconds. */
+#define DISTRIBUTION_QUANTITY_MAX 1e18
 
 struct distribution_constant {
     double value;
@@ -83,21 +78,19 @@ struct distribution_shifted {
 struct distribution_truncated {
     const struct distribution *of;
     double min, max;
-    double low, width; /* private: the shares kept are low..low + width; width 0: by rejection */
+    double low, width;  /* private: the shares kept are low..low + width; width 0: by rejection */
+    uint32_t key_block; /* private: with a rejection, the block that keys further tries */
 };
 
-/* Either values or csv; `unit` is what the number 1 in them stands for. */
 struct distribution_empirical {
-    struct param_list values, csv; /* of double */
-    double unit;
+    struct param_list values; /* of double */
     bool interpolate;
     double *sorted; /* private */
     size_t count;   /* private */
 };
 
 struct distribution_quantiles {
-    struct param_list at, values; /* of double */
-    double unit;
+    struct param_list at, values;    /* of double, as many of each */
     struct guide_table guide;        /* private */
     double *edges, *starts, *slopes; /* private */
 };

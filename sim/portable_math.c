@@ -24,6 +24,12 @@ static double double_of(uint64_t bits)
     return x;
 }
 
+/* An integer of a few thousand at most; conversion instructions wait for older results. */
+static double small_integer(int64_t n)
+{
+    return double_of(UINT64_C(0x4330000000000000) + (uint64_t)(n + 65536)) - (0x1p52 + 65536.0);
+}
+
 /*
  * x = 2^k m with m in [1, 2), and i = 1/m to 10 bits: log x = k log 2 - log i + log(1 + r) with
  * r = m i - 1. Cutting m in two makes both products exact, so r is rounded once; k log 2 - log i
@@ -37,7 +43,7 @@ static double log_normal(uint64_t bits, int64_t exponent)
     const double m = double_of(fraction | UINT64_C(0x3ff0000000000000));
     const double m_high = double_of((fraction | UINT64_C(0x3ff0000000000000)) >> 21 << 21);
     const double inverse = log_table[j].inverse;
-    const double k = (double)(exponent + (j >= 53));
+    const double k = small_integer(exponent + (j >= 53));
     const double r = (m_high * inverse - 1.0) + (m - m_high) * inverse;
     const double base = k * ln2_high + log_table[j].log_high;
     const double sum = base + r;
@@ -76,7 +82,7 @@ double portable_log_unit(double x)
     const uint64_t fraction = bits & UINT64_C(0x000fffffffffffff);
     const uint64_t j = (fraction + (UINT64_C(1) << 44)) >> 45;
     const double m = double_of(fraction | UINT64_C(0x3ff0000000000000));
-    const double k = (double)((int64_t)(bits >> 52) - 1023 + (j >= 53));
+    const double k = small_integer((int64_t)(bits >> 52) - 1023 + (j >= 53));
     const double r = m * log_table[j].inverse - 1.0, r2 = r * r;
     const double series = -0.5 + r * (1.0 / 3.0) + r2 * (-0.25 + r * 0.2 - r2 * (1.0 / 6.0));
     return (k * ln2_high + log_table[j].log_high) +

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 struct random_stream {
     uint64_t seed;
@@ -45,8 +46,8 @@ static inline struct random_block random_block_at(uint64_t seed, uint32_t purpos
     for (int round = 0; round < 10; round++) {
         const uint64_t p0 = (uint64_t)c0 * UINT32_C(0xd2511f53);
         const uint64_t p1 = (uint64_t)c2 * UINT32_C(0xcd9e8d57);
-        c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-        c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+        c0 = (uint32_t)(p1 >> 32) ^ (c1 ^ k0);
+        c2 = (uint32_t)(p0 >> 32) ^ (c3 ^ k1);
         c1 = (uint32_t)p1;
         c3 = (uint32_t)p0;
         k0 += UINT32_C(0x9e3779b9);
@@ -76,8 +77,11 @@ static inline struct random_block random_block_more(const struct random_stream *
  */
 static inline double random_unit_from(uint64_t word)
 {
-    /* By way of int64_t: processors convert signed integers in one instruction. */
-    return (double)(int64_t)(word >> 11 | 1) * 0x1p-53;
+    /* The bits of 1 + j 2^-52; taking 1 - 2^-53 from it leaves (2 j + 1) 2^-53 exactly. */
+    const uint64_t bits = word >> 12 | UINT64_C(0x3ff0000000000000);
+    double above_one;
+    memcpy(&above_one, &bits, sizeof above_one);
+    return above_one - (1.0 - 0x1p-53);
 }
 
 static inline uint64_t random_u64(struct random_stream *stream)

@@ -2,29 +2,20 @@
  * empirical.c - measured values, each as likely as the others.
  *
  * Model:  the inverse of the empirical distribution function: one of the values, or with
- * interpolate a straight line between the two neighbours in order, (n - 1) u + 1 (type 7 of the
- * source). Source: Hyndman and Fan, "Sample quantiles in statistical packages", The American
- * Statistician 50(4), 1996.
+ *         `interpolate` a straight line between two neighbours in order, at (n - 1) u + 1 (type 7
+ *         of the source).
+ * Source: Hyndman and Fan, "Sample quantiles in statistical packages", The American Statistician
+ *         50(4), 1996.
  */
 #include "sim/arena.h"
 #include "sim/distribution_params.h"
 
 static const struct param_spec rows[] = {
     {.key = "values",
-     .type = PARAM_NUMBERS,
-     .offset = offsetof(struct distribution_empirical, values),
-     .help = "measured values, times unit; or give csv"},
-    {.key = "csv",
      .type = PARAM_CSV_NUMBERS,
-     .offset = offsetof(struct distribution_empirical, csv),
-     .help = "a file of measured values, FILE or FILE#column; or give values"},
-    {.key = "unit",
-     .type = PARAM_QUANTITY,
-     .offset = offsetof(struct distribution_empirical, unit),
-     .min = 0,
-     .max = DISTRIBUTION_QUANTITY_MAX,
-     .default_text = "1",
-     .help = "what the number 1 in the lists stands for"},
+     .offset = offsetof(struct distribution_empirical, values),
+     .required = true,
+     .help = "measured values: a list, or a file as FILE or FILE#column"},
     {.key = "interpolate",
      .type = PARAM_BOOL,
      .offset = offsetof(struct distribution_empirical, interpolate),
@@ -65,26 +56,22 @@ static void sort(double *items, size_t count)
 static const char *finish(void *params, struct arena *arena, const char **key)
 {
     struct distribution_empirical *self = params;
-    if ((self->values.count > 0) == (self->csv.count > 0)) {
-        return "needs either values or csv, with at least one number";
+    const double *numbers = self->values.items;
+    *key = "values";
+    if (self->values.count == 0) {
+        return "needs at least one number";
     }
-    if (!(self->unit > 0.0)) {
-        *key = "unit";
-        return "must be > 0";
-    }
-    const struct param_list *list = self->values.count > 0 ? &self->values : &self->csv;
-    const double *numbers = list->items;
-    self->count = list->count;
-    self->sorted = arena_alloc(arena, list->count, sizeof self->sorted[0]);
-    for (size_t i = 0; i < list->count; i++) {
-        /* Adding 0 turns -0 into 0. */
-        self->sorted[i] = numbers[i] * self->unit + 0.0;
-        if (!(self->sorted[i] >= -DISTRIBUTION_QUANTITY_MAX &&
-              self->sorted[i] <= DISTRIBUTION_QUANTITY_MAX)) {
-            *key = self->values.count > 0 ? "values" : "csv";
+    self->count = self->values.count;
+    self->sorted = arena_alloc(arena, self->count, sizeof self->sorted[0]);
+    for (size_t i = 0; i < self->count; i++) {
+        if (!(numbers[i] >= -DISTRIBUTION_QUANTITY_MAX &&
+              numbers[i] <= DISTRIBUTION_QUANTITY_MAX)) {
             return "has a number beyond 1e18";
         }
+        /* Adding 0 turns -0 into 0, so that equal numbers have equal bits. */
+        self->sorted[i] = numbers[i] + 0.0;
     }
+    *key = NULL;
     sort(self->sorted, self->count);
     return NULL;
 }

@@ -1,11 +1,13 @@
 /*
  * exponential.c - time to the next of many independent rare events.
  *
- * Model:  P(X > x) = exp(-x / mean), by its inverse -mean log(1 - u).
+ * Model:  P(X > x) = exp(-x / mean). Samples come from a ziggurat (sim/random_exponential.h), the
+ *         quantile is the inverse -mean log(1 - u).
  * Source: Devroye, Non-Uniform Random Variate Generation, 1986, section II.2.
  */
 #include "sim/distribution_params.h"
 #include "sim/portable_math.h"
+#include "sim/random_exponential.h"
 
 static const struct param_spec rows[] = {
     {.key = "mean",
@@ -36,7 +38,8 @@ static double quantile(const void *params, double u)
 
 static double sample(const void *params, struct random_stream *stream)
 {
-    return quantile(params, random_unit(stream));
+    const struct distribution_exponential *self = params;
+    return self->mean * random_exponential(stream);
 }
 
 static double mean(const void *params)

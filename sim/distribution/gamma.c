@@ -4,8 +4,9 @@
  * Model:  density x^(shape-1) exp(-x/scale), scale = mean / shape. Rejection from a cubed normal,
  *         which accepts over 95 % of the tries; a shape under 1 is a gamma of shape + 1 times
  *         u^(1/shape). A try needs one block: its first word gives the normal, the upper half of
- * the second the test, and the 43 bits that are left the u. Source: Marsaglia and Tsang, "A simple
- * method for generating gamma variables", ACM TOMS 26(3), 2000.
+ *         the second the test, and the 43 bits that are left give u.
+ * Source: Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26(3),
+ *         2000.
  */
 #include "sim/check.h"
 #include "sim/distribution_params.h"

@@ -2,9 +2,9 @@
  * lognormal.c - positive, skewed: delays and sizes that vary by factors.
  *
  * Model:  scale exp(width z) with z standard normal. From mean and cv (standard deviation over
- * mean): width^2 = log(1 + cv^2), scale = mean exp(-width^2 / 2); from median and sigma:
- * themselves. Source: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, 1994,
- * chapter 14.
+ *         mean): width^2 = log(1 + cv^2), scale = mean exp(-width^2 / 2). Median and sigma are
+ *         scale and width themselves.
+ * Source: Johnson, Kotz, Balakrishnan, Continuous Univariate Distributions 1, 1994, chapter 14.
  */
 #include "sim/distribution_params.h"
 #include "sim/normal_quantile.h"

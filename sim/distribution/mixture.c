@@ -1,9 +1,9 @@
 /*
  * mixture.c - one of several distributions, by weight.
  *
- * Model:  the first word of the draw picks the part, the second is the uniform of a part that has
- * an inverse, or keys a stream of its own for one that has not. Source: definition; Chen and Asau
- * 1974 for the choice (sim/guide_table.h).
+ * Model:  the first word of the draw picks the part. The second is the uniform of a part that has
+ *         an inverse, or keys a stream of its own for a part that has not.
+ * Source: definition; Chen and Asau 1974 for the choice (sim/guide_table.h).
  */
 #include "sim/arena.h"
 #include "sim/distribution_params.h"

@@ -2,7 +2,8 @@
  * normal.c - the sum of many small independent effects.
  *
  * Model:  mean + sd z with z standard normal, by its inverse (sim/normal_quantile.h). Samples may
- * be negative; as a duration those count as 0. Source: definition.
+ *         be negative; as a duration those count as 0.
+ * Source: definition.
  */
 #include "sim/distribution_params.h"
 #include "sim/normal_quantile.h"

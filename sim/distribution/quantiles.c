@@ -15,17 +15,10 @@ static const struct param_spec rows[] = {
      .required = true,
      .help = "shares of the samples, rising from 0 to 1"},
     {.key = "values",
-     .type = PARAM_NUMBERS,
+     .type = PARAM_CSV_NUMBERS,
      .offset = offsetof(struct distribution_quantiles, values),
      .required = true,
-     .help = "the value that each share stays below, times unit"},
-    {.key = "unit",
-     .type = PARAM_QUANTITY,
-     .offset = offsetof(struct distribution_quantiles, unit),
-     .min = 0,
-     .max = DISTRIBUTION_QUANTITY_MAX,
-     .default_text = "1",
-     .help = "what the number 1 in the lists stands for"},
+     .help = "the value that each share stays below: a list, or a file as FILE or FILE#column"},
     {0}};
 
 static const char *check_points(const double *at, const double *values, size_t count,
@@ -41,8 +34,11 @@ static const char *check_points(const double *at, const double *values, size_t c
         }
     }
     *key = "values";
-    for (size_t i = 1; i < count; i++) {
-        if (!(values[i] >= values[i - 1])) {
+    for (size_t i = 0; i < count; i++) {
+        if (!(values[i] >= -DISTRIBUTION_QUANTITY_MAX && values[i] <= DISTRIBUTION_QUANTITY_MAX)) {
+            return "has a number beyond 1e18";
+        }
+        if (i > 0 && !(values[i] >= values[i - 1])) {
             return "must not fall";
         }
     }
@@ -63,10 +59,6 @@ static const char *finish(void *params, struct arena *arena, const char **key)
         *key = "values";
         return "must have as many numbers as at";
     }
-    if (!(self->unit > 0.0)) {
-        *key = "unit";
-        return "must be > 0";
-    }
     const char *wrong = check_points(at, values, points, key);
     if (wrong != NULL) {
         return wrong;
@@ -76,9 +68,9 @@ static const char *finish(void *params, struct arena *arena, const char **key)
     self->slopes = arena_alloc(arena, points, sizeof self->slopes[0]);
     for (size_t i = 0; i + 1 < points; i++) {
         self->edges[i] = at[i + 1];
-        self->slopes[i] = (values[i + 1] - values[i]) * self->unit / (at[i + 1] - at[i]);
+        self->slopes[i] = (values[i + 1] - values[i]) / (at[i + 1] - at[i]);
         /* The line's value at u = 0, so that a sample is one product and one sum. */
-        self->starts[i] = values[i] * self->unit - at[i] * self->slopes[i];
+        self->starts[i] = values[i] - at[i] * self->slopes[i];
     }
     guide_table_init(&self->guide, arena, self->edges, points - 1);
     return NULL;
@@ -104,7 +96,7 @@ static double mean(const void *params)
     for (size_t i = 0; i + 1 < self->at.count; i++) {
         sum += (at[i + 1] - at[i]) * (values[i] + values[i + 1]) / 2.0;
     }
-    return sum * self->unit;
+    return sum;
 }
 
 const struct distribution_ops distribution_quantiles_ops = {

@@ -1,11 +1,11 @@
 /*
  * truncated.c - another distribution, given that it falls between two limits.
  *
- * Model:  where the inner distribution has an inverse, a uniform between the shares of min and max
- *         goes through it (one draw, nothing refused); else by rejection: the draw keys a stream of
- *         its own, which is sampled until a value is inside.
- * Assumes: at least one in a million samples is inside, and one in twenty for a rejection.
- * Source: Devroye, Non-Uniform Random Variate Generation, 1986, section II.2.
+ * Model:   where the inner distribution has an inverse, a uniform between the shares of min and max
+ *          goes through it and nothing is refused. Else by rejection: the draw itself is tried,
+ *          then draws of a stream of its own, keyed by a further block, until a value is inside.
+ * Assumes: at least one sample in a million is inside, one in twenty for a rejection.
+ * Source:  Devroye, Non-Uniform Random Variate Generation, 1986, section II.2.
  */
 #include "sim/check.h"
 #include "sim/distribution_params.h"
@@ -20,18 +20,16 @@ static const struct param_spec rows[] = {
     {.key = "min",
      .type = PARAM_QUANTITY,
      .offset = offsetof(struct distribution_truncated, min),
-     .min = -DISTRIBUTION_QUANTITY_MAX,
-     .max = DISTRIBUTION_QUANTITY_MAX,
-     .default_text = "-" DISTRIBUTION_NO_LIMIT_TEXT,
+     .default_text = "-1e12",
      .help = "lower limit; the default cuts nothing"},
     {.key = "max",
      .type = PARAM_QUANTITY,
      .offset = offsetof(struct distribution_truncated, max),
-     .min = -DISTRIBUTION_QUANTITY_MAX,
-     .max = DISTRIBUTION_QUANTITY_MAX,
-     .default_text = DISTRIBUTION_NO_LIMIT_TEXT,
+     .default_text = "1e12",
      .help = "upper limit; the default cuts nothing"},
     {0}};
+
+extern const struct distribution_ops distribution_shifted_ops, distribution_truncated_ops;
 
 enum { TRIALS = 2000, TRIALS_INSIDE_MIN = 100, TRIES_MAX = 10000, MEAN_POINTS = 65536 };
 
@@ -58,7 +56,7 @@ static double clamped(const struct distribution_truncated *self, double x)
 
 /* A sample of the inner distribution that is inside, or NAN after `tries`. */
 static double sample_inside(const struct distribution_truncated *self, struct random_stream *stream,
-                  int tries)
+                            int tries)
 {
     for (int i = 0; i < tries; i++) {
         const double x = distribution_sample(self->of, stream);
@@ -67,6 +65,23 @@ static double sample_inside(const struct distribution_truncated *self, struct ra
         }
     }
     return PORTABLE_NAN;
+}
+
+/*
+ * The block of a draw that keys further tries: one lower for each truncation inside that keys with
+ * blocks of the same draw, so that the tries of both stay independent.
+ */
+static uint32_t key_block(const struct distribution *of)
+{
+    while (of->ops == &distribution_shifted_ops) {
+        const struct distribution_shifted *shifted = of->params;
+        of = shifted->of;
+    }
+    if (of->ops != &distribution_truncated_ops) {
+        return RANDOM_BLOCK_MAX;
+    }
+    const struct distribution_truncated *inner = of->params;
+    return inner->key_block > 1 ? inner->key_block - 1 : 1;
 }
 
 static const char *finish(void *params, struct arena *arena, const char **key)
@@ -88,6 +103,7 @@ static const char *finish(void *params, struct arena *arena, const char **key)
         self->width = (double)(high - low) * 0x1p-52;
         return self->width >= 1e-6 ? NULL : "min..max holds less than one in a million samples";
     }
+    self->key_block = key_block(self->of);
     struct random_stream stream = {0};
     int inside = 0;
     for (int i = 0; i < TRIALS; i++) {
@@ -110,14 +126,18 @@ static double quantile(const void *params, double u)
 static double sample(const void *params, struct random_stream *stream)
 {
     const struct distribution_truncated *self = params;
-    const struct random_block block = random_block_next(stream);
     if (self->width > 0.0) {
-        return quantile(params, random_unit_from(block.word[0]));
+        return quantile(params, random_unit(stream));
     }
-    struct random_stream nested = random_stream_nested(stream, block.word[0]);
-    const double x = sample_inside(self, &nested, TRIES_MAX);
-    /* At one in twenty, 10000 misses in a row have a probability of 1e-223. */
-    CHECK(x == x);
+    const uint64_t draw = stream->count;
+    double x = distribution_sample(self->of, stream);
+    if (x < self->min || x > self->max) {
+        const struct random_block key = random_block_more(stream, draw, self->key_block);
+        struct random_stream nested = random_stream_nested(stream, key.word[0]);
+        x = sample_inside(self, &nested, TRIES_MAX);
+        /* At one in twenty, 10000 misses in a row have a probability of 1e-223. */
+        CHECK(x == x);
+    }
     return x;
 }
 

@@ -46,7 +46,11 @@ static double integral_inverse(const struct distribution_zipf *self, double area
     if (self->exponent == 0.0) {
         return portable_exp(area);
     }
-    return portable_exp(portable_log1p(self->exponent * area) * self->inverse);
+    const double scaled = self->exponent * area;
+    /* Near theta = 1 the division by the exponent would magnify what 1 + scaled loses. */
+    const bool far = self->exponent > 0.001 || self->exponent < -0.001;
+    const double log_x = far ? portable_log_unit(1.0 + scaled) : portable_log1p(scaled);
+    return portable_exp(log_x * self->inverse);
 }
 
 static const char *finish(void *params, struct arena *arena, const char **key)

@@ -5,6 +5,7 @@
 #include "sim/arena.h"
 #include "sim/distribution_params.h"
 #include "sim/portable_math.h"
+#include "sim/random_exponential.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -32,6 +33,12 @@ static double draw_below(const void *params, struct random_stream *stream)
 static double draw_exponential(const void *params, struct random_stream *stream)
 {
     (void)params;
+    return random_exponential(stream);
+}
+
+static double draw_log(const void *params, struct random_stream *stream)
+{
+    (void)params;
     return -portable_log_unit(random_unit(stream));
 }
 
@@ -39,7 +46,7 @@ static double draw_exponential(const void *params, struct random_stream *stream)
 static double call_log(const void *params, struct random_stream *stream)
 {
     (void)params;
-    return portable_log((double)(int64_t)(stream->count++) * 1.7);
+    return portable_log((double)(int64_t)(++stream->count) * 1.7);
 }
 
 static double call_log_unit(const void *params, struct random_stream *stream)
@@ -107,13 +114,12 @@ static void measure_tables(struct arena *arena)
         values[i] = i * i;
     }
     double at[] = {0.0, 0.5, 0.9, 0.99, 0.999, 1.0}, points[] = {1, 2, 3, 5, 9, 20};
-    struct distribution_empirical empirical = {.values = {values, 1000}, .unit = 1.0};
+    struct distribution_empirical empirical = {.values = {values, 1000}};
     measure_kind(arena, "empirical, 1000 values", "empirical", &empirical);
     empirical.interpolate = true;
     measure_kind(arena, "empirical, interpolated", "empirical", &empirical);
-    measure_kind(
-        arena, "quantiles, 6 points", "quantiles",
-        &(struct distribution_quantiles){.at = {at, 6}, .values = {points, 6}, .unit = 1.0});
+    measure_kind(arena, "quantiles, 6 points", "quantiles",
+                 &(struct distribution_quantiles){.at = {at, 6}, .values = {points, 6}});
 }
 
 int main(void)
@@ -123,7 +129,8 @@ int main(void)
     measure("u64", draw_u64, NULL);
     measure("unit", draw_unit, NULL);
     measure("below", draw_below, NULL);
-    measure("unit and -log", draw_exponential, NULL);
+    measure("exponential of mean 1", draw_exponential, NULL);
+    measure("-log_unit(unit)", draw_log, NULL);
     measure("log", call_log, NULL);
     measure("log_unit", call_log_unit, NULL);
     measure("exp", call_exp, NULL);
