@@ -1,18 +1,17 @@
 /*
  * record.h - facts: the only thing that passes from the models to the analysis.
  *
- * Model:   a run is a stream of plain integer rows in the order in which things happened (at_ns never
- *          decreases). A row says what the simulated world did; it never judges. The analysis can
- *          be fed from a hand-written stream, and a model runs without any analysis.
- * Units:   at_ns and every *_ns in simulated nanoseconds of true time; sizes in bytes.
- * Identity: an operation has a number `operation` (1, 2, ... over the run, never reused) and, while it is
- *          in flight, a dense `slot` that is reused after its completion, so that a sink can keep a table.
- *          A write's value is identified by the number of the operation that wrote it; the value
- *          that a key holds before any write is 0.
- * Versions: of one key of one dataset are ordered by (stamp, write). The stamp is what the strategy
- *          orders by: a log position, or the timestamp of last-writer-wins.
- * Layout:  the names behind the numbers are in struct record_layout, fixed before the first row.
- * Cost:    one call a row, and none for kinds that no sink wants (record_mask).
+ * Model:   a run is a stream of plain integer rows in the order in which things happened (at_ns
+ * never decreases). A row says what the simulated world did; it never judges. The analysis can be
+ * fed from a hand-written stream, and a model runs without any analysis. Units:   at_ns and every
+ * *_ns in simulated nanoseconds of true time; sizes in bytes. Identity: an operation has a number
+ * `operation` (1, 2, ... over the run, never reused) and, while it is in flight, a dense `slot`
+ * that is reused after its completion, so that a sink can keep a table. A write's value is
+ * identified by the number of the operation that wrote it; the value that a key holds before any
+ * write is 0. Versions: of one key of one dataset are ordered by (stamp, write). The stamp is what
+ * the strategy orders by: a log position, or the timestamp of last-writer-wins. Layout:  the names
+ * behind the numbers are in struct record_layout, fixed before the first row. Cost:    one call a
+ * row, and none for kinds that no sink wants (record_mask).
  */
 #ifndef SIM_RECORD_H
 #define SIM_RECORD_H
@@ -44,38 +43,41 @@ enum record_kind {
     RECORD_COMMITTED,
     /*
      * A replica now holds this version of the key. Versions that are older than what the
-     * replica holds are not applied and not reported, so per (node, key) versions increase, except with
-     * flag REVERTED: a crash took the node back to this older version (write 0 = initial value).
+     * replica holds are not applied and not reported, so per (node, key) versions increase, except
+     * with flag REVERTED: a crash took the node back to this older version (write 0 = initial
+     * value).
      */
     RECORD_APPLIED,
-    RECORD_SENT,      /* message: node -> peer (RECORD_NONE: a client), from place to place, bytes */
-    RECORD_DELIVERED, /* the same, when the receiver gets it; `a` = at which time it was sent */
-    RECORD_DROPPED,   /* the same, lost for good: no retransmission brings it; `a` = as above */
+    RECORD_SENT, /* message: node -> peer (RECORD_NONE: a client), from place to place, bytes */
+    RECORD_DELIVERED,   /* the same, when the receiver gets it; `a` = at which time it was sent */
+    RECORD_DROPPED,     /* the same, lost for good: no retransmission brings it; `a` = as above */
     RECORD_FAULT_BEGIN, /* `fault` = index into the layout */
     RECORD_FAULT_END,
     RECORD_NODE_DOWN, /* `node`; flag DISK_LOST: what it held is gone */
     RECORD_NODE_UP,
-    RECORD_MODE, /* a strategy changed its mode at `node`: `a` = index into the dataset's mode names */
+    RECORD_MODE, /* a strategy changed its mode at `node`: `a` = index into the dataset's mode names
+                  */
     RECORD_KIND_COUNT
 };
 
 enum record_operation_type { RECORD_READ = 0, RECORD_WRITE = 1, RECORD_OPERATION_TYPE_COUNT };
 
 /*
- * ok: it happened, with that answer. fail: certainly no effect. info: unknown; a write may take effect
- * now, later or never. Every operation completes exactly once, or is in flight when the run ends.
+ * ok: it happened, with that answer. fail: certainly no effect. info: unknown; a write may take
+ * effect now, later or never. Every operation completes exactly once, or is in flight when the run
+ * ends.
  */
 enum record_outcome { RECORD_OK = 0, RECORD_FAIL = 1, RECORD_INFO = 2, RECORD_OUTCOME_COUNT };
 
 enum record_flag {
-    RECORD_FLAG_WARMUP = 1,    /* invoked before the end of the warm-up: not measured */
-    RECORD_FLAG_PROBE = 2,     /* RECORD_INVOKED, RECORD_COMPLETED: a probe's read */
-    RECORD_FLAG_REVERTED = 4,  /* RECORD_APPLIED */
-    RECORD_FLAG_DISK_LOST = 8, /* RECORD_NODE_DOWN */
+    RECORD_FLAG_WARMUP = 1,        /* invoked before the end of the warm-up: not measured */
+    RECORD_FLAG_PROBE = 2,         /* RECORD_INVOKED, RECORD_COMPLETED: a probe's read */
+    RECORD_FLAG_REVERTED = 4,      /* RECORD_APPLIED */
+    RECORD_FLAG_DISK_LOST = 8,     /* RECORD_NODE_DOWN */
     RECORD_FLAG_RETRANSMITTED = 16 /* RECORD_SENT: a further copy of the same message */
 };
 
-enum { RECORD_NONE = UINT32_MAX };
+#define RECORD_NONE UINT32_MAX /* ISO C has no enumerator of that size */
 
 struct record {
     sim_ns at_ns;
@@ -89,8 +91,10 @@ struct record {
     uint32_t peer; /* messages: the receiving node, RECORD_NONE = a client */
     uint32_t key;
     uint32_t session; /* within the run: dense over all groups */
-    uint32_t slot;    /* operations in flight: dense, reused. Messages: the message kind. Fault: its index */
-    uint16_t from_place, to_place; /* messages, and from_place of an operation: the client's place */
+    uint32_t slot;    /* operations in flight: dense, reused. Messages: the message kind. Fault: its
+                         index */
+    uint16_t from_place,
+        to_place; /* messages, and from_place of an operation: the client's place */
     uint64_t operation;
     int64_t stamp;
     uint64_t write;
@@ -142,8 +146,8 @@ struct record_group { /* clients */
 struct record_dataset {
     const char *name, *strategy;
     uint32_t key_count;
-    uint32_t value_bytes;       /* mean, for lag in bytes */
-    const uint32_t *replicas;   /* nodes that store it */
+    uint32_t value_bytes;     /* mean, for lag in bytes */
+    const uint32_t *replicas; /* nodes that store it */
     uint32_t replica_count;
     const char *const *modes; /* names for RECORD_MODE; ends with NULL; may be NULL */
     bool total_order; /* replicas apply in one log order: they hold a prefix of it at any time */
@@ -166,7 +170,7 @@ struct record_pair { /* one directed pair of places: what the network assumes */
 };
 
 struct record_layout {
-    const char *name, *summary; /* of the scenario */
+    const char *name, *summary;               /* of the scenario */
     sim_ns duration_ns, warmup_ns, bucket_ns; /* measured from warmup_ns to duration_ns */
     uint64_t seed;
     const struct record_place *places;
@@ -177,7 +181,8 @@ struct record_layout {
     const struct record_pair *pairs; /* all pairs of places that can talk to each other */
     uint32_t place_count, node_count, group_count, dataset_count, fault_count, pair_count;
     uint32_t session_count;
-    sim_ns operation_max_ns; /* no operation is in flight for longer (deadline); SIM_NS_MAX: no bound */
+    sim_ns operation_max_ns; /* no operation is in flight for longer (deadline); SIM_NS_MAX: no
+                                bound */
 };
 
 #endif
