@@ -1,13 +1,12 @@
 /*
- * compile_data.c - build tool: reads the files of models/data and writes the tables of tables.h as
- * C.
+ * compile_data.c - build tool: reads models/data and writes the tables of tables.h as C.
  *
  * Usage:  geodes_compile_data DATA_FOLDER OUTPUT.c
  * Errors: one line on stderr with file and row, exit 1: a build with doubtful data does not pass.
  * It is no part of the program, so it may use stdio and the library's memory.
  */
 #include "models/geography/compile_sheet.h"
-#include "models/geography/distance.h"
+#include "models/geography/fibre_fit.h"
 #include "models/geography/jitter_fit.h"
 #include "models/geography/tables.h"
 
@@ -94,6 +93,10 @@ static void read_regions(const char *folder)
         if (compare_regions(&regions[i - 1], &regions[i]) == 0) {
             sheet_fail("%s: %s:%s is there twice", sheet->path, regions[i].provider,
                        regions[i].name);
+        }
+        regions[i].provider_index = regions[i - 1].provider_index;
+        if (strcmp(regions[i - 1].provider, regions[i].provider) != 0) {
+            ++regions[i].provider_index;
         }
     }
 }
@@ -338,8 +341,9 @@ static void write_regions(FILE *file)
         for (size_t text = 0; text < sizeof texts / sizeof texts[0]; ++text) {
             write_text(file, texts[text]);
         }
-        fprintf(file, "%.17g, %.17g, %s, %s},\n", region->latitude_deg, region->longitude_deg,
-                region->gdpr ? "true" : "false", region->in_matrix ? "true" : "false");
+        fprintf(file, "%.17g, %.17g, %u, %s, %s},\n", region->latitude_deg, region->longitude_deg,
+                region->provider_index, region->gdpr ? "true" : "false",
+                region->in_matrix ? "true" : "false");
     }
     fputs("};\n\n", file);
 }
@@ -392,6 +396,40 @@ static void write_zones(FILE *file)
     fputs("};\n", file);
 }
 
+/* Calibrates the fibre model on every published row and writes it. */
+static void write_fibre(FILE *file)
+{
+    struct fibre_survey survey = {.points = sheet_memory(FIBRE_METROS_MAX, sizeof *survey.points),
+                                  .observations =
+                                      sheet_memory(RTTS_MAX, sizeof *survey.observations),
+                                  .observation_capacity = RTTS_MAX};
+    for (size_t i = 0; i < rtt_count; ++i) {
+        const struct geography_place from = geography_place_of(&regions[rtts[i].from]);
+        const struct geography_place to = geography_place_of(&regions[rtts[i].to]);
+        fibre_survey_add(&survey, &from, &to, rtts[i].rtt_us * 1e3);
+    }
+    struct fibre_sample *samples = sheet_memory(survey.observation_count, sizeof *samples);
+    double *scratch = sheet_memory(fibre_fit_scratch(survey.observation_count), sizeof *scratch);
+    const double mean = fibre_fit(&survey, samples, scratch);
+    fputs("\nstatic const struct fibre_point points[] = {\n", file);
+    for (size_t i = 0; i < survey.point_count; ++i) {
+        fprintf(file, "    {%.17g, %.17g, %.17g},\n", survey.points[i].x, survey.points[i].y,
+                survey.points[i].z);
+    }
+    fputs("};\n\nstatic const struct fibre_sample samples[] = {\n", file);
+    for (size_t i = 0; i < survey.observation_count; ++i) {
+        fprintf(file, "    {%u, %u, %u, %.17g},\n", (unsigned)samples[i].low,
+                (unsigned)samples[i].high, (unsigned)samples[i].kind, samples[i].weight);
+    }
+    fprintf(file,
+            "};\n\nconst struct fibre_model table_fibre = {points, %zu, samples, %zu, %.17g};\n",
+            survey.point_count, survey.observation_count, mean);
+    free(scratch);
+    free(samples);
+    free(survey.observations);
+    free(survey.points);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -418,6 +456,7 @@ int main(int argc, char **argv)
     write_rtts(file);
     write_laws(file);
     write_zones(file);
+    write_fibre(file);
     if (ferror(file) || fclose(file) != 0) {
         sheet_fail("%s: cannot be written", argv[2]);
     }

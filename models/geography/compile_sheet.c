@@ -17,16 +17,22 @@ _Noreturn void sheet_fail(const char *format, ...)
     exit(1);
 }
 
+void *sheet_memory(size_t count, size_t bytes)
+{
+    void *memory = calloc(count, bytes);
+    if (memory == NULL) {
+        sheet_fail("out of memory");
+    }
+    return memory;
+}
+
 static void on_cell(void *text, size_t length, void *user)
 {
     struct sheet *sheet = user;
     if (sheet->cell_count == SHEET_CELLS_MAX) {
         sheet_fail("%s: more than %d cells", sheet->path, SHEET_CELLS_MAX);
     }
-    char *copy = calloc(length + 1, 1);
-    if (copy == NULL) {
-        sheet_fail("out of memory");
-    }
+    char *copy = sheet_memory(length + 1, 1);
     memcpy(copy, text, length);
     sheet->cells[sheet->cell_count++] = copy;
 }
@@ -46,10 +52,7 @@ static void on_row(int end, void *user)
 
 struct sheet *sheet_read(const char *folder, const char *name)
 {
-    struct sheet *sheet = calloc(1, sizeof *sheet);
-    if (sheet == NULL) {
-        sheet_fail("out of memory");
-    }
+    struct sheet *sheet = sheet_memory(1, sizeof *sheet);
     snprintf(sheet->path, sizeof sheet->path, "%s/%s", folder, name);
     FILE *file = fopen(sheet->path, "rb");
     struct csv_parser parser;

@@ -21,6 +21,9 @@ struct sheet {
 
 _Noreturn void sheet_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Zeroed memory or the end of the process. */
+void *sheet_memory(size_t count, size_t bytes);
+
 struct sheet *sheet_read(const char *folder, const char *name);
 void sheet_release(struct sheet *sheet);
 

@@ -5,18 +5,22 @@ set(GEOGRAPHY_FOLDER ${CMAKE_SOURCE_DIR}/models/geography)
 set(GEOGRAPHY_TOOL_SOURCES ${GEOGRAPHY_FOLDER}/compile_data.c ${GEOGRAPHY_FOLDER}/compile_sheet.c)
 set(GEOGRAPHY_GENERATED ${CMAKE_BINARY_DIR}/generated/geography_data.c)
 
-file(GLOB geography_portable CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/sim/portable_*.c)
 add_executable(
   geodes_compile_data
   ${GEOGRAPHY_TOOL_SOURCES}
   ${GEOGRAPHY_FOLDER}/distance.c
+  ${GEOGRAPHY_FOLDER}/fibre.c
+  ${GEOGRAPHY_FOLDER}/fibre_fit.c
   ${GEOGRAPHY_FOLDER}/jitter_fit.c
   ${CMAKE_SOURCE_DIR}/sim/check.c
   ${CMAKE_SOURCE_DIR}/sim/sim_time.c
-  ${geography_portable})
+  ${CMAKE_SOURCE_DIR}/sim/portable_math.c)
+# Not geodes_flags: the calibration has some 1e9 operations, so that the tool is optimised, and not
+# sanitised, in every build. -ffp-contract=off: the same tables on every machine.
 target_include_directories(geodes_compile_data PRIVATE ${CMAKE_SOURCE_DIR} ${CSV_INCLUDE_DIR})
-target_compile_options(geodes_compile_data PRIVATE -ffp-contract=off)
-target_link_libraries(geodes_compile_data PRIVATE geodes_flags ${CSV_LIBRARY})
+target_compile_options(geodes_compile_data PRIVATE -O3 -ffp-contract=off -Wall -Wextra -Wpedantic
+                                                   -Werror)
+target_link_libraries(geodes_compile_data PRIVATE ${CSV_LIBRARY})
 
 file(GLOB geography_csv CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/models/data/*.csv)
 add_custom_command(

@@ -51,10 +51,3 @@ const struct geography_region *geography_find(const char *name)
     const struct geography_region *found = NULL;
     return geography_matches(name, &found, 1) == 1 ? found : NULL;
 }
-
-struct geography_place geography_place_of(const struct geography_region *region)
-{
-    return (struct geography_place){.latitude_deg = region->latitude_deg,
-                                    .longitude_deg = region->longitude_deg,
-                                    .region = region};
-}

@@ -1,12 +1,13 @@
 /*
  * geography.h - where things are: the catalogue of cloud regions, places and distances.
  *
- * Model:     the earth is a sphere of mean radius 6371.0088 km (IUGG); a region is a point, the
- * centre of its metro area, which is 10 to 80 km away from the buildings. Order:     the catalogue
- * is sorted by provider, then by name; an index is stable for one version. Units:     degrees
- * (north and east positive), kilometres, hours. Ownership: everything returned is static and
- * constant. Errors:    a find that finds nothing returns NULL. Source:    models/data/regions.csv,
- * compiled in; models/data/README.md tells where it comes from.
+ * Model:     a region is a point, the centre of its metro area, 10 to 80 km from the buildings;
+ *            distances are great circles (distance.h).
+ * Order:     the catalogue is sorted by provider, then by name; an index holds for one version.
+ * Units:     degrees (north and east positive), kilometres, hours.
+ * Ownership: everything returned is static and constant.
+ * Errors:    a find that finds nothing returns NULL.
+ * Source:    models/data/regions.csv, compiled in; models/data/README.md tells where it is from.
  */
 #ifndef MODELS_GEOGRAPHY_GEOGRAPHY_H
 #define MODELS_GEOGRAPHY_GEOGRAPHY_H
@@ -26,8 +27,9 @@ struct geography_region {
     const char *provenance;   /* where the coordinates come from */
     double latitude_deg;
     double longitude_deg;
-    bool gdpr;      /* inside the EU or the EEA */
-    bool in_matrix; /* its provider publishes round-trip times for it */
+    unsigned provider_index; /* providers in alphabetical order, from 0 */
+    bool gdpr;               /* inside the EU or the EEA */
+    bool in_matrix;          /* its provider publishes round-trip times for it */
 };
 
 /* A point on the earth; `region` is NULL for a custom place. */
@@ -57,6 +59,11 @@ const struct geography_region *geography_find(const char *name);
  */
 size_t geography_matches(const char *name, const struct geography_region **found, size_t capacity);
 
-struct geography_place geography_place_of(const struct geography_region *region);
+static inline struct geography_place geography_place_of(const struct geography_region *region)
+{
+    return (struct geography_place){.latitude_deg = region->latitude_deg,
+                                    .longitude_deg = region->longitude_deg,
+                                    .region = region};
+}
 
 #endif

@@ -7,8 +7,8 @@
  * Source: CloudPing.co grid saved 2024-04-19: p10, p25, p50, p75, p90, p99 of each AWS pair; for a
  *         pair without percentiles the medians over the AWS pairs of their ratio to p50.
  * Limits: nothing is published beyond p99: the last knot (u = 1) continues the last slope once
- * more, an assumption. Two legs are independent and so are messages: no congestion periods. Units:
- * nanoseconds, one way.
+ *         more, an assumption. Legs and messages are independent: no periods of congestion.
+ * Units:  nanoseconds, one way.
  */
 #ifndef MODELS_GEOGRAPHY_JITTER_H
 #define MODELS_GEOGRAPHY_JITTER_H

@@ -73,10 +73,10 @@ static struct geography_latency measured(const struct geography_place *from,
 static struct geography_latency estimated(const struct geography_place *from,
                                           const struct geography_place *to)
 {
-    struct geography_latency latency = {.rtt_p50_ns = sim_ns_from_double(fibre_rtt_ns(from, to)),
-                                        .source =
-                                            "fibre model, calibrated on the published matrices",
-                                        .date = ""};
+    struct geography_latency latency = {
+        .rtt_p50_ns = sim_ns_from_double(fibre_model_rtt_ns(&table_fibre, from, to)),
+        .source = "fibre model, calibrated on the published matrices",
+        .date = ""};
     fill_by_ratio(&latency, light_ns(from, to));
     return latency;
 }

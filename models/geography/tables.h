@@ -1,6 +1,5 @@
 /*
- * tables.h - the compiled-in tables of geography: written by compile_data.c from the files of
- * models/data.
+ * tables.h - the compiled-in tables of geography, written by compile_data.c from models/data.
  *
  * Order: regions by provider, then name; round trips by (from, to); laws by (low, high) index.
  * Units: microseconds for published round trips (they have at most 3 decimals of a millisecond),
@@ -10,6 +9,7 @@
 #ifndef MODELS_GEOGRAPHY_TABLES_H
 #define MODELS_GEOGRAPHY_TABLES_H
 
+#include "models/geography/fibre.h"
 #include "models/geography/geography.h"
 #include "models/geography/jitter.h"
 #include "sim/sim_time.h"
@@ -70,6 +70,7 @@ extern const struct table_law table_laws[];
 extern const struct table_ratio_law table_ratio_law;
 extern const size_t table_zone_count;
 extern const struct table_zone table_zones[];
+extern const struct fibre_model table_fibre;
 
 /* The row of a direction, or NULL. */
 const struct table_rtt *table_rtt_find(size_t from, size_t to);
