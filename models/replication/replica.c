@@ -1,0 +1,486 @@
+#include "models/replication/replica.h"
+
+#include "models/world_internal.h"
+#include "sim/check.h"
+
+#include <string.h>
+
+enum { REPLY_BYTES = 16, REPLICA_PENDING_ALIGN = 16 };
+
+void *replica_state(struct replica *self)
+{
+    return self->state;
+}
+
+const void *replica_params(const struct replica *self)
+{
+    return self->dataset->params;
+}
+
+const void *replica_shared(const struct replica *self)
+{
+    return self->dataset->shared;
+}
+
+uint32_t replica_self(const struct replica *self)
+{
+    return self->member;
+}
+
+uint32_t replica_count(const struct replica *self)
+{
+    return self->dataset->count;
+}
+
+uint32_t replica_total(const struct replica *self)
+{
+    return self->dataset->total;
+}
+
+bool replica_stores(const struct replica *self, uint32_t member)
+{
+    return member < self->dataset->count;
+}
+
+uint32_t replica_node(const struct replica *self, uint32_t member)
+{
+    CHECK(member < self->dataset->total);
+    return self->dataset->member_nodes[member];
+}
+
+uint32_t replica_region(const struct replica *self, uint32_t member)
+{
+    return self->world->nodes[replica_node(self, member)].region;
+}
+
+const uint32_t *replica_nearest(const struct replica *self)
+{
+    return self->nearest;
+}
+
+const uint32_t *replica_nearest_others(const struct replica *self)
+{
+    return self->nearest_others;
+}
+
+sim_ns replica_delay(const struct replica *self, uint32_t member)
+{
+    const uint32_t to = replica_node(self, member);
+    struct network *network = &self->world->network;
+    if (to == self->node_index) {
+        return 0;
+    }
+    return network_link_at(network, network_link_between(network, self->node_index, to))->p50_ns;
+}
+
+sim_ns world_clock_ns(struct world *world, uint32_t node, sim_ns *bound_ns)
+{
+    const sim_ns now_ns = engine_now(&world->engine);
+    const struct clock_reading reading =
+        world->clock_ops->read(world->clock_params, &world->clocks[node], now_ns);
+    if (bound_ns != NULL) {
+        *bound_ns = reading.bound_ns;
+    }
+    return now_ns + reading.offset_ns + world->clock_steps_ns[node];
+}
+
+sim_ns replica_clock(struct replica *self)
+{
+    const sim_ns local_ns = world_clock_ns(self->world, self->node_index, NULL);
+    if (local_ns > self->clock_last_ns) {
+        self->clock_last_ns = local_ns;
+    }
+    return self->clock_last_ns;
+}
+
+sim_ns replica_clock_bound(struct replica *self)
+{
+    sim_ns bound_ns = 0;
+    world_clock_ns(self->world, self->node_index, &bound_ns);
+    return bound_ns;
+}
+
+double replica_random(struct replica *self)
+{
+    return random_unit(&self->chance);
+}
+
+uint32_t replica_key_count(const struct replica *self)
+{
+    return (uint32_t)self->dataset->config->keys.count;
+}
+
+struct version replica_read(const struct replica *self, uint32_t key)
+{
+    CHECK(self->storage != NULL);
+    CHECK(key < self->storage->key_count);
+    return storage_read(self->storage, key);
+}
+
+uint32_t replica_value_bytes(const struct replica *self, uint32_t key)
+{
+    CHECK(self->storage != NULL);
+    return storage_bytes(self->storage, key);
+}
+
+static void record_applied(const struct replica *self, uint32_t key, struct version version,
+                           uint8_t flags)
+{
+    const struct record_sink *sink = &self->world->sink;
+    if (self->member >= self->dataset->count || !record_wanted(sink, RECORD_APPLIED)) {
+        return;
+    }
+    const struct record row = {.at_ns = engine_now(&self->world->engine),
+                               .kind = RECORD_APPLIED,
+                               .flags = flags,
+                               .dataset = (uint16_t)self->dataset->index,
+                               .node = self->node_index,
+                               .key = key,
+                               .stamp = version.stamp,
+                               .write = version.write,
+                               .operation = version.write};
+    sink->row(sink->state, &row);
+}
+
+bool replica_apply(struct replica *self, uint32_t key, struct version version, uint32_t bytes)
+{
+    CHECK(self->storage != NULL);
+    if (!storage_apply(self->storage, key, version, bytes)) {
+        return false;
+    }
+    record_applied(self, key, version, 0);
+    return true;
+}
+
+bool replica_has_disk(const struct replica *self)
+{
+    return self->node->disk != NULL;
+}
+
+void replica_persist(struct replica *self, uint64_t token)
+{
+    struct node *node = self->node;
+    if (node->disk == NULL) {
+        self->dataset->ops->on_persisted(self, token);
+        return;
+    }
+    const struct node_sync sync = {.replica = self->index,
+                                   .token = token,
+                                   .changes =
+                                       self->storage != NULL ? storage_changes(self->storage) : 0};
+    if (node_sync_ask(node, sync)) {
+        world_disk_begin(self->world, self->node_index);
+    }
+}
+
+uint32_t replica_leaf_count(const struct replica *self)
+{
+    CHECK(self->storage != NULL);
+    storage_hash_leaves(self->storage, &self->world->arena);
+    return self->storage->leaf_count;
+}
+
+uint64_t replica_leaf_hash(const struct replica *self, uint32_t leaf)
+{
+    CHECK(leaf < self->storage->leaf_count);
+    storage_hash_leaves(self->storage, &self->world->arena);
+    return self->storage->leaf_hashes[leaf];
+}
+
+void replica_leaf_keys(const struct replica *self, uint32_t leaf, uint32_t *first, uint32_t *last)
+{
+    CHECK(leaf < self->storage->leaf_count);
+    const uint32_t end = (leaf + 1) * self->storage->leaf_keys;
+    *first = leaf * self->storage->leaf_keys;
+    *last = end < self->storage->key_count ? end : self->storage->key_count;
+}
+
+void replica_send(struct replica *self, uint32_t to_member, uint32_t kind, struct message message)
+{
+    CHECK(self->node->up);
+    CHECK(to_member != self->member);
+    message.kind = (uint16_t)(MESSAGE_STRATEGY + kind);
+    message.dataset = (uint16_t)self->dataset->index;
+    message.from = self->node_index;
+    message.to = replica_node(self, to_member);
+    network_send(&self->world->network, &message);
+}
+
+uint32_t replica_sender(const struct replica *self, const struct message *message)
+{
+    CHECK((message->from & ENDPOINT_CLIENT) == 0);
+    return self->dataset->node_members[message->from];
+}
+
+/* A block's name: its size class in the top bits, its place in the class's pool below. */
+enum { BLOCK_CLASS_SHIFT = 27 };
+
+uint64_t *replica_block_new(struct replica *self, uint32_t words, uint32_t *block)
+{
+    uint32_t class = 0;
+    while (((uint32_t)WORLD_BLOCK_LEAST_WORDS << class) < words) {
+        class ++;
+    }
+    CHECK(class < WORLD_BLOCK_CLASSES);
+    struct pool *pool = &self->world->blocks[class];
+    const uint32_t index = pool_take(pool);
+    CHECK(index != POOL_NONE);
+    uint64_t *head = pool_at(pool, index);
+    head[0] = words;
+    *block = class << BLOCK_CLASS_SHIFT | index;
+    return head + 1;
+}
+
+const uint64_t *replica_block(const struct replica *self, uint32_t block, uint32_t *words)
+{
+    const uint64_t *head = pool_at(&self->world->blocks[block >> BLOCK_CLASS_SHIFT],
+                                   block & ((UINT32_C(1) << BLOCK_CLASS_SHIFT) - 1));
+    *words = (uint32_t)head[0];
+    return head + 1;
+}
+
+void replica_block_free(void *context, uint16_t dataset, uint32_t block)
+{
+    struct world *world = context;
+    (void)dataset;
+    pool_give(&world->blocks[block >> BLOCK_CLASS_SHIFT],
+              block & ((UINT32_C(1) << BLOCK_CLASS_SHIFT) - 1));
+}
+
+void replica_committed(struct replica *self, const struct message *request, struct version version)
+{
+    const struct record_sink *sink = &self->world->sink;
+    if (!record_wanted(sink, RECORD_COMMITTED)) {
+        return;
+    }
+    const struct record row = {.at_ns = engine_now(&self->world->engine),
+                               .kind = RECORD_COMMITTED,
+                               .type = RECORD_WRITE,
+                               .dataset = (uint16_t)self->dataset->index,
+                               .group = (uint16_t)(request->from & ~ENDPOINT_CLIENT),
+                               .node = self->node_index,
+                               .key = request->key,
+                               .slot = request->request,
+                               .operation = request->operation,
+                               .stamp = version.stamp,
+                               .write = version.write};
+    sink->row(sink->state, &row);
+}
+
+void replica_reply(struct replica *self, const struct message *request, enum record_outcome outcome,
+                   struct version version)
+{
+    CHECK(self->node->up);
+    CHECK((request->from & ENDPOINT_CLIENT) != 0);
+    uint32_t bytes = REPLY_BYTES;
+    if (outcome == RECORD_OK && request->type == RECORD_WRITE) {
+        replica_committed(self, request, version);
+    } else if (outcome == RECORD_OK && version.write != 0) {
+        const uint32_t value_bytes =
+            self->storage != NULL
+                ? storage_bytes(self->storage, request->key)
+                : self->dataset->replicas[self->dataset->member_nodes[0]].storage->value_bytes;
+        bytes += value_bytes * (request->a > 1 ? (uint32_t)request->a : 1);
+    }
+    const struct message reply = {.kind = MESSAGE_REPLY,
+                                  .dataset = (uint16_t)self->dataset->index,
+                                  .from = self->node_index,
+                                  .to = request->from,
+                                  .key = request->key,
+                                  .bytes = bytes,
+                                  .request = request->request,
+                                  .version = version,
+                                  .operation = request->operation,
+                                  .a = request->a,
+                                  .type = request->type,
+                                  .outcome = (uint8_t)outcome,
+                                  .tries = request->tries};
+    network_send(&self->world->network, &reply);
+}
+
+struct timer replica_timer(struct replica *self, sim_ns delay_ns, uint64_t token)
+{
+    CHECK(self->node->up);
+    return engine_after(
+        &self->world->engine, delay_ns,
+        (struct event){
+            .kind = WORLD_EVENT_TIMER, .target = self->index, .a = token, .b = self->node->epoch});
+}
+
+void replica_cancel(struct replica *self, struct timer timer)
+{
+    engine_cancel(&self->world->engine, timer);
+}
+
+static unsigned char *pending_item(const struct pending_ring *ring, uint32_t number)
+{
+    return ring->items + (number & (ring->capacity - 1)) * ring->item_bytes;
+}
+
+static uint32_t pending_number(const unsigned char *item)
+{
+    uint32_t number;
+    memcpy(&number, item, sizeof number);
+    return number;
+}
+
+static void pending_grow(struct pending_ring *ring)
+{
+    struct pending_ring larger = *ring;
+    void *items = NULL;
+    larger.capacity = 0;
+    memory_grow(&items, &larger.capacity, ring->capacity == 0 ? 64 : 2 * ring->capacity,
+                ring->item_bytes);
+    larger.items = items;
+    for (size_t i = 0; i < ring->capacity; i++) {
+        const unsigned char *item = ring->items + i * ring->item_bytes;
+        const uint32_t number = pending_number(item);
+        if (number != 0) {
+            memcpy(pending_item(&larger, number), item, ring->item_bytes);
+        }
+    }
+    memory_release(ring->items);
+    *ring = larger;
+}
+
+void *replica_pending_new(struct replica *self, uint32_t *number)
+{
+    struct pending_ring *ring = &self->pending;
+    CHECK(ring->item_bytes > 0);
+    ring->next_number = ring->next_number == UINT32_MAX ? 1 : ring->next_number + 1;
+    while (ring->capacity == 0 || pending_number(pending_item(ring, ring->next_number)) != 0) {
+        pending_grow(ring);
+    }
+    unsigned char *item = pending_item(ring, ring->next_number);
+    memset(item, 0, ring->item_bytes);
+    memcpy(item, &ring->next_number, sizeof ring->next_number);
+    *number = ring->next_number;
+    return item + REPLICA_PENDING_ALIGN;
+}
+
+void *replica_pending(struct replica *self, uint32_t number)
+{
+    const struct pending_ring *ring = &self->pending;
+    if (number == 0 || ring->capacity == 0) {
+        return NULL;
+    }
+    unsigned char *item = pending_item(ring, number);
+    return pending_number(item) == number ? item + REPLICA_PENDING_ALIGN : NULL;
+}
+
+void replica_pending_release(struct replica *self, uint32_t number)
+{
+    unsigned char *item = replica_pending(self, number);
+    CHECK(item != NULL);
+    memset(item - REPLICA_PENDING_ALIGN, 0, sizeof number);
+}
+
+void replica_grow(struct replica *self, void **items, size_t *capacity, size_t needed, size_t bytes)
+{
+    struct world *world = self->world;
+    if (*capacity == 0 && needed > 0) {
+        memory_grow((void **)&world->grown, &world->grown_capacity, world->grown_count + 1,
+                    sizeof *world->grown);
+        world->grown[world->grown_count++] = items;
+    }
+    memory_grow(items, capacity, needed, bytes);
+}
+
+void replica_mode(struct replica *self, uint32_t mode)
+{
+    const struct record_sink *sink = &self->world->sink;
+    const struct record row = {.at_ns = engine_now(&self->world->engine),
+                               .kind = RECORD_MODE,
+                               .dataset = (uint16_t)self->dataset->index,
+                               .node = self->node_index,
+                               .a = mode};
+    record_emit(sink, &row);
+}
+
+/* The world's side. */
+
+void replica_start_all(struct world *world)
+{
+    for (uint32_t d = 0; d < world->dataset_count; d++) {
+        struct world_dataset *dataset = &world->datasets[d];
+        for (uint32_t member = 0; member < dataset->total; member++) {
+            struct replica *replica = &dataset->replicas[dataset->member_nodes[member]];
+            if (dataset->ops->start != NULL) {
+                dataset->ops->start(replica);
+            }
+        }
+    }
+}
+
+void replica_dispatch(struct world *world, uint32_t node, const struct message *message)
+{
+    const struct world_dataset *dataset = &world->datasets[message->dataset];
+    struct replica *replica = &dataset->replicas[node];
+    if (message->kind == MESSAGE_REQUEST) {
+        dataset->ops->on_request(replica, message);
+    } else {
+        dataset->ops->on_message(replica, message);
+    }
+}
+
+static struct replica *replica_at(struct world *world, uint32_t index)
+{
+    return &world->datasets[index / world->node_count].replicas[index % world->node_count];
+}
+
+void replica_timer_fired(struct world *world, const struct event *event)
+{
+    struct replica *replica = replica_at(world, event->target);
+    if (replica->node->up && replica->node->epoch == event->b) {
+        replica->dataset->ops->on_timer(replica, event->a);
+    }
+}
+
+void replica_synced(struct world *world, uint32_t node_index)
+{
+    struct node *node = &world->nodes[node_index];
+    struct node_sync sync;
+    while (node_sync_take(node, &sync)) {
+        struct replica *replica = replica_at(world, sync.replica);
+        if (replica->storage != NULL) {
+            storage_durable(replica->storage, sync.changes);
+        }
+        replica->dataset->ops->on_persisted(replica, sync.token);
+    }
+}
+
+void replica_power_lost(struct world *world, uint32_t node)
+{
+    for (uint32_t d = 0; d < world->dataset_count; d++) {
+        struct replica *replica = &world->datasets[d].replicas[node];
+        uint32_t key = 0;
+        while (replica->storage != NULL && storage_undo_one(replica->storage, &key)) {
+            record_applied(replica, key, storage_read(replica->storage, key), RECORD_FLAG_REVERTED);
+        }
+        if (replica->pending.capacity > 0) {
+            memset(replica->pending.items, 0,
+                   replica->pending.capacity * replica->pending.item_bytes);
+        }
+        if (replica->dataset->ops->on_crash != NULL) {
+            replica->dataset->ops->on_crash(replica);
+        }
+    }
+}
+
+void replica_power_back(struct world *world, uint32_t node)
+{
+    for (uint32_t d = 0; d < world->dataset_count; d++) {
+        struct replica *replica = &world->datasets[d].replicas[node];
+        if (replica->dataset->ops->on_recover != NULL) {
+            replica->dataset->ops->on_recover(replica);
+        }
+    }
+}
+
+void replica_release(struct replica *replica)
+{
+    memory_release(replica->pending.items);
+    if (replica->storage != NULL) {
+        storage_release(replica->storage);
+    }
+}

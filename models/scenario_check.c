@@ -1,0 +1,423 @@
+/* scenario_check.c - what single rows of the tables can not check, and values that depend on
+ * others. */
+#include "models/csv_number.h"
+#include "models/faults/fault.h"
+#include "models/geography/geography.h"
+#include "models/replication/strategy.h"
+#include "models/scenario.h"
+#include "models/workload/trace.h"
+#include "models/world_place.h"
+#include "sim/arena.h"
+
+#include <string.h>
+
+enum { BUCKETS_MAX = 100000 };
+
+struct checking {
+    struct scenario *scenario;
+    struct arena *arena;
+    scenario_report report;
+    void *context;
+    size_t errors;
+};
+
+static void complain(struct checking *checking, const char *path, const char *message)
+{
+    checking->report(checking->context, path, message);
+    checking->errors++;
+}
+
+static struct scenario_region *regions_of(const struct checking *checking)
+{
+    return checking->scenario->regions.items;
+}
+
+static struct scenario_client *clients_of(const struct checking *checking)
+{
+    return checking->scenario->clients.items;
+}
+
+static void check_times(struct checking *checking)
+{
+    const struct scenario *scenario = checking->scenario;
+    char text[SIM_TIME_TEXT_MAX];
+    if (scenario->warmup >= scenario->duration) {
+        complain(checking, "warmup",
+                 arena_printf(checking->arena, "must be shorter than duration (%s)",
+                              sim_time_text(scenario->duration, text)));
+    }
+    if (scenario->duration / scenario->bucket > BUCKETS_MAX) {
+        complain(checking, "bucket",
+                 arena_printf(checking->arena, "makes more than %d buckets of the duration (%s)",
+                              BUCKETS_MAX, sim_time_text(scenario->duration, text)));
+    }
+}
+
+static const char *unknown_place(struct checking *checking, const char *name)
+{
+    const struct geography_region *found[4];
+    const size_t count = geography_matches(name, found, 4);
+    if (count > 1) {
+        return arena_printf(checking->arena,
+                            "\"%s\" is a region of several providers; write \"%s:%s\" or \"%s:%s\"",
+                            name, found[0]->provider, found[0]->name, found[1]->provider,
+                            found[1]->name);
+    }
+    return arena_printf(checking->arena,
+                        "\"%s\" is not a region of the catalogue; give it \"lat\" and \"lon\", or "
+                        "choose one of `geodes list regions`",
+                        name);
+}
+
+static void check_regions(struct checking *checking)
+{
+    const struct scenario_region *regions = regions_of(checking);
+    const size_t count = checking->scenario->regions.count;
+    int64_t nodes = 0;
+    if (count == 0 || count > SCENARIO_REGIONS_MAX) {
+        complain(checking, "regions",
+                 arena_printf(checking->arena, "must have 1 to %d regions (got %zu)",
+                              SCENARIO_REGIONS_MAX, count));
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct geography_place place;
+        const char *path = arena_printf(checking->arena, "regions[%zu].name", i);
+        if (!world_place_find(regions[i].name, regions[i].latitude, regions[i].longitude, &place)) {
+            complain(checking, path, unknown_place(checking, regions[i].name));
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(regions[i].name, regions[j].name) == 0) {
+                complain(checking, path,
+                         arena_printf(checking->arena, "\"%s\" is already regions[%zu]",
+                                      regions[i].name, j));
+            }
+        }
+        nodes += regions[i].nodes;
+    }
+    if (nodes > SCENARIO_NODES_MAX) {
+        complain(checking, "regions",
+                 arena_printf(checking->arena, "have more than %d nodes together (got %lld)",
+                              SCENARIO_NODES_MAX, (long long)nodes));
+    }
+}
+
+static bool matrix_has(const struct param_csv *file, const char *from, const char *to,
+                       const char **cell)
+{
+    for (size_t row = 0; row < file->rows; row++) {
+        for (size_t column = 1; column < file->columns; column++) {
+            if (strcmp(file->cells[row * file->columns], from) == 0 &&
+                strcmp(file->header[column], to) == 0) {
+                *cell = file->cells[row * file->columns + column];
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void check_matrix(struct checking *checking)
+{
+    const struct scenario_latency *latency = &checking->scenario->network.latency;
+    const struct scenario_region *regions = regions_of(checking);
+    const size_t count = checking->scenario->regions.count;
+    if (latency->file.columns == 0) {
+        complain(checking, "network.latency", "from \"matrix\" needs \"file\"");
+        return;
+    }
+    if (latency->unit == SCENARIO_MATRIX_UNDECLARED) {
+        complain(checking, "network.latency",
+                 "a matrix must declare its \"unit\": rtt_ms, rtt_us, one_way_ms or one_way_us");
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            const char *cell = NULL;
+            double number = 0.0;
+            if (i == j || !matrix_has(&latency->file, regions[i].name, regions[j].name, &cell) ||
+                cell[0] == '\0') {
+                continue; /* not measured: the fibre model */
+            }
+            if (!csv_number(cell, &number) || number < 0.0 || number > 3.6e9) {
+                complain(checking, "network.latency.file",
+                         arena_printf(checking->arena,
+                                      "%s: from \"%s\" to \"%s\" must be a number of at least 0 "
+                                      "(got \"%s\")",
+                                      latency->file.file, regions[i].name, regions[j].name, cell));
+            }
+        }
+    }
+}
+
+static bool message_exists(struct checking *checking, const char *name)
+{
+    const struct scenario_dataset *datasets = checking->scenario->datasets.items;
+    for (size_t d = 0; d < checking->scenario->datasets.count; d++) {
+        const struct strategy_ops *ops = (const struct strategy_ops *)datasets[d].replication.kind;
+        for (uint32_t kind = 0;
+             kind < MESSAGE_STRATEGY ||
+             (ops->messages != NULL && ops->messages[kind - MESSAGE_STRATEGY] != NULL);
+             kind++) {
+            if (strcmp(world_message_name(checking->arena, ops, kind), name) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void check_network(struct checking *checking)
+{
+    const struct scenario_network *network = &checking->scenario->network;
+    if (network->latency.from == SCENARIO_LATENCY_MATRIX) {
+        check_matrix(checking);
+    }
+    if ((network->jitter.model == SCENARIO_JITTER_ADDED) != (network->jitter.extra != NULL)) {
+        complain(checking, "network.jitter",
+                 "model \"added\" and the distribution \"extra\" belong together");
+    }
+    if (network->retransmit_max < network->retransmit_min) {
+        complain(checking, "network.retransmit_max", "must be at least retransmit_min");
+    }
+    const struct scenario_link *links = network->links.items;
+    for (size_t i = 0; i < network->links.count; i++) {
+        if (links[i].from == links[i].to) {
+            complain(checking, arena_printf(checking->arena, "network.links[%zu]", i),
+                     "joins a region with itself; use same_zone and same_region for that");
+        }
+    }
+    const struct scenario_message_delay *delays = network->message_delays.items;
+    for (size_t i = 0; i < network->message_delays.count; i++) {
+        if (!message_exists(checking, delays[i].message)) {
+            complain(checking,
+                     arena_printf(checking->arena, "network.message_delays.%s", delays[i].message),
+                     arena_printf(checking->arena,
+                                  "no strategy of this scenario sends \"%s\"; see `geodes list "
+                                  "messages`",
+                                  delays[i].message));
+        }
+    }
+}
+
+static void fill_replicas(struct checking *checking, struct scenario_replication *placement)
+{
+    if (placement->replicas.count > 0) {
+        return;
+    }
+    uint32_t *all =
+        arena_alloc(checking->arena, checking->scenario->regions.count, sizeof(uint32_t));
+    for (uint32_t r = 0; r < checking->scenario->regions.count; r++) {
+        if (regions_of(checking)[r].nodes > 0) {
+            all[placement->replicas.count++] = r;
+        }
+    }
+    placement->replicas.items = all;
+}
+
+static void check_placement(struct checking *checking, const char *path,
+                            const struct scenario_replication *placement)
+{
+    const uint32_t *replicas = placement->replicas.items;
+    for (size_t i = 0; i < placement->replicas.count; i++) {
+        const struct scenario_region *region = &regions_of(checking)[replicas[i]];
+        if (region->nodes < placement->copies) {
+            complain(
+                checking, arena_printf(checking->arena, "%s.copies", path),
+                arena_printf(checking->arena, "%lld copies need as many nodes; \"%s\" has %lld",
+                             (long long)placement->copies, region->name, (long long)region->nodes));
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (replicas[i] == replicas[j]) {
+                complain(
+                    checking, arena_printf(checking->arena, "%s.replicas[%zu]", path, i),
+                    arena_printf(checking->arena, "\"%s\" is already in the list", region->name));
+            }
+        }
+    }
+    if (placement->replicas.count == 0) {
+        complain(checking, arena_printf(checking->arena, "%s.replicas", path),
+                 "no region of the scenario has nodes");
+    }
+}
+
+static void check_datasets(struct checking *checking)
+{
+    struct scenario_dataset *datasets = checking->scenario->datasets.items;
+    if (checking->scenario->datasets.count == 0) {
+        complain(checking, "datasets", "must have at least one dataset");
+    }
+    for (size_t d = 0; d < checking->scenario->datasets.count; d++) {
+        struct scenario_dataset *dataset = &datasets[d];
+        const char *path = arena_printf(checking->arena, "datasets.%s.replication", dataset->id);
+        struct scenario_replication *placement = dataset->replication.common;
+        fill_replicas(checking, placement);
+        const size_t before = checking->errors;
+        check_placement(checking, path, placement);
+        const struct strategy_ops *ops = (const struct strategy_ops *)dataset->replication.kind;
+        if (checking->errors > before || ops->check == NULL) {
+            continue;
+        }
+        const char *key = NULL;
+        const char *wrong =
+            ops->check(dataset->replication.params, dataset, checking->scenario, &key);
+        if (wrong != NULL) {
+            complain(checking,
+                     key != NULL ? arena_printf(checking->arena, "%s.%s", path, key) : path, wrong);
+        }
+    }
+}
+
+static void check_load(struct checking *checking, const char *path, struct scenario_client *client)
+{
+    const int loops = (client->rate > 0.0) + (client->think != NULL) + (client->trace.columns > 0);
+    if (loops != 1) {
+        complain(
+            checking, path,
+            "needs exactly one of \"rate\" (open loop), \"think\" (closed loop) and \"trace\"");
+    }
+    const struct scenario_mix *mix = &client->mix;
+    const double sum = mix->read + mix->write + mix->insert + mix->scan + mix->read_modify_write;
+    if (client->ycsb != SCENARIO_YCSB_NONE && sum > 0.0) {
+        complain(checking, arena_printf(checking->arena, "%s.mix", path),
+                 "\"ycsb\" sets the mix; give only one of them");
+    }
+    if (client->ycsb == SCENARIO_YCSB_NONE && sum == 0.0) {
+        client->mix.read = 1.0;
+    } else if (client->ycsb == SCENARIO_YCSB_NONE && (sum < 1.0 - 1e-9 || sum > 1.0 + 1e-9)) {
+        complain(checking, arena_printf(checking->arena, "%s.mix", path),
+                 arena_printf(checking->arena, "shares must add up to 1 (got %lld/1000000)",
+                              (long long)(sum * 1e6 + 0.5)));
+    }
+    if (client->by_hour.count != 0 && client->by_hour.count != 24) {
+        complain(
+            checking, arena_printf(checking->arena, "%s.by_hour", path),
+            arena_printf(checking->arena, "must have 24 factors (got %zu)", client->by_hour.count));
+    }
+    if (client->by_hour.count != 0 && client->rate <= 0.0) {
+        complain(checking, arena_printf(checking->arena, "%s.by_hour", path),
+                 "shapes the rate of an open loop: it needs \"rate\"");
+    }
+    if (client->retry.timeout > client->deadline) {
+        complain(checking, arena_printf(checking->arena, "%s.retry.timeout", path),
+                 "must not exceed the deadline");
+    }
+    if (client->trace.columns > 0) {
+        size_t line = 0;
+        const struct scenario_dataset *dataset =
+            (const struct scenario_dataset *)checking->scenario->datasets.items + client->dataset;
+        const char *wrong = trace_check(&client->trace, (uint64_t)dataset->keys.count,
+                                        (uint64_t)client->sessions, checking->arena, &line);
+        if (wrong != NULL) {
+            complain(checking, arena_printf(checking->arena, "%s.trace", path),
+                     arena_printf(checking->arena, "%s:%zu: %s", client->trace.file, line, wrong));
+        }
+    }
+}
+
+static void check_probe(struct checking *checking, const char *path,
+                        const struct scenario_client *client)
+{
+    if (client->probe.share <= 0.0) {
+        return;
+    }
+    if (client->probe.after == NULL) {
+        complain(checking, arena_printf(checking->arena, "%s.probe", path),
+                 "needs \"after\": the time from acknowledgement to read");
+    }
+    const uint32_t *readers = client->probe.readers.items;
+    for (size_t i = 0; i < client->probe.readers.count; i++) {
+        const char *region = regions_of(checking)[readers[i]].name;
+        bool found = false;
+        for (size_t c = 0; c < checking->scenario->clients.count; c++) {
+            const struct scenario_client *other = &clients_of(checking)[c];
+            found =
+                found || (strcmp(other->at.name, region) == 0 && other->dataset == client->dataset);
+        }
+        if (!found) {
+            complain(
+                checking, arena_printf(checking->arena, "%s.probe.readers[%zu]", path, i),
+                arena_printf(checking->arena, "no clients at \"%s\" use this dataset", region));
+        }
+    }
+}
+
+static void check_clients(struct checking *checking)
+{
+    struct scenario_client *clients = clients_of(checking);
+    if (checking->scenario->clients.count == 0) {
+        complain(checking, "clients", "must have at least one group");
+    }
+    for (size_t i = 0; i < checking->scenario->clients.count; i++) {
+        struct scenario_client *client = &clients[i];
+        const char *path = arena_printf(checking->arena, "clients[%zu]", i);
+        if (client->name == NULL) {
+            client->name = client->at.name;
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(client->name, clients[j].name) == 0) {
+                complain(checking, path,
+                         arena_printf(checking->arena,
+                                      "is called \"%s\" like clients[%zu]; give it a \"name\"",
+                                      client->name, j));
+            }
+        }
+        struct geography_place place;
+        bool known = false;
+        for (size_t r = 0; r < checking->scenario->regions.count; r++) {
+            known = known || strcmp(regions_of(checking)[r].name, client->at.name) == 0;
+        }
+        if (!known &&
+            !world_place_find(client->at.name, client->at.latitude, client->at.longitude, &place)) {
+            complain(checking, arena_printf(checking->arena, "%s.at", path),
+                     unknown_place(checking, client->at.name));
+        }
+        check_load(checking, path, client);
+        check_probe(checking, path, client);
+    }
+}
+
+static void check_faults(struct checking *checking)
+{
+    const struct param_choice *faults = checking->scenario->faults.items;
+    for (size_t i = 0; i < checking->scenario->faults.count; i++) {
+        const struct scenario_fault *fault = faults[i].common;
+        const struct fault_ops *ops = (const struct fault_ops *)faults[i].kind;
+        const char *path = arena_printf(checking->arena, "faults[%zu]", i);
+        for (size_t j = 0; j < i; j++) {
+            const struct scenario_fault *other = faults[j].common;
+            if (strcmp(fault->id, other->id) == 0) {
+                complain(
+                    checking, arena_printf(checking->arena, "%s.id", path),
+                    arena_printf(checking->arena, "\"%s\" is already faults[%zu]", fault->id, j));
+            }
+        }
+        if (fault->at >= checking->scenario->duration) {
+            char text[SIM_TIME_TEXT_MAX];
+            complain(checking, arena_printf(checking->arena, "%s.at", path),
+                     arena_printf(checking->arena, "is not before the end of the run (%s)",
+                                  sim_time_text(checking->scenario->duration, text)));
+        }
+        const char *key = NULL;
+        const char *wrong = ops->check != NULL ? ops->check(faults[i].params, checking->scenario,
+                                                            &key, checking->arena)
+                                               : NULL;
+        if (wrong != NULL) {
+            complain(checking,
+                     key != NULL ? arena_printf(checking->arena, "%s.%s", path, key) : path, wrong);
+        }
+    }
+}
+
+bool scenario_check(struct scenario *scenario, struct arena *arena, scenario_report report,
+                    void *context)
+{
+    struct checking checking = {
+        .scenario = scenario, .arena = arena, .report = report, .context = context};
+    check_times(&checking);
+    check_regions(&checking);
+    check_datasets(&checking);
+    check_network(&checking);
+    check_clients(&checking);
+    check_faults(&checking);
+    return checking.errors == 0;
+}

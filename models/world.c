@@ -1,0 +1,319 @@
+#include "models/world_internal.h"
+
+#include "sim/check.h"
+
+enum { WORLD_SLICE_EVENTS = 1 << 18 };
+
+static void fault_record(struct world *world, uint32_t fault, enum record_kind kind)
+{
+    const struct record row = {
+        .at_ns = engine_now(&world->engine), .kind = (uint8_t)kind, .slot = fault};
+    record_emit(&world->sink, &row);
+}
+
+static void on_fault(void *context, const struct event *event)
+{
+    struct world *world = context;
+    const struct param_choice *choice =
+        (const struct param_choice *)world->scenario->faults.items + event->a;
+    const struct fault_ops *ops = (const struct fault_ops *)choice->kind;
+    if (event->small == 0) {
+        fault_record(world, (uint32_t)event->a, RECORD_FAULT_BEGIN);
+        ops->begin(choice->params, world);
+    } else {
+        ops->end(choice->params, world);
+        fault_record(world, (uint32_t)event->a, RECORD_FAULT_END);
+    }
+}
+
+static void refuse(struct world *world, const struct message *request, uint32_t node)
+{
+    const struct message reply = {.kind = MESSAGE_REPLY,
+                                  .dataset = request->dataset,
+                                  .from = node,
+                                  .to = request->from,
+                                  .key = request->key,
+                                  .request = request->request,
+                                  .operation = request->operation,
+                                  .type = request->type,
+                                  .outcome = RECORD_FAIL,
+                                  .tries = request->tries};
+    network_send(&world->network, &reply);
+}
+
+/*
+ * A message reaches a machine that has a service time: it takes its turn. A client request that
+ * would wait behind a full queue is refused at once.
+ */
+static void serve(struct world *world, uint32_t node_index, uint32_t slot)
+{
+    struct node *node = &world->nodes[node_index];
+    struct flight *flight = network_flight(&world->network, slot);
+    const bool request = flight->message.kind == MESSAGE_REQUEST;
+    if (request && node->queue_max > 0) {
+        if (node->queued >= node->queue_max + node->worker_count) {
+            const struct message copy = flight->message;
+            network_done(&world->network, slot, false);
+            refuse(world, &copy, node_index);
+            return;
+        }
+        node->queued++;
+    }
+    bool waits = false;
+    const sim_ns end_ns = node_serve(node, engine_now(&world->engine), &waits);
+    engine_at(&world->engine, end_ns,
+              (struct event){.kind = WORLD_EVENT_SERVED,
+                             .small = request,
+                             .target = node_index,
+                             .a = slot,
+                             .b = node->epoch});
+}
+
+static void handle(struct world *world, uint32_t node, uint32_t slot)
+{
+    /* A copy, since handling it sends messages, which may move the pool of flights. */
+    const struct message message = network_flight(&world->network, slot)->message;
+    replica_dispatch(world, node, &message);
+    network_done(&world->network, slot, false);
+}
+
+static void on_deliver(void *context, const struct event *event)
+{
+    struct world *world = context;
+    if (!network_arrive(&world->network, event)) {
+        return;
+    }
+    const uint32_t slot = (uint32_t)event->a;
+    if ((event->target & ENDPOINT_CLIENT) != 0) {
+        const struct message reply = network_flight(&world->network, slot)->message;
+        network_done(&world->network, slot, false);
+        clients_on_reply(world->clients, &reply);
+        return;
+    }
+    const struct node *node = &world->nodes[event->target];
+    if (!node->up) {
+        network_done(&world->network, slot, true);
+    } else if (node->service != NULL) {
+        serve(world, event->target, slot);
+    } else {
+        handle(world, event->target, slot);
+    }
+}
+
+static void on_served(void *context, const struct event *event)
+{
+    struct world *world = context;
+    struct node *node = &world->nodes[event->target];
+    if (!node->up || node->epoch != event->b) {
+        network_done(&world->network, (uint32_t)event->a, true);
+        return;
+    }
+    if (event->small != 0 && node->queue_max > 0) {
+        node->queued--;
+    }
+    handle(world, event->target, (uint32_t)event->a);
+}
+
+static void on_timer(void *context, const struct event *event)
+{
+    replica_timer_fired(context, event);
+}
+
+void world_disk_begin(struct world *world, uint32_t node_index)
+{
+    struct node *node = &world->nodes[node_index];
+    const sim_ns duration_ns = node_sync_begin(node);
+    engine_after(&world->engine, duration_ns,
+                 (struct event){.kind = WORLD_EVENT_DISK, .target = node_index, .b = node->epoch});
+}
+
+static void on_disk(void *context, const struct event *event)
+{
+    struct world *world = context;
+    struct node *node = &world->nodes[event->target];
+    if (!node->up || node->epoch != event->b) {
+        return;
+    }
+    replica_synced(world, event->target);
+    node->syncing = false;
+    if (node->sync_first < node->sync_next) {
+        world_disk_begin(world, event->target);
+    }
+}
+
+static void on_network_retry(void *context, const struct event *event)
+{
+    struct world *world = context;
+    network_retry(&world->network, event);
+}
+
+static void on_client_retry(void *context, const struct event *event)
+{
+    struct world *world = context;
+    network_client_retry(&world->network, event);
+}
+
+static void on_clients(void *context, const struct event *event)
+{
+    struct world *world = context;
+    clients_on_event(world->clients, event);
+}
+
+static const engine_handler handlers[WORLD_EVENT_COUNT] = {
+    [WORLD_EVENT_FAULT] = on_fault,
+    [WORLD_EVENT_DELIVER] = on_deliver,
+    [WORLD_EVENT_SERVED] = on_served,
+    [WORLD_EVENT_TIMER] = on_timer,
+    [WORLD_EVENT_DISK] = on_disk,
+    [WORLD_EVENT_NETWORK_RETRY] = on_network_retry,
+    [WORLD_EVENT_CLIENT_RETRY] = on_client_retry,
+    [WORLD_EVENT_CLIENTS] = on_clients,
+};
+
+/* What the clients see of the world. */
+
+uint32_t world_client_route(struct world *world, uint32_t group,
+                            const struct route_request *request)
+{
+    struct world_route *route = &world->routes[group];
+    const struct scenario_client *client =
+        (const struct scenario_client *)world->scenario->clients.items + group;
+    const uint32_t rotation = route->next;
+    route->next = rotation + 1 == route->rotation_count ? 0 : rotation + 1;
+    return world->datasets[client->dataset].ops->route(&route->views[rotation], request);
+}
+
+static void client_ask(struct world *world, uint32_t group, uint32_t node,
+                       const struct message *request)
+{
+    const struct scenario_client *client =
+        (const struct scenario_client *)world->scenario->clients.items + group;
+    struct message message = *request;
+    message.kind = MESSAGE_REQUEST;
+    message.dataset = (uint16_t)client->dataset;
+    message.from = ENDPOINT_CLIENT | group;
+    message.to = node;
+    network_send(&world->network, &message);
+}
+
+static void schedule_faults(struct world *world)
+{
+    const struct param_choice *faults = world->scenario->faults.items;
+    for (size_t i = 0; i < world->scenario->faults.count; i++) {
+        const struct scenario_fault *fault = faults[i].common;
+        engine_at(&world->engine, fault->at, (struct event){.kind = WORLD_EVENT_FAULT, .a = i});
+        if (fault->lasts > 0 && fault->lasts < SIM_NS_MAX - fault->at) {
+            engine_at(&world->engine, fault->at + fault->lasts,
+                      (struct event){.kind = WORLD_EVENT_FAULT, .small = 1, .a = i});
+        }
+    }
+}
+
+struct world *world_create(const struct scenario *scenario, uint64_t seed)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct world *world = arena_alloc(&arena, 1, sizeof *world);
+    world->arena = arena;
+    world->scenario = scenario;
+    world->seed = seed;
+    engine_init(&world->engine, world, handlers, WORLD_EVENT_COUNT);
+    world->check = (struct check_context){.now_ns = &world->engine.now_ns,
+                                          .event_count = &world->engine.queue.handled,
+                                          .seed = seed,
+                                          .scenario = scenario->name};
+    for (uint32_t i = 0; i < WORLD_BLOCK_CLASSES; i++) {
+        const size_t words = (size_t)WORLD_BLOCK_LEAST_WORDS << i;
+        pool_init(&world->blocks[i], (words + 1) * sizeof(uint64_t), 1u << 26);
+    }
+    world_build_places(world);
+    world_build_nodes(world);
+    world_build_network(world);
+    world_build_datasets(world);
+    world_build_routes(world);
+    world_build_layout(world);
+    const struct clients_host host = {.world = world,
+                                      .engine = &world->engine,
+                                      .scenario = scenario,
+                                      .layout = &world->layout,
+                                      .sink = &world->sink,
+                                      .seed = seed,
+                                      .event_kind = WORLD_EVENT_CLIENTS,
+                                      .route = world_client_route,
+                                      .ask = client_ask};
+    world->clients = clients_create(&host, &world->arena);
+    schedule_faults(world);
+    return world;
+}
+
+void world_release(struct world *world)
+{
+    clients_release(world->clients);
+    for (uint32_t d = 0; d < world->dataset_count; d++) {
+        for (uint32_t n = 0; n < world->node_count; n++) {
+            replica_release(&world->datasets[d].replicas[n]);
+        }
+    }
+    for (size_t i = 0; i < world->grown_count; i++) {
+        memory_release(*world->grown[i]);
+    }
+    memory_release(world->grown);
+    for (uint32_t n = 0; n < world->node_count; n++) {
+        memory_release(world->nodes[n].syncs);
+    }
+    for (uint32_t i = 0; i < WORLD_BLOCK_CLASSES; i++) {
+        pool_release(&world->blocks[i]);
+    }
+    pool_release(&world->network.flights);
+    engine_release(&world->engine);
+    struct arena arena = world->arena;
+    arena_release(&arena);
+}
+
+const struct record_layout *world_layout(const struct world *world)
+{
+    return &world->layout;
+}
+
+enum engine_stop world_run(struct world *world, const struct record_sink *sink,
+                           const volatile bool *stop)
+{
+    const struct check_context *before = check_context_set(&world->check);
+    world->sink = *sink;
+    if (engine_events(&world->engine) == 0) {
+        replica_start_all(world);
+        clients_start(world->clients);
+    }
+    const uint64_t limit = (uint64_t)world->scenario->event_limit;
+    enum engine_stop why = ENGINE_BUDGET;
+    while (why == ENGINE_BUDGET) {
+        const uint64_t events = engine_events(&world->engine);
+        if (events >= limit) {
+            break;
+        }
+        if (stop != NULL && *stop) {
+            why = ENGINE_STOPPED;
+            break;
+        }
+        const uint64_t left = limit - events;
+        why = engine_run(&world->engine, world->scenario->duration,
+                         left < WORLD_SLICE_EVENTS ? left : WORLD_SLICE_EVENTS);
+    }
+    check_context_set(before);
+    return why;
+}
+
+uint64_t world_events(const struct world *world)
+{
+    return engine_events(&world->engine);
+}
+
+uint64_t world_fingerprint(const struct world *world)
+{
+    return engine_fingerprint(&world->engine);
+}
+
+sim_ns world_now(const struct world *world)
+{
+    return engine_now(&world->engine);
+}

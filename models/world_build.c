@@ -1,0 +1,395 @@
+/* world_build.c - places, machines, links, replicas and routes from a scenario. */
+#include "models/geography/geography.h"
+#include "models/geography/latency.h"
+#include "models/purpose.h"
+#include "models/world_internal.h"
+#include "models/world_place.h"
+#include "sim/check.h"
+
+#include <string.h>
+
+static const struct scenario_region *region_of(const struct world *world, uint32_t region)
+{
+    return (const struct scenario_region *)world->scenario->regions.items + region;
+}
+
+static const struct scenario_client *client_of(const struct world *world, uint32_t group)
+{
+    return (const struct scenario_client *)world->scenario->clients.items + group;
+}
+
+/* Places: the regions first, then the clients' own places, each once. */
+void world_build_places(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    world->region_count = (uint32_t)scenario->regions.count;
+    world->group_count = (uint32_t)scenario->clients.count;
+    uint32_t *group_places = arena_alloc(&world->arena, world->group_count, sizeof(uint32_t));
+    uint32_t count = world->region_count;
+    for (uint32_t g = 0; g < world->group_count; g++) {
+        group_places[g] = world_place_of_client(scenario, g, group_places, count);
+        if (group_places[g] == count) {
+            count++;
+        }
+    }
+    world->network.place_count = count;
+    world->network.group_places = group_places;
+}
+
+void world_build_nodes(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    uint32_t *first = arena_alloc(&world->arena, world->region_count + 1, sizeof(uint32_t));
+    for (uint32_t r = 0; r < world->region_count; r++) {
+        first[r + 1] = first[r] + (uint32_t)region_of(world, r)->nodes;
+    }
+    world->region_first_node = first;
+    world->node_count = first[world->region_count];
+    world->nodes = arena_alloc(&world->arena, world->node_count, sizeof *world->nodes);
+    world->clocks = arena_alloc(&world->arena, world->node_count, sizeof *world->clocks);
+    world->clock_steps_ns = arena_alloc(&world->arena, world->node_count, sizeof(sim_ns));
+    world->clock_ops = (const struct clock_ops *)scenario->clocks.kind;
+    world->clock_params = scenario->clocks.params;
+    uint32_t *places = arena_alloc(&world->arena, world->node_count, sizeof(uint32_t));
+    uint32_t *zones = arena_alloc(&world->arena, world->node_count, sizeof(uint32_t));
+    for (uint32_t r = 0; r < world->region_count; r++) {
+        const struct scenario_region *region = region_of(world, r);
+        for (uint32_t n = first[r]; n < first[r + 1]; n++) {
+            struct node *node = &world->nodes[n];
+            node->region = node->place = places[n] = r;
+            node->zone = zones[n] = (n - first[r]) % (uint32_t)region->zones;
+            node->up = true;
+            node->service = region->service != NULL ? region->service : scenario->nodes.service;
+            node->disk = region->disk_sync != NULL ? region->disk_sync : scenario->nodes.disk_sync;
+            node->worker_count =
+                (uint32_t)(region->workers > 0 ? region->workers : scenario->nodes.workers);
+            node->worker_free_ns =
+                arena_alloc(&world->arena, node->worker_count, sizeof *node->worker_free_ns);
+            node->queue_max = (uint32_t)scenario->nodes.queue_max;
+            random_stream_init(&node->service_stream, world->seed, PURPOSE_NODE_SERVICE, n);
+            random_stream_init(&node->disk_stream, world->seed, PURPOSE_NODE_DISK, n);
+            random_stream_init(&world->clocks[n].stream, world->seed, PURPOSE_CLOCK, n);
+            world->clock_ops->start(world->clock_params, &world->clocks[n]);
+        }
+    }
+    world->network.node_count = world->node_count;
+    world->network.node_places = places;
+    world->network.node_zones = zones;
+}
+
+/* The delay of a link without faults: base, expectation and random part. */
+static void link_delay(struct world *world, struct network_link *link, uint32_t from, uint32_t to,
+                       bool same_zone)
+{
+    const struct scenario_network *config = &world->scenario->network;
+    struct world_delay delay;
+    world_delay_between(world->scenario, world->network.group_places,
+                        (struct world_pair){from, to, same_zone}, &delay);
+    link->p50_ns = delay.p50_ns;
+    link->base_ns = delay.p50_ns;
+    if (config->jitter.model == SCENARIO_JITTER_PUBLISHED && delay.published) {
+        struct geography_jitter *jitter = arena_alloc(&world->arena, 1, sizeof *jitter);
+        *jitter = delay.jitter;
+        link->jitter = jitter;
+        link->base_ns = jitter->floor_ns;
+    } else if (config->jitter.model == SCENARIO_JITTER_RELATIVE) {
+        link->relative_ns = config->jitter.cv * (double)delay.p50_ns;
+    }
+}
+
+static void link_config(struct world *world, struct network_link *link, uint32_t from, uint32_t to)
+{
+    const struct scenario_network *config = &world->scenario->network;
+    link->loss = from != to ? config->loss : 0.0;
+    link->bandwidth = from != to ? config->bandwidth : 0.0;
+    const struct scenario_link *links = config->links.items;
+    for (size_t i = 0; i < config->links.count; i++) {
+        const bool forward = links[i].from == from && links[i].to == to;
+        const bool backward = !links[i].one_direction && links[i].from == to && links[i].to == from;
+        if (forward || backward) {
+            link->loss = links[i].loss >= 0.0 ? links[i].loss : link->loss;
+            link->bandwidth = links[i].bandwidth >= 0.0 ? links[i].bandwidth : link->bandwidth;
+        }
+    }
+    network_link_update(link);
+}
+
+static void link_streams(struct world *world, struct network_link *link, uint32_t index)
+{
+    random_stream_init(&link->delay_stream, world->seed, PURPOSE_LINK_DELAY, index);
+    random_stream_init(&link->loss_stream, world->seed, PURPOSE_LINK_LOSS, index);
+    random_stream_init(&link->kind_stream, world->seed, PURPOSE_MESSAGE_DELAY, index);
+}
+
+void world_build_network(struct world *world)
+{
+    struct network *network = &world->network;
+    const uint32_t places = network->place_count;
+    network->config = &world->scenario->network;
+    network->engine = &world->engine;
+    network->sink = &world->sink;
+    network->arena = &world->arena;
+    network->links = arena_alloc(&world->arena, (size_t)places * places, sizeof *network->links);
+    network->zone_links = arena_alloc(&world->arena, places, sizeof *network->zone_links);
+    for (uint32_t from = 0; from < places; from++) {
+        for (uint32_t to = 0; to < places; to++) {
+            struct network_link *link = &network->links[from * places + to];
+            if (from < world->region_count || to < world->region_count) {
+                link_delay(world, link, from, to, false);
+                link_config(world, link, from, to);
+            }
+            link_streams(world, link, from * places + to);
+        }
+        link_delay(world, &network->zone_links[from], from, from, true);
+        link_config(world, &network->zone_links[from], from, from);
+        link_streams(world, &network->zone_links[from], places * places + from);
+    }
+    network->connections =
+        arena_alloc(&world->arena, world->node_count, sizeof *network->connections);
+    const struct distribution **last_miles =
+        arena_alloc(&world->arena, world->group_count, sizeof *last_miles);
+    network->last_mile_streams =
+        arena_alloc(&world->arena, world->group_count, sizeof *network->last_mile_streams);
+    for (uint32_t g = 0; g < world->group_count; g++) {
+        last_miles[g] = client_of(world, g)->last_mile;
+        random_stream_init(&network->last_mile_streams[g], world->seed, PURPOSE_LAST_MILE, g);
+        const sim_ns deadline_ns = client_of(world, g)->deadline;
+        network->give_up_ns = deadline_ns > network->give_up_ns ? deadline_ns : network->give_up_ns;
+    }
+    network->last_miles = last_miles;
+    pool_init(&network->flights, sizeof(struct flight), UINT32_MAX - 2);
+    network->block_free = replica_block_free;
+    network->block_context = world;
+    network->deliver_kind = WORLD_EVENT_DELIVER;
+    network->retry_kind = WORLD_EVENT_NETWORK_RETRY;
+    network->client_retry_kind = WORLD_EVENT_CLIENT_RETRY;
+}
+
+/* Distributions by message kind, for those kinds that the scenario overrides. */
+static const struct distribution *const *kind_delays(struct world *world,
+                                                     const struct strategy_ops *ops)
+{
+    const struct param_list *overrides = &world->scenario->network.message_delays;
+    if (overrides->count == 0) {
+        return NULL;
+    }
+    uint32_t count = MESSAGE_STRATEGY;
+    while (ops->messages != NULL && ops->messages[count - MESSAGE_STRATEGY] != NULL) {
+        count++;
+    }
+    const struct distribution **delays = arena_alloc(&world->arena, count, sizeof *delays);
+    for (uint32_t kind = 0; kind < count; kind++) {
+        const char *name = world_message_name(&world->arena, ops, kind);
+        for (size_t i = 0; i < overrides->count; i++) {
+            const struct scenario_message_delay *delay =
+                (const struct scenario_message_delay *)overrides->items + i;
+            if (strcmp(delay->message, name) == 0) {
+                delays[kind] = delay->delay;
+            }
+        }
+    }
+    return delays;
+}
+
+/* Members: the first `copies` machines of each replica region, region by region; then all others.
+ */
+static void build_members(struct world *world, struct world_dataset *dataset)
+{
+    const struct scenario_replication *placement = dataset->config->replication.common;
+    const uint32_t *regions = placement->replicas.items;
+    dataset->total = world->node_count;
+    dataset->member_nodes = arena_alloc(&world->arena, dataset->total, sizeof(uint32_t));
+    dataset->node_members = arena_alloc(&world->arena, dataset->total, sizeof(uint32_t));
+    bool *stores = arena_alloc(&world->arena, dataset->total, sizeof(bool));
+    for (size_t i = 0; i < placement->replicas.count; i++) {
+        for (uint32_t copy = 0; copy < (uint32_t)placement->copies; copy++) {
+            const uint32_t node = world->region_first_node[regions[i]] + copy;
+            CHECK(node < world->region_first_node[regions[i] + 1]);
+            dataset->member_nodes[dataset->count++] = node;
+            stores[node] = true;
+        }
+    }
+    uint32_t member = dataset->count;
+    for (uint32_t node = 0; node < dataset->total; node++) {
+        if (!stores[node]) {
+            dataset->member_nodes[member++] = node;
+        }
+    }
+    for (member = 0; member < dataset->total; member++) {
+        dataset->node_members[dataset->member_nodes[member]] = member;
+    }
+}
+
+static void sort_by_delay(const struct replica *self, uint32_t *members, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        const uint32_t member = members[i];
+        const sim_ns delay_ns = replica_delay(self, member);
+        uint32_t at = i;
+        while (at > 0) {
+            const sim_ns other_ns = replica_delay(self, members[at - 1]);
+            if (other_ns < delay_ns || (other_ns == delay_ns && members[at - 1] < member)) {
+                break;
+            }
+            members[at] = members[at - 1];
+            at--;
+        }
+        members[at] = member;
+    }
+}
+
+static void build_replica(struct world *world, struct world_dataset *dataset, uint32_t member)
+{
+    const uint32_t node = dataset->member_nodes[member];
+    struct replica *replica = &dataset->replicas[node];
+    const struct strategy_ops *ops = dataset->ops;
+    replica->world = world;
+    replica->dataset = dataset;
+    replica->node = &world->nodes[node];
+    replica->member = member;
+    replica->node_index = node;
+    replica->index = dataset->index * world->node_count + node;
+    replica->clock_last_ns = INT64_MIN;
+    replica->state = arena_alloc(&world->arena, 1, ops->state_bytes);
+    replica->pending.item_bytes = ops->pending_bytes > 0 ? (ops->pending_bytes + 31) / 16 * 16 : 0;
+    random_stream_init(&replica->chance, world->seed, PURPOSE_REPLICA, replica->index);
+    if (member < dataset->count ||
+        (ops->stores_elsewhere != NULL && ops->stores_elsewhere(dataset->params))) {
+        const struct distribution *bytes = dataset->config->value_bytes;
+        const double mean = bytes->ops->mean(bytes->params);
+        const bool constant = strcmp(bytes->ops->kind.name, "constant") == 0;
+        replica->storage = arena_alloc(&world->arena, 1, sizeof *replica->storage);
+        storage_init(replica->storage, &world->arena, (uint32_t)dataset->config->keys.count,
+                     mean > 0.0 && mean < 4e9 ? (uint32_t)(mean + 0.5) : 0, !constant);
+        replica->storage->volatile_memory = replica->node->disk != NULL;
+    }
+}
+
+static void build_nearest(struct world *world, struct replica *replica)
+{
+    const struct world_dataset *dataset = replica->dataset;
+    uint32_t *nearest = arena_alloc(&world->arena, dataset->count + 1, sizeof(uint32_t));
+    for (uint32_t i = 0; i < dataset->count; i++) {
+        nearest[i] = i;
+    }
+    sort_by_delay(replica, nearest, dataset->count);
+    const uint32_t others = dataset->total - dataset->count;
+    uint32_t *further = arena_alloc(&world->arena, others + 1, sizeof(uint32_t));
+    for (uint32_t i = 0; i < others; i++) {
+        further[i] = dataset->count + i;
+    }
+    sort_by_delay(replica, further, others);
+    replica->nearest = nearest;
+    replica->nearest_others = further;
+}
+
+void world_build_datasets(struct world *world)
+{
+    const struct scenario_dataset *configs = world->scenario->datasets.items;
+    world->dataset_count = (uint32_t)world->scenario->datasets.count;
+    world->datasets = arena_alloc(&world->arena, world->dataset_count, sizeof *world->datasets);
+    const struct distribution *const **delays =
+        arena_alloc(&world->arena, world->dataset_count, sizeof *delays);
+    for (uint32_t d = 0; d < world->dataset_count; d++) {
+        struct world_dataset *dataset = &world->datasets[d];
+        dataset->config = &configs[d];
+        dataset->ops = (const struct strategy_ops *)configs[d].replication.kind;
+        dataset->params = configs[d].replication.params;
+        dataset->index = d;
+        dataset->shared = arena_alloc(&world->arena, 1, dataset->ops->shared_bytes + 1);
+        build_members(world, dataset);
+        dataset->replicas =
+            arena_alloc(&world->arena, world->node_count, sizeof *dataset->replicas);
+        for (uint32_t member = 0; member < dataset->total; member++) {
+            build_replica(world, dataset, member);
+        }
+        for (uint32_t node = 0; node < world->node_count; node++) {
+            build_nearest(world, &dataset->replicas[node]);
+        }
+        if (dataset->ops->setup != NULL) {
+            dataset->ops->setup(&dataset->replicas[dataset->member_nodes[0]], dataset->shared);
+        }
+        delays[d] = kind_delays(world, dataset->ops);
+    }
+    world->network.kind_delays = delays;
+}
+
+/* Machines of one region are equally near: each rotation begins with another of them. */
+static void rotate_runs(const struct world *world, const uint32_t *nodes, uint32_t *rotated,
+                        uint32_t count, uint32_t by)
+{
+    for (uint32_t first = 0; first < count;) {
+        uint32_t run = 1;
+        while (first + run < count &&
+               world->nodes[nodes[first + run]].region == world->nodes[nodes[first]].region) {
+            run++;
+        }
+        for (uint32_t i = 0; i < run; i++) {
+            rotated[first + i] = nodes[first + (i + by) % run];
+        }
+        first += run;
+    }
+}
+
+static void build_route(struct world *world, uint32_t group)
+{
+    const struct world_dataset *dataset = &world->datasets[client_of(world, group)->dataset];
+    struct network *network = &world->network;
+    uint32_t *nodes = arena_alloc(&world->arena, world->node_count, sizeof(uint32_t));
+    uint32_t count = 0;
+    for (uint32_t member = 0; member < dataset->total; member++) {
+        const bool stores = member < dataset->count;
+        const bool may = dataset->ops->coordinates != NULL
+                             ? dataset->ops->coordinates(dataset->params, stores)
+                             : stores;
+        if (!may) {
+            continue;
+        }
+        /* Insert by (delay, region, node). */
+        const uint32_t node = dataset->member_nodes[member];
+        const uint32_t end = ENDPOINT_CLIENT | group;
+        const sim_ns delay_ns =
+            network_link_at(network, network_link_between(network, end, node))->p50_ns;
+        uint32_t at = count++;
+        while (at > 0) {
+            const uint32_t other = nodes[at - 1];
+            const sim_ns other_ns =
+                network_link_at(network, network_link_between(network, end, other))->p50_ns;
+            if (other_ns < delay_ns || (other_ns == delay_ns && other < node)) {
+                break;
+            }
+            nodes[at] = nodes[at - 1];
+            at--;
+        }
+        nodes[at] = node;
+    }
+    CHECK(count > 0);
+    struct world_route *route = &world->routes[group];
+    route->rotation_count = 1;
+    for (uint32_t r = 0; r < world->region_count; r++) {
+        uint32_t in_region = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            in_region += world->nodes[nodes[i]].region == r;
+        }
+        if (in_region > route->rotation_count) {
+            route->rotation_count =
+                in_region < WORLD_ROTATIONS_MAX ? in_region : (uint32_t)WORLD_ROTATIONS_MAX;
+        }
+    }
+    for (uint32_t i = 0; i < route->rotation_count; i++) {
+        uint32_t *rotated = arena_alloc(&world->arena, count, sizeof(uint32_t));
+        rotate_runs(world, nodes, rotated, count, i);
+        route->views[i] = (struct route_view){.params = dataset->params,
+                                              .shared = dataset->shared,
+                                              .nearest = rotated,
+                                              .nearest_count = count};
+    }
+}
+
+void world_build_routes(struct world *world)
+{
+    world->routes = arena_alloc(&world->arena, world->group_count, sizeof *world->routes);
+    for (uint32_t group = 0; group < world->group_count; group++) {
+        build_route(world, group);
+    }
+}

@@ -1,0 +1,87 @@
+/* world_faults.c - what faults can do to a world: the other side of fault_target.h. */
+#include "models/faults/fault_target.h"
+#include "models/world_internal.h"
+#include "sim/check.h"
+
+uint32_t fault_region_nodes(const struct world *world, uint32_t region)
+{
+    return world->region_first_node[region + 1] - world->region_first_node[region];
+}
+
+static struct network_link *link_of(struct world *world, uint32_t from, uint32_t to)
+{
+    CHECK(from < world->region_count);
+    CHECK(to < world->region_count);
+    CHECK(from != to);
+    return &world->network.links[from * world->network.place_count + to];
+}
+
+void fault_cut(struct world *world, uint32_t from_region, uint32_t to_region, int change)
+{
+    struct network_link *link = link_of(world, from_region, to_region);
+    CHECK(change == 1 || (change == -1 && link->cuts > 0));
+    link->cuts += (uint32_t)change;
+}
+
+static void record_power(struct world *world, uint32_t node, enum record_kind kind)
+{
+    const struct record row = {
+        .at_ns = engine_now(&world->engine), .kind = (uint8_t)kind, .node = node};
+    record_emit(&world->sink, &row);
+}
+
+void fault_power(struct world *world, uint32_t region, uint32_t node, int change)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    const uint32_t index = world->region_first_node[region] + node;
+    struct node *machine = &world->nodes[index];
+    CHECK(change == 1 || (change == -1 && machine->off_holds > 0));
+    machine->off_holds += (uint32_t)change;
+    if (change == 1 && machine->off_holds == 1) {
+        record_power(world, index, RECORD_NODE_DOWN);
+        node_power_lost(machine);
+        replica_power_lost(world, index);
+        network_forget(&world->network, index);
+    } else if (change == -1 && machine->off_holds == 0) {
+        machine->up = true;
+        record_power(world, index, RECORD_NODE_UP);
+        replica_power_back(world, index);
+    }
+}
+
+void fault_link_add(struct world *world, uint32_t from_region, uint32_t to_region,
+                    const struct fault_link *change)
+{
+    struct network_link *link = link_of(world, from_region, to_region);
+    CHECK(link->change_count < NETWORK_LINK_CHANGES_MAX);
+    link->changes[link->change_count++] = *change;
+    network_link_update(link);
+}
+
+static bool same_change(const struct fault_link *a, const struct fault_link *b)
+{
+    return a->delay_factor == b->delay_factor && a->extra_ns == b->extra_ns && a->loss == b->loss &&
+           a->bandwidth_factor == b->bandwidth_factor;
+}
+
+void fault_link_remove(struct world *world, uint32_t from_region, uint32_t to_region,
+                       const struct fault_link *change)
+{
+    struct network_link *link = link_of(world, from_region, to_region);
+    uint32_t at = 0;
+    while (at < link->change_count && !same_change(&link->changes[at], change)) {
+        at++;
+    }
+    CHECK(at < link->change_count);
+    for (uint32_t i = at + 1; i < link->change_count; i++) {
+        link->changes[i - 1] = link->changes[i];
+    }
+    link->change_count--;
+    network_link_update(link);
+}
+
+void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_ns by_ns)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    world->clock_steps_ns[world->region_first_node[region] + node] += by_ns;
+}

@@ -1,0 +1,127 @@
+/*
+ * world_internal.h - the parts of a world, for the files that build and run it (world*.c,
+ * replica.c).
+ *
+ * Nothing here is for strategies, faults or clients: they have their facades.
+ */
+#ifndef MODELS_WORLD_INTERNAL_H
+#define MODELS_WORLD_INTERNAL_H
+
+#include "models/clocks/clock.h"
+#include "models/faults/fault.h"
+#include "models/network/network.h"
+#include "models/nodes/node.h"
+#include "models/replication/replica.h"
+#include "models/storage/storage.h"
+#include "models/workload/clients.h"
+#include "models/world.h"
+
+enum world_event {
+    WORLD_EVENT_FAULT, /* a = fault, small = 0 begin, 1 end */
+    WORLD_EVENT_DELIVER,
+    WORLD_EVENT_SERVED, /* target = node, a = flight, b = epoch */
+    WORLD_EVENT_TIMER,  /* target = dataset * nodes + node, a = token, b = epoch */
+    WORLD_EVENT_DISK,   /* target = node, b = epoch */
+    WORLD_EVENT_NETWORK_RETRY,
+    WORLD_EVENT_CLIENT_RETRY,
+    WORLD_EVENT_CLIENTS,
+    WORLD_EVENT_COUNT
+};
+
+enum { WORLD_BLOCK_CLASSES = 18, WORLD_BLOCK_LEAST_WORDS = 4, WORLD_ROTATIONS_MAX = 16 };
+
+/*
+ * Pending operations of one replica: a ring indexed by number, so that a number is not used again
+ * while any message can still carry it (numbers are given in turn, 2^32 of them).
+ */
+struct pending_ring {
+    unsigned char *items; /* capacity x item_bytes; an item begins with its number, 0 = free */
+    size_t capacity, item_bytes;
+    uint32_t next_number;
+};
+
+struct world_dataset;
+
+struct replica {
+    struct world *world;
+    struct world_dataset *dataset;
+    struct node *node;
+    struct storage *storage; /* NULL: this machine holds nothing of the dataset */
+    void *state;
+    struct pending_ring pending;
+    struct random_stream chance;
+    sim_ns clock_last_ns;
+    const uint32_t *nearest, *nearest_others;
+    uint32_t index; /* dataset * nodes + node */
+    uint32_t member, node_index;
+};
+
+struct world_route { /* what the clients of one group know of one dataset */
+    struct route_view views[WORLD_ROTATIONS_MAX];
+    uint32_t rotation_count, next;
+};
+
+struct world_dataset {
+    const struct scenario_dataset *config;
+    const struct strategy_ops *ops;
+    const void *params;
+    void *shared;
+    uint32_t index, count, total;
+    uint32_t *member_nodes;                        /* member -> node */
+    uint32_t *node_members;                        /* node -> member */
+    struct replica *replicas;                      /* by node */
+    const struct distribution *const *kind_delays; /* by message kind; NULL: none */
+};
+
+struct world_grown { /* memory of strategies, freed with the world */
+    void **items;
+};
+
+struct world {
+    const struct scenario *scenario;
+    uint64_t seed;
+    struct arena arena;
+    struct engine engine;
+    struct record_sink sink; /* of the running world_run; mask 0 otherwise */
+    struct network network;
+    struct node *nodes;
+    uint32_t node_count, region_count, dataset_count, group_count;
+    const uint32_t *region_first_node; /* region_count + 1 entries */
+    struct world_dataset *datasets;
+    struct world_route *routes; /* group */
+    const struct clock_ops *clock_ops;
+    const void *clock_params;
+    struct clock_state *clocks; /* node */
+    sim_ns *clock_steps_ns;     /* node: sum of the steps that faults made */
+    struct clients *clients;
+    struct pool blocks[WORLD_BLOCK_CLASSES];
+    struct record_layout layout;
+    struct check_context check;
+    void ***grown; /* addresses of strategies' growing arrays */
+    size_t grown_count, grown_capacity;
+};
+
+/* world_build.c */
+void world_build_places(struct world *world);
+void world_build_nodes(struct world *world);
+void world_build_network(struct world *world);
+void world_build_datasets(struct world *world);
+void world_build_routes(struct world *world);
+/* world_layout.c */
+void world_build_layout(struct world *world);
+/* replica.c */
+void replica_start_all(struct world *world);
+void replica_dispatch(struct world *world, uint32_t node, const struct message *message);
+void replica_timer_fired(struct world *world, const struct event *event);
+void replica_synced(struct world *world, uint32_t node);
+void replica_power_lost(struct world *world, uint32_t node);
+void replica_power_back(struct world *world, uint32_t node);
+void replica_release(struct replica *replica);
+void replica_block_free(void *context, uint16_t dataset, uint32_t block);
+sim_ns world_clock_ns(struct world *world, uint32_t node, sim_ns *bound_ns);
+/* world.c */
+void world_disk_begin(struct world *world, uint32_t node);
+uint32_t world_client_route(struct world *world, uint32_t group,
+                            const struct route_request *request);
+
+#endif

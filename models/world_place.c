@@ -1,0 +1,203 @@
+#include "models/world_place.h"
+
+#include "models/csv_number.h"
+#include "models/geography/geography.h"
+#include "models/geography/latency.h"
+#include "sim/arena.h"
+#include "sim/check.h"
+
+#include <string.h>
+
+static const struct scenario_region *region_at(const struct scenario *scenario, uint32_t region)
+{
+    CHECK(region < scenario->regions.count);
+    return (const struct scenario_region *)scenario->regions.items + region;
+}
+
+static const struct scenario_client *client_at(const struct scenario *scenario, uint32_t group)
+{
+    CHECK(group < scenario->clients.count);
+    return (const struct scenario_client *)scenario->clients.items + group;
+}
+
+uint32_t world_place_of_client(const struct scenario *scenario, uint32_t group,
+                               const uint32_t *earlier, uint32_t next)
+{
+    const struct scenario_place *at = &client_at(scenario, group)->at;
+    for (uint32_t r = 0; r < scenario->regions.count; r++) {
+        if (strcmp(region_at(scenario, r)->name, at->name) == 0) {
+            return r;
+        }
+    }
+    for (uint32_t g = 0; g < group; g++) {
+        const struct scenario_place *other = &client_at(scenario, g)->at;
+        if (strcmp(other->name, at->name) == 0 && other->latitude == at->latitude &&
+            other->longitude == at->longitude) {
+            return earlier[g];
+        }
+    }
+    return next;
+}
+
+/* The first client group at a place of its own. */
+static const struct scenario_place *own_place(const struct scenario *scenario,
+                                              const uint32_t *group_places, uint32_t place)
+{
+    for (uint32_t g = 0; g < scenario->clients.count; g++) {
+        if (group_places[g] == place) {
+            return &client_at(scenario, g)->at;
+        }
+    }
+    CHECK(!"a place without clients");
+    return NULL;
+}
+
+const char *world_place_name(const struct scenario *scenario, const uint32_t *group_places,
+                             uint32_t place)
+{
+    return place < scenario->regions.count ? region_at(scenario, place)->name
+                                           : own_place(scenario, group_places, place)->name;
+}
+
+bool world_place_find(const char *name, double latitude, double longitude,
+                      struct geography_place *place)
+{
+    if (latitude != 0.0 || longitude != 0.0) {
+        *place = (struct geography_place){.latitude_deg = latitude, .longitude_deg = longitude};
+        return true;
+    }
+    const struct geography_region *region = geography_find(name);
+    if (region == NULL) {
+        return false;
+    }
+    *place = geography_place_of(region);
+    return true;
+}
+
+struct geography_place world_place_at(const struct scenario *scenario, const uint32_t *group_places,
+                                      uint32_t place)
+{
+    struct geography_place found = {0};
+    if (place < scenario->regions.count) {
+        const struct scenario_region *region = region_at(scenario, place);
+        CHECK(world_place_find(region->name, region->latitude, region->longitude, &found));
+    } else {
+        const struct scenario_place *own = own_place(scenario, group_places, place);
+        CHECK(world_place_find(own->name, own->latitude, own->longitude, &found));
+    }
+    return found;
+}
+
+/* The user's matrix: the number in row `from`, column `to`, as one-way ns; false when it has none.
+ */
+static bool matrix_delay(const struct scenario_latency *latency, const char *from, const char *to,
+                         sim_ns *one_way_ns)
+{
+    static const double to_ns[] = {[SCENARIO_MATRIX_UNDECLARED] = 0.0,
+                                   [SCENARIO_MATRIX_RTT_MS] = 0.5e6,
+                                   [SCENARIO_MATRIX_RTT_US] = 0.5e3,
+                                   [SCENARIO_MATRIX_ONE_WAY_MS] = 1e6,
+                                   [SCENARIO_MATRIX_ONE_WAY_US] = 1e3};
+    const struct param_csv *file = &latency->file;
+    for (size_t row = 0; row < file->rows; row++) {
+        if (strcmp(file->cells[row * file->columns], from) != 0) {
+            continue;
+        }
+        for (size_t column = 1; column < file->columns; column++) {
+            double number = 0.0;
+            if (strcmp(file->header[column], to) == 0 &&
+                csv_number(file->cells[row * file->columns + column], &number)) {
+                *one_way_ns = sim_ns_from_double(number * to_ns[latency->unit]);
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool link_override(const struct scenario_network *config, uint32_t from, uint32_t to,
+                          sim_ns *one_way_ns)
+{
+    const struct scenario_link *links = config->links.items;
+    bool found = false;
+    for (size_t i = 0; i < config->links.count; i++) {
+        const bool forward = links[i].from == from && links[i].to == to;
+        const bool backward = !links[i].one_direction && links[i].from == to && links[i].to == from;
+        if ((forward || backward) && links[i].one_way >= 0) {
+            *one_way_ns = links[i].one_way;
+            found = true;
+        }
+    }
+    return found;
+}
+
+static void from_latency(const struct geography_latency *latency, struct world_delay *delay)
+{
+    delay->p50_ns = latency->rtt_p50_ns / 2;
+    delay->measured = latency->measured;
+    delay->source = latency->source;
+    delay->date = latency->date;
+}
+
+static void local_delay(const struct scenario *scenario, const uint32_t *group_places,
+                        struct world_pair pair, struct world_delay *delay)
+{
+    const struct scenario_network *config = &scenario->network;
+    const sim_ns given_ns = pair.same_zone ? config->same_zone : config->same_region;
+    if (given_ns >= 0) {
+        *delay = (struct world_delay){
+            .p50_ns = given_ns, .measured = true, .source = "scenario", .date = ""};
+        return;
+    }
+    const struct geography_place at = world_place_at(scenario, group_places, pair.from);
+    const struct geography_latency latency = geography_zone_latency(&at, pair.same_zone);
+    from_latency(&latency, delay);
+    delay->published = true;
+    delay->jitter = geography_zone_jitter(&at, pair.same_zone);
+}
+
+void world_delay_between(const struct scenario *scenario, const uint32_t *group_places,
+                         struct world_pair pair, struct world_delay *delay)
+{
+    *delay = (struct world_delay){.measured = true, .source = "scenario", .date = ""};
+    const struct scenario_network *config = &scenario->network;
+    if (pair.from == pair.to) {
+        local_delay(scenario, group_places, pair, delay);
+        return;
+    }
+    if (link_override(config, pair.from, pair.to, &delay->p50_ns)) {
+        return;
+    }
+    if (config->latency.from == SCENARIO_LATENCY_CONSTANT) {
+        delay->p50_ns = config->latency.one_way;
+        return;
+    }
+    if (config->latency.from == SCENARIO_LATENCY_MATRIX &&
+        matrix_delay(&config->latency, world_place_name(scenario, group_places, pair.from),
+                     world_place_name(scenario, group_places, pair.to), &delay->p50_ns)) {
+        delay->source = config->latency.file.file;
+        return;
+    }
+    struct geography_place from = world_place_at(scenario, group_places, pair.from);
+    struct geography_place to = world_place_at(scenario, group_places, pair.to);
+    if (config->latency.from == SCENARIO_LATENCY_FIBRE) {
+        /* Without their regions the places are mere coordinates, which nobody has measured. */
+        from.region = NULL;
+        to.region = NULL;
+    }
+    const struct geography_latency latency = geography_latency(&from, &to);
+    from_latency(&latency, delay);
+    delay->published = true;
+    delay->jitter = geography_jitter(&from, &to);
+}
+
+const char *world_message_name(struct arena *arena, const struct strategy_ops *ops, uint32_t kind)
+{
+    if (kind == MESSAGE_REQUEST) {
+        return "client.request";
+    }
+    if (kind == MESSAGE_REPLY) {
+        return "client.reply";
+    }
+    return arena_printf(arena, "%s.%s", ops->kind.name, ops->messages[kind - MESSAGE_STRATEGY]);
+}

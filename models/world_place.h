@@ -1,0 +1,50 @@
+/*
+ * world_place.h - where the scenario's places are, and the delay between two of them.
+ *
+ * Places: the regions first, in scenario order; then the clients' own places, each once by name.
+ * Model:  delay = the scenario's override for the pair, else what network.latency says: the user's
+ * matrix, one constant, the catalogue's measurement, or the fibre model. Two machines of one
+ * region: zones. Units:  ns, one way.
+ */
+#ifndef MODELS_WORLD_PLACE_H
+#define MODELS_WORLD_PLACE_H
+
+#include "models/geography/jitter.h"
+#include "models/replication/strategy.h"
+#include "models/scenario.h"
+
+struct world_pair {
+    uint32_t from, to; /* places */
+    bool same_zone;    /* of two machines in one region */
+};
+
+struct world_delay {
+    sim_ns p50_ns;
+    bool published;                 /* `jitter` holds for this pair */
+    bool measured;                  /* not estimated by the fibre model */
+    struct geography_jitter jitter; /* when published */
+    const char *source, *date;
+};
+
+/* The place of a client group: a region's index, a place of an earlier group, or `next` for a new
+ * one. */
+uint32_t world_place_of_client(const struct scenario *scenario, uint32_t group,
+                               const uint32_t *earlier, uint32_t next);
+
+/* Name and coordinates of a place; `group_places` as built by world_place_of_client. */
+const char *world_place_name(const struct scenario *scenario, const uint32_t *group_places,
+                             uint32_t place);
+struct geography_place world_place_at(const struct scenario *scenario, const uint32_t *group_places,
+                                      uint32_t place);
+
+/* The geography of a name with optional coordinates (0, 0: the catalogue's). False: unknown. */
+bool world_place_find(const char *name, double latitude, double longitude,
+                      struct geography_place *place);
+
+void world_delay_between(const struct scenario *scenario, const uint32_t *group_places,
+                         struct world_pair pair, struct world_delay *delay);
+
+/* "quorum.write", "client.request": the name of a message kind of a strategy. */
+const char *world_message_name(struct arena *arena, const struct strategy_ops *ops, uint32_t kind);
+
+#endif
