@@ -1,17 +1,18 @@
 /*
  * record.h - facts: the only thing that passes from the models to the analysis.
  *
- * Model:   a run is a stream of plain integer rows in the order in which things happened (at_ns
- * never decreases). A row says what the simulated world did; it never judges. The analysis can be
- * fed from a hand-written stream, and a model runs without any analysis. Units:   at_ns and every
- * *_ns in simulated nanoseconds of true time; sizes in bytes. Identity: an operation has a number
- * `operation` (1, 2, ... over the run, never reused) and, while it is in flight, a dense `slot`
- * that is reused after its completion, so that a sink can keep a table. A write's value is
- * identified by the number of the operation that wrote it; the value that a key holds before any
- * write is 0. Versions: of one key of one dataset are ordered by (stamp, write). The stamp is what
- * the strategy orders by: a log position, or the timestamp of last-writer-wins. Layout:  the names
- * behind the numbers are in struct record_layout, fixed before the first row. Cost:    one call a
- * row, and none for kinds that no sink wants (record_mask).
+ * Model:    a run is a stream of plain integer rows in the order in which things happened (at_ns
+ *           never decreases). A row says what the simulated world did; it never judges. The
+ *           analysis can be fed from a hand-written stream, and a model runs without any analysis.
+ * Units:    at_ns and every *_ns in simulated nanoseconds of true time; sizes in bytes.
+ * Identity: an operation has a number `operation` (1, 2, ... over the run, never reused) and, while
+ *           it is in flight, a dense `slot` that is reused after its completion, so that a sink can
+ *           keep a table. A write's value is identified by the number of the operation that wrote
+ *           it; the value that a key holds before any write is 0.
+ * Versions: of one key of one dataset are ordered by (stamp, write). The stamp is what the strategy
+ *           orders by: a log position, or the timestamp of last-writer-wins.
+ * Layout:   the names behind the numbers are in struct record_layout, fixed before the first row.
+ * Cost:     one call a row, and none for kinds that no sink wants (record_mask).
  */
 #ifndef SIM_RECORD_H
 #define SIM_RECORD_H
