@@ -41,7 +41,7 @@ char *sim_time_text(sim_ns ns, char text[SIM_TIME_TEXT_MAX])
         if (size >= unit && unit <= (uint64_t)SIM_NS_PER_S && thousandth > 0 &&
             size % thousandth == 0) {
             const uint64_t rest = size % unit / thousandth;
-            char digits[16];
+            char digits[12];
             snprintf(digits, sizeof digits, "%03u", (unsigned)rest);
             for (size_t last = 2; last > 0 && digits[last] == '0'; last--) {
                 digits[last] = '\0';

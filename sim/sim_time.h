@@ -22,7 +22,7 @@ typedef int64_t sim_ns;
 /* Rounds to the nearest nanosecond (halves away from zero) and saturates at +-SIM_NS_MAX. */
 sim_ns sim_ns_from_double(double ns);
 
-enum { SIM_TIME_TEXT_MAX = 32 };
+enum { SIM_TIME_TEXT_MAX = 48 };
 
 /* Writes the shortest exact text with one unit, such as "150ms", "1.5s", "30min"; returns text. */
 char *sim_time_text(sim_ns ns, char text[SIM_TIME_TEXT_MAX]);
