@@ -8,6 +8,7 @@
 enum {
     INSERTION_MAX = 24, /* keys in one bin that insertion still sorts well */
     SORTED_BLOCK = 16,
+    SAMPLES = 256,
     BINS_BITS_MAX = 16 /* 256 KiB of counts */
 };
 
@@ -110,4 +111,25 @@ void event_bins_sort(struct event_bins *bins, event_key *to, event_key *from, si
     } else {
         event_merge_sort(to, from, count);
     }
+}
+
+uint64_t event_keys_width(const event_key *keys, size_t count, size_t wanted)
+{
+    event_key sample[SAMPLES];
+    event_key scratch[SAMPLES];
+    const size_t step = count > SAMPLES ? count / SAMPLES : 1;
+    const size_t taken = count > SAMPLES ? SAMPLES : count;
+    for (size_t i = 0; i < taken; i++) {
+        sample[i] = keys[i * step];
+    }
+    event_merge_sort(sample, scratch, taken);
+    for (size_t part = 8; part >= 1 && taken > part; part /= 2) {
+        const size_t last = (taken - 1) / part;
+        const uint64_t span = event_key_time(sample[last]) - event_key_time(sample[0]);
+        if (span > 0) {
+            const uint64_t width = span / (last * step) * wanted;
+            return width > 0 ? width : 1;
+        }
+    }
+    return 0;
 }

@@ -45,4 +45,10 @@ void event_bins_sort(struct event_bins *bins, event_key *to, event_key *from, si
 /* Sorts in place; `scratch` holds as many keys. */
 void event_merge_sort(event_key *keys, event_key *scratch, size_t count);
 
+/*
+ * The width of time in which the next `wanted` keys fall, guessed from how soon the first eighth of
+ * them is due (of a sample when there are many), or more when those are ties; 0: all are ties.
+ */
+uint64_t event_keys_width(const event_key *keys, size_t count, size_t wanted);
+
 #endif

@@ -11,7 +11,6 @@ enum {
     BUCKET_TARGET = 128,   /* events that a bucket should have when it opens */
     COARSE_OPEN_MAX = 256, /* a wider bucket with no more than this opens as a whole */
     OPENED_WINDOW = 64,    /* buckets after which their average is judged */
-    SAMPLES = 256,
     SHIFT_MAX = 52
 };
 
@@ -123,20 +122,25 @@ void event_queue_slots_grow(struct event_queue *queue)
     queue->slot_used = (uint32_t)end;
 }
 
+/* Frees the slot if its event is cancelled; its key must then be dropped. */
+static bool slot_sweep(struct event_queue *queue, uint32_t index)
+{
+    if (queue->generations[index] % 2 != 0) {
+        return false;
+    }
+    queue->free[queue->free_count++] = index;
+    queue->cancelled--;
+    return true;
+}
+
 /* Drops keys of cancelled events, keeps the others in order, returns how many are left. */
 static size_t keys_sweep(struct event_queue *queue, event_key *keys, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        const uint32_t index = event_key_slot(keys[i]);
         keys[kept] = keys[i];
-        if (queue->generations[index] % 2 == 0) {
-            queue->free[queue->free_count++] = index;
-        } else {
-            kept++;
-        }
+        kept += !slot_sweep(queue, event_key_slot(keys[i]));
     }
-    queue->cancelled -= count - kept;
     return kept;
 }
 
@@ -188,6 +192,58 @@ static void spare_add(struct event_queue *queue, const event_key *keys, size_t c
     spare->count += count;
 }
 
+/* Gives back the chunks of a bucket behind `keep`, or all of them when it is 0. */
+static void bucket_cut(struct event_queue *queue, uint32_t index, uint32_t keep)
+{
+    struct event_bucket *bucket = &queue->buckets[index];
+    struct event_chunk *chunks = queue->chunks;
+    const uint32_t last = bucket->last;
+    const uint32_t first = chunks[last].next;
+    if (keep != last) {
+        const uint32_t cut = keep == 0 ? first : chunks[keep].next;
+        chunks[last].next = queue->chunk_free;
+        queue->chunk_free = cut;
+        chunks[keep].next = first;
+        bucket->last = keep;
+    }
+    if (keep == 0) {
+        bucket->fill = EVENT_CHUNK_KEYS;
+        queue->occupied[index / 64] &= ~(UINT64_C(1) << (index % 64));
+    }
+}
+
+/* Drops keys of cancelled events from a bucket, in place. */
+static void bucket_sweep(struct event_queue *queue, uint32_t index)
+{
+    struct event_bucket *bucket = &queue->buckets[index];
+    struct event_chunk *chunks = queue->chunks;
+    uint32_t from = chunks[bucket->last].next;
+    uint32_t to = from;
+    uint32_t fill = 0;
+    size_t kept = 0;
+    size_t count = 0;
+    for (bool more = true; more; from = chunks[from].next) {
+        more = from != bucket->last;
+        const uint32_t here = more ? EVENT_CHUNK_KEYS : bucket->fill;
+        for (uint32_t i = 0; i < here; i++) {
+            const event_key key = chunks[from].keys[i];
+            if (slot_sweep(queue, event_key_slot(key))) {
+                continue;
+            }
+            if (fill == EVENT_CHUNK_KEYS) {
+                to = chunks[to].next;
+                fill = 0;
+            }
+            chunks[to].keys[fill++] = key;
+            kept++;
+        }
+        count += here;
+    }
+    queue->stored -= count - kept;
+    bucket->fill = fill;
+    bucket_cut(queue, index, kept > 0 ? to : 0);
+}
+
 /* Empties a bucket into `spare`, in the order in which it was filled. */
 static void bucket_gather(struct event_queue *queue, uint32_t index)
 {
@@ -204,11 +260,7 @@ static void bucket_gather(struct event_queue *queue, uint32_t index)
     if (queue->cancelled > 0) {
         queue->spare.count = before + keys_sweep(queue, queue->spare.keys + before, count);
     }
-    const uint32_t first = queue->chunks[last].next;
-    queue->chunks[last].next = queue->chunk_free;
-    queue->chunk_free = first;
-    *bucket = (struct event_bucket){0, EVENT_CHUNK_KEYS};
-    queue->occupied[index / 64] &= ~(UINT64_C(1) << (index % 64));
+    bucket_cut(queue, index, 0);
 }
 
 /* Empties run and heap into `spare`. */
@@ -233,11 +285,6 @@ static void buckets_gather(struct event_queue *queue)
             bucket_gather(queue, word * 64 + (uint32_t)__builtin_ctzll(queue->occupied[word]));
         }
     }
-}
-
-static uint32_t bits_of(uint64_t value)
-{
-    return value == 0 ? 0 : 64U - (uint32_t)__builtin_clzll(value);
 }
 
 /* ---- windows ----------------------------------------------------------------------------- */
@@ -267,31 +314,12 @@ static void window_all(struct event_queue *queue)
     CHECK(queue->near.count < queue->near_limit);
 }
 
-/*
- * The shift with which a bucket would have BUCKET_TARGET events, guessed from how soon the first
- * eighth of the keys in `spare` (or of a sample) is due. Ties say nothing: `otherwise`.
- */
-static uint32_t shift_guess(struct event_queue *queue, uint32_t otherwise)
+/* The shift with which a bucket would have BUCKET_TARGET events, as far as `spare` tells. */
+static uint32_t shift_guess(const struct event_queue *queue, uint32_t otherwise)
 {
-    event_key sample[SAMPLES];
-    event_key scratch[SAMPLES];
-    const size_t count = queue->spare.count;
-    const size_t step = count > SAMPLES ? count / SAMPLES : 1;
-    const size_t taken = count > SAMPLES ? SAMPLES : count;
-    for (size_t i = 0; i < taken; i++) {
-        sample[i] = queue->spare.keys[i * step];
-    }
-    event_merge_sort(sample, scratch, taken);
-    for (size_t part = 8; part >= 1; part /= 2) {
-        const size_t index = (taken - 1) / part;
-        const uint64_t span = event_key_time(sample[index]) - event_key_time(sample[0]);
-        if (span > 0 && index > 0) {
-            const uint64_t width = span / (count / part) * BUCKET_TARGET;
-            const uint32_t shift = width == 0 ? 0 : bits_of(width) - 1;
-            return shift < SHIFT_MAX ? shift : SHIFT_MAX;
-        }
-    }
-    return otherwise;
+    const uint64_t width = event_keys_width(queue->spare.keys, queue->spare.count, BUCKET_TARGET);
+    const uint32_t shift = width == 0 ? otherwise : 63U - (uint32_t)__builtin_clzll(width);
+    return shift < SHIFT_MAX ? shift : SHIFT_MAX;
 }
 
 /* Stores all of `spare`, whose first keys become the open window. */
@@ -400,8 +428,8 @@ static bool widen(struct event_queue *queue)
     if (average >= BUCKET_TARGET / 4 || queue->shift >= SHIFT_MAX || !rebuild_is_due(queue)) {
         return false;
     }
-    const uint32_t more = bits_of(BUCKET_TARGET / (average + 1)) - 1;
-    rebuild(queue, queue->shift + more);
+    const uint64_t factor = BUCKET_TARGET / (average + 1);
+    rebuild(queue, queue->shift + 63 - (uint32_t)__builtin_clzll(factor));
     return true;
 }
 
@@ -467,14 +495,9 @@ void event_queue_compact(struct event_queue *queue)
         near->keys[i] = EVENT_KEY_END;
     }
 
-    for (uint32_t index = 0; index < EVENT_BUCKETS; index++) {
-        if (queue->buckets[index].last == 0) {
-            continue;
-        }
-        queue->spare.count = 0;
-        bucket_gather(queue, index);
-        for (size_t i = 0; i < queue->spare.count; i++) {
-            event_bucket_add(queue, &queue->buckets[index], queue->spare.keys[i]);
+    for (uint32_t word = 0; word < EVENT_BUCKETS / 64; word++) {
+        for (uint64_t bits = queue->occupied[word]; bits != 0; bits &= bits - 1) {
+            bucket_sweep(queue, word * 64 + (uint32_t)__builtin_ctzll(bits));
         }
     }
     CHECK(queue->cancelled == 0);
