@@ -21,7 +21,7 @@
 
 double portable_log(double x); /* at most 1 ulp off */
 
-/* log of a normal positive number such as a uniform, 2 ns faster: at most 4 ulp off. */
+/* log of a normal positive number such as a uniform, 1 ns faster: relative error under 2^-43. */
 double portable_log_unit(double x);
 
 double portable_exp(double x);   /* at most 1 ulp off, subnormal results included */

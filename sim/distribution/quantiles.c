@@ -91,10 +91,11 @@ static double sample(const void *params, struct random_stream *stream)
 static double mean(const void *params)
 {
     const struct distribution_quantiles *self = params;
-    const double *at = self->at.items, *values = self->values.items;
-    double sum = 0.0;
+    double sum = 0.0, from = 0.0;
     for (size_t i = 0; i + 1 < self->at.count; i++) {
-        sum += (at[i + 1] - at[i]) * (values[i] + values[i + 1]) / 2.0;
+        const double to = self->edges[i];
+        sum += (to - from) * (self->starts[i] + self->slopes[i] * (from + to) / 2.0);
+        from = to;
     }
     return sum;
 }
