@@ -418,8 +418,9 @@ static void write_fibre(FILE *file)
     }
     fputs("};\n\nstatic const struct fibre_sample samples[] = {\n", file);
     for (size_t i = 0; i < survey.observation_count; ++i) {
-        fprintf(file, "    {%u, %u, %u, %.17g},\n", (unsigned)samples[i].low,
-                (unsigned)samples[i].high, (unsigned)samples[i].kind, samples[i].weight);
+        fprintf(file, "    {%u, %u, %u, %.17g, %.17g},\n", (unsigned)samples[i].low,
+                (unsigned)samples[i].high, (unsigned)samples[i].kind, samples[i].weight,
+                samples[i].typical_weight);
     }
     fprintf(file,
             "};\n\nconst struct fibre_model table_fibre = {points, %zu, samples, %zu, %.17g};\n",

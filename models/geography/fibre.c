@@ -64,7 +64,11 @@ double fibre_model_rtt_ns(const struct fibre_model *model, const struct geograph
         const double covariance = near_from[sample->low] * near_to[sample->high] +
                                   near_from[sample->high] * near_to[sample->low];
         shared += sample->weight * covariance;
-        same_kind += sample->kind == kind ? sample->weight * covariance : 0.0;
+        if (kind == FIBRE_ANY) {
+            same_kind += sample->typical_weight * covariance;
+        } else if (kind == sample->kind) {
+            same_kind += sample->weight * covariance;
+        }
     }
     const double distance_km = geography_distance_km(from->latitude_deg, from->longitude_deg,
                                                      to->latitude_deg, to->longitude_deg);

@@ -11,7 +11,9 @@
  *         |x - y| the chord, s = 0.08, and as much again when both links are of one kind: inside
  *         one provider's network, or across two. The mean of r given the published pairs is a sum
  *         over them with weights solved for when the program is built (fibre_fit.h). A pair near
- *         measured ones follows them, a pair far from all follows the prior.
+ *         measured ones follows them, a pair far from all follows the prior. A link of no known
+ *         kind, to a custom place, takes the average over the kinds, each by its share of the
+ *         published pairs.
  * Units:  nanoseconds of round trip, kilometres inside.
  * Bound:  never below 1.1 times light in fibre, 2 d / 204190 km/s; the least published ratio is
  *         1.139.
@@ -46,6 +48,7 @@ struct fibre_sample {
     uint16_t high;
     uint16_t kind;
     double weight;
+    double typical_weight; /* times the share of its kind among the samples */
 };
 
 struct fibre_model {

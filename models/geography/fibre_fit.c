@@ -177,6 +177,20 @@ static void solve(const double *matrix, size_t count, struct fibre_sample *sampl
     }
 }
 
+/* What a link of unknown kind takes of each sample. */
+static void share_out(struct fibre_sample *samples, size_t count)
+{
+    size_t of_kind[FIBRE_ANY] = {0};
+    for (size_t i = 0; i < count; ++i) {
+        CHECK(samples[i].kind < FIBRE_ANY);
+        ++of_kind[samples[i].kind];
+    }
+    for (size_t i = 0; i < count; ++i) {
+        const double share = (double)of_kind[samples[i].kind] / (double)count;
+        samples[i].typical_weight = samples[i].weight * share;
+    }
+}
+
 double fibre_fit(const struct fibre_survey *survey, struct fibre_sample *samples, double *scratch)
 {
     const size_t count = survey->observation_count;
@@ -199,5 +213,6 @@ double fibre_fit(const struct fibre_survey *survey, struct fibre_sample *samples
     fill_covariance(survey, scratch, similarity);
     factor(scratch, count, panel);
     solve(scratch, count, samples);
+    share_out(samples, count);
     return mean;
 }
