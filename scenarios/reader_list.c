@@ -196,29 +196,36 @@ static bool find_column(struct slot slot, const char *wanted, struct column *col
     return false;
 }
 
+static void report_cell(struct slot slot, const struct column *column, size_t row, const char *cell)
+{
+    struct reader *reader = slot.reader;
+    const struct json_value shown = {.type = JSON_STRING, .text = cell};
+    const char *range = row_limits_text(slot.row, &reader->ambient, reader->arena);
+    struct diag *diag =
+        diags_add(reader->diags, table_file_place(column->source, column->table.lines[row]), "csv",
+                  "must be a number%s%s (got %s)", range[0] != '\0' ? " " : "", range,
+                  json_describe(&shown, reader->arena));
+    diag->path = json_path(slot.value, NULL, reader->arena);
+}
+
 /* Numbers of the column as they are: what 1 stands for is another row's business. */
 static bool read_column(struct slot slot, const struct column *column)
 {
     struct reader *reader = slot.reader;
     const struct param_csv *table = &column->table;
+    const struct limits limits = row_limits(slot.row);
     const size_t first = column->name != NULL ? 1 : 0;
     double *numbers = arena_alloc(reader->arena, table->rows, sizeof *numbers);
     bool ok = true;
-    for (size_t row = first; row < table->rows; row++) {
+    for (size_t row = first; row < table->rows && reader->diags->count < DIAGS_MAX; row++) {
         const char *cell = table->cells[row * table->columns + column->index];
+        double *out = &numbers[row - first];
         struct decimal number;
         const size_t length = decimal_read(&number, cell);
-        if (length == 0 || cell[length] != '\0' ||
-            !decimal_to_double(&number, &numbers[row - first])) {
-            const struct json_value shown = {.type = JSON_STRING, .text = cell};
-            struct diag *diag =
-                diags_add(reader->diags, table_file_place(column->source, table->lines[row]), "csv",
-                          "must be a number (got %s)", json_describe(&shown, reader->arena));
-            diag->path = json_path(slot.value, NULL, reader->arena);
+        const bool read = length > 0 && cell[length] == '\0' && decimal_to_double(&number, out);
+        if (!read || *out < limits.min || *out > limits.max) {
+            report_cell(slot, column, row, cell);
             ok = false;
-        }
-        if (!ok && reader->diags->count == DIAGS_MAX) {
-            break;
         }
     }
     *(struct param_list *)slot.out = (struct param_list){numbers, table->rows - first};
