@@ -1,0 +1,388 @@
+#include "models/workload/clients_state.h"
+
+#include "sim/arena.h"
+
+enum { SLOT_MASK = IN_FLIGHT_SLOTS - 1, PROBES_MAX = INT32_MAX, REQUESTS_MAX = 128 };
+
+static void ask(struct clients *clients, struct group *group, uint32_t slot);
+
+static struct event event_of(const struct clients *clients, uint32_t small, uint32_t target,
+                             uint64_t a)
+{
+    return (struct event){
+        .kind = clients->host.event_kind, .small = (uint16_t)small, .target = target, .a = a};
+}
+
+/* One timer a list: it is set for the first operation and looks again when it comes. */
+static void due_arm(struct clients *clients, struct group *group, enum due due)
+{
+    struct due_list *list = &group->due[due];
+    if (!list->armed && list->first != 0) {
+        list->armed = true;
+        engine_at(clients->host.engine, due_first_ns(list, due, &clients->in_flight),
+                  event_of(clients, CLIENT_DUE_FIRST + (uint32_t)due, group->index, 0));
+    }
+}
+
+static void due_join(struct clients *clients, struct group *group, enum due due, uint32_t slot)
+{
+    due_append(&group->due[due], due, &clients->in_flight, slot);
+    due_arm(clients, group, due);
+}
+
+/* What INVOKED and COMPLETED have in common. */
+static struct record row_of(const struct clients *clients, const struct group *group,
+                            const struct operation *operation, uint32_t slot)
+{
+    const bool warmup = operation->begin_ns < clients->host.layout->warmup_ns;
+    const bool probe = (operation->flags & OPERATION_PROBE) != 0;
+    return (struct record){
+        .at_ns = engine_now(clients->host.engine),
+        .type = operation->type,
+        .flags = (uint8_t)((warmup ? RECORD_FLAG_WARMUP : 0) | (probe ? RECORD_FLAG_PROBE : 0)),
+        .dataset = group->dataset,
+        .group = (uint16_t)group->index,
+        .node = RECORD_NONE,
+        .peer = RECORD_NONE,
+        .key = operation->key,
+        .session = operation->session,
+        .slot = slot,
+        .from_place = group->place,
+        .operation = operation->number};
+}
+
+static void record_invoked(const struct clients *clients, const struct group *group, uint32_t slot,
+                           const struct operation_start *start)
+{
+    if (!record_wanted(clients->host.sink, RECORD_INVOKED)) {
+        return;
+    }
+    const struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    struct record row = row_of(clients, group, operation, slot);
+    row.kind = RECORD_INVOKED;
+    row.a = operation->begin_ns;
+    row.b = start->probed_after_ns;
+    row.write = start->probed_write;
+    row.bytes = operation->bytes;
+    record_emit(clients->host.sink, &row);
+}
+
+static void begin(struct clients *clients, struct group *group, const struct operation_start *start)
+{
+    const sim_ns now_ns = engine_now(clients->host.engine);
+    const uint32_t slot = in_flight_take(&clients->in_flight, ++clients->operations);
+    struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    operation->begin_ns = now_ns;
+    operation->try_ns = now_ns;
+    operation->draw = start->draw;
+    operation->key = start->key;
+    operation->bytes = start->bytes;
+    operation->session = start->session;
+    operation->group = (uint16_t)group->index;
+    operation->type = start->type;
+    operation->flags = start->flags;
+    operation->tries = 1;
+    record_invoked(clients, group, slot, start);
+    due_join(clients, group, DUE_DEADLINE, slot);
+    if (group->due[DUE_TRY].after_ns > 0 && group->tries_max > 1) {
+        due_join(clients, group, DUE_TRY, slot);
+    }
+    if (start->type == RECORD_READ && group->due[DUE_HEDGE].after_ns > 0) {
+        due_join(clients, group, DUE_HEDGE, slot);
+    }
+    ask(clients, group, slot);
+}
+
+/* Sends one more request. Nothing of the operation is touched afterwards. */
+static void ask(struct clients *clients, struct group *group, uint32_t slot)
+{
+    struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    CHECK(operation->sent < REQUESTS_MAX);
+    const sim_ns written_ns = clients->sessions[operation->session].acknowledged_ns;
+    const struct route_request route = {
+        .type = operation->type,
+        .tries = operation->sent,
+        .since_write_ns =
+            written_ns < 0 ? SIM_NS_MAX : engine_now(clients->host.engine) - written_ns};
+    const struct message request = {
+        .key = operation->key,
+        .bytes = operation->bytes,
+        .request = slot | (uint32_t)operation->sent << IN_FLIGHT_SLOT_BITS,
+        .operation = operation->number,
+        .type = operation->type,
+        .tries = operation->sent,
+        .a = (operation->flags & OPERATION_SCAN) != 0 ? group->scan_keys : 0};
+    operation->sent++;
+    const uint32_t node = clients->host.route(clients->host.world, group->index, &route);
+    clients->host.ask(clients->host.world, group->index, node, &request);
+}
+
+static void think(struct clients *clients, struct group *group, uint32_t session)
+{
+    engine_after(clients->host.engine, group_think_ns(clients, group, session),
+                 event_of(clients, CLIENT_THOUGHT, session, group->index));
+}
+
+/* What the session does once the operation has ended. */
+static void go_on(struct clients *clients, struct group *group, const struct operation *ended,
+                  enum record_outcome outcome)
+{
+    const sim_ns now_ns = engine_now(clients->host.engine);
+    if (ended->type == RECORD_WRITE && outcome == RECORD_OK) {
+        clients->sessions[ended->session].acknowledged_ns = now_ns;
+        probes_follow(clients, group, ended, ended->number);
+    }
+    if ((ended->flags & OPERATION_THEN_WRITE) != 0 && outcome == RECORD_OK) {
+        const struct operation_start write = {.type = RECORD_WRITE,
+                                              .flags = ended->flags & OPERATION_LOOP,
+                                              .key = ended->key,
+                                              .bytes = group_value_bytes(group, ended->draw),
+                                              .session = ended->session,
+                                              .draw = ended->draw};
+        begin(clients, group, &write);
+    } else if ((ended->flags & OPERATION_LOOP) != 0) {
+        think(clients, group, ended->session);
+    }
+}
+
+/* `reply` is NULL when no answer decided it. */
+static void complete(struct clients *clients, struct group *group, uint32_t slot,
+                     enum record_outcome outcome, const struct message *reply)
+{
+    for (int due = 0; due < DUE_COUNT; due++) {
+        due_remove(&group->due[due], (enum due)due, &clients->in_flight, slot);
+    }
+    const struct operation ended = *in_flight_at(&clients->in_flight, slot);
+    in_flight_give(&clients->in_flight, slot);
+    if (record_wanted(clients->host.sink, RECORD_COMPLETED)) {
+        struct record row = row_of(clients, group, &ended, slot);
+        row.kind = RECORD_COMPLETED;
+        row.outcome = (uint8_t)outcome;
+        row.a = ended.sent;
+        if (reply != NULL) {
+            row.node = reply->from;
+            row.stamp = reply->version.stamp;
+            row.write = reply->version.write;
+        }
+        record_emit(clients->host.sink, &row);
+    }
+    go_on(clients, group, &ended, outcome);
+}
+
+/* Certain only when every request was refused; another may still take effect. */
+static enum record_outcome outcome_without_answer(const struct operation *operation)
+{
+    return operation->refused == operation->sent ? RECORD_FAIL : RECORD_INFO;
+}
+
+/* The pause before the next try: doubles each time up to a limit; a share of it is random. */
+static sim_ns backoff_ns(struct group *group, uint32_t tries)
+{
+    const struct scenario_retry *retry = &group->client->retry;
+    sim_ns pause_ns = retry->backoff;
+    for (uint32_t i = 1; i < tries && pause_ns < retry->backoff_max; i++) {
+        pause_ns *= 2;
+    }
+    pause_ns = pause_ns < retry->backoff_max ? pause_ns : retry->backoff_max;
+    const double unit = random_unit(&group->retry_stream);
+    return sim_ns_from_double((double)pause_ns * (1.0 - retry->jitter * unit));
+}
+
+/* No current request is open: try again, or end if no earlier one can still be answered. */
+static void try_over(struct clients *clients, struct group *group, uint32_t slot)
+{
+    struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    if ((operation->flags & OPERATION_BACKING_OFF) != 0) {
+        return;
+    }
+    due_remove(&group->due[DUE_TRY], DUE_TRY, &clients->in_flight, slot);
+    if (operation->tries < group->tries_max) {
+        operation->flags |= OPERATION_BACKING_OFF;
+        engine_after(clients->host.engine, backoff_ns(group, operation->tries),
+                     event_of(clients, CLIENT_RETRY, slot, operation->number));
+    } else if (operation->refused + operation->uncertain == operation->sent) {
+        complete(clients, group, slot, outcome_without_answer(operation), NULL);
+    }
+}
+
+void clients_on_reply(struct clients *clients, const struct message *reply)
+{
+    const uint32_t slot = reply->request & SLOT_MASK;
+    const uint32_t request = reply->request >> IN_FLIGHT_SLOT_BITS;
+    struct operation *operation = in_flight_find(&clients->in_flight, slot, reply->operation);
+    if (operation == NULL) {
+        return; /* It has ended: this answer is late. */
+    }
+    CHECK(request < operation->sent);
+    struct group *group = &clients->groups[operation->group];
+    if (reply->outcome == RECORD_OK) {
+        complete(clients, group, slot, RECORD_OK, reply);
+        return;
+    }
+    uint64_t *answered = &operation->answered[request / 64];
+    const uint64_t bit = UINT64_C(1) << request % 64;
+    if ((*answered & bit) != 0) {
+        return; /* The first word of a request counts, unless a later one is ok. */
+    }
+    *answered |= bit;
+    if (reply->outcome == RECORD_FAIL) {
+        operation->refused++;
+    } else {
+        operation->uncertain++;
+    }
+    if (request >= operation->current_first) {
+        operation->current_ended++;
+    }
+    if (operation->current_first + operation->current_ended == operation->sent) {
+        try_over(clients, group, slot);
+    }
+}
+
+/* Requests so far are given up for lost, though a late answer still counts. */
+static void try_timed_out(struct clients *clients, struct group *group, uint32_t slot)
+{
+    struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    operation->current_first = operation->sent;
+    operation->current_ended = 0;
+    try_over(clients, group, slot);
+}
+
+static void retry(struct clients *clients, uint32_t slot, uint64_t number)
+{
+    struct operation *operation = in_flight_find(&clients->in_flight, slot, number);
+    if (operation == NULL) {
+        return; /* A late answer or the deadline has ended it. */
+    }
+    struct group *group = &clients->groups[operation->group];
+    CHECK((operation->flags & OPERATION_BACKING_OFF) != 0);
+    operation->flags &= (uint8_t)~OPERATION_BACKING_OFF;
+    operation->current_first = operation->sent;
+    operation->current_ended = 0;
+    operation->tries++;
+    operation->try_ns = engine_now(clients->host.engine);
+    if (group->due[DUE_TRY].after_ns > 0 && operation->tries < group->tries_max) {
+        due_join(clients, group, DUE_TRY, slot);
+    }
+    ask(clients, group, slot);
+}
+
+static void hedge(struct clients *clients, struct group *group, uint32_t slot)
+{
+    const struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    /* While it backs off nothing is open that a second request could overtake. */
+    if ((operation->flags & OPERATION_BACKING_OFF) == 0) {
+        ask(clients, group, slot);
+    }
+}
+
+static void fall_due(struct clients *clients, struct group *group, enum due due)
+{
+    struct due_list *list = &group->due[due];
+    const sim_ns now_ns = engine_now(clients->host.engine);
+    /* `armed` stays on meanwhile, so that operations which begin now set no timer of their own. */
+    CHECK(list->armed);
+    while (due_first_ns(list, due, &clients->in_flight) <= now_ns) {
+        const uint32_t slot = list->first;
+        due_remove(list, due, &clients->in_flight, slot);
+        if (due == DUE_DEADLINE) {
+            const struct operation *operation = in_flight_at(&clients->in_flight, slot);
+            complete(clients, group, slot, outcome_without_answer(operation), NULL);
+        } else if (due == DUE_TRY) {
+            try_timed_out(clients, group, slot);
+        } else {
+            hedge(clients, group, slot);
+        }
+    }
+    list->armed = false;
+    due_arm(clients, group, due);
+}
+
+/* The next operation of an open loop or a trace; none after the end of the run. */
+static void schedule_arrival(struct clients *clients, struct group *group)
+{
+    const sim_ns end_ns = clients->host.layout->duration_ns;
+    sim_ns at_ns = SIM_NS_MAX;
+    if (group->load == LOAD_OPEN) {
+        at_ns = arrivals_next(&group->arrivals, end_ns);
+    } else if (group->begun < group->trace.count) {
+        at_ns = group->trace.rows[group->begun].at_ns;
+    }
+    if (at_ns <= end_ns) {
+        engine_at(clients->host.engine, at_ns, event_of(clients, CLIENT_ARRIVAL, group->index, 0));
+    }
+}
+
+void clients_on_event(struct clients *clients, const struct event *event)
+{
+    struct group *group = NULL;
+    struct operation_start start;
+    switch ((enum client_event)event->small) {
+    case CLIENT_ARRIVAL:
+        group = &clients->groups[event->target];
+        start = group_next(clients, group, 0);
+        schedule_arrival(clients, group);
+        begin(clients, group, &start);
+        break;
+    case CLIENT_THOUGHT:
+        group = &clients->groups[event->a];
+        start = group_next(clients, group, event->target);
+        begin(clients, group, &start);
+        break;
+    case CLIENT_RETRY:
+        retry(clients, event->target, event->a);
+        break;
+    case CLIENT_PROBE:
+        start = probes_take(clients, event->target, &group);
+        begin(clients, group, &start);
+        break;
+    case CLIENT_DUE_FIRST:
+    default:
+        CHECK(event->small < CLIENT_DUE_FIRST + DUE_COUNT);
+        fall_due(clients, &clients->groups[event->target],
+                 (enum due)(event->small - CLIENT_DUE_FIRST));
+        break;
+    }
+}
+
+struct clients *clients_create(const struct clients_host *host, struct arena *arena)
+{
+    struct clients *clients = arena_alloc(arena, 1, sizeof *clients);
+    const struct record_layout *layout = host->layout;
+    clients->host = *host;
+    clients->group_count = layout->group_count;
+    clients->groups = arena_alloc(arena, layout->group_count, sizeof *clients->groups);
+    clients->sessions = arena_alloc(arena, layout->session_count, sizeof *clients->sessions);
+    clients->newest = arena_alloc(arena, layout->dataset_count, sizeof *clients->newest);
+    CHECK(layout->group_count == host->scenario->clients.count);
+    for (uint32_t i = 0; i < layout->session_count; i++) {
+        clients->sessions[i].acknowledged_ns = -1;
+    }
+    for (uint32_t i = 0; i < layout->group_count; i++) {
+        group_init(clients, i, arena);
+    }
+    for (uint32_t i = 0; i < layout->group_count; i++) {
+        probes_init(clients, &clients->groups[i], arena);
+    }
+    in_flight_init(&clients->in_flight);
+    pool_init(&clients->probes, sizeof(struct probe), PROBES_MAX);
+    return clients;
+}
+
+void clients_release(struct clients *clients)
+{
+    in_flight_release(&clients->in_flight);
+    pool_release(&clients->probes);
+}
+
+void clients_start(struct clients *clients)
+{
+    for (uint32_t i = 0; i < clients->group_count; i++) {
+        struct group *group = &clients->groups[i];
+        if (group->load == LOAD_OPEN || group->load == LOAD_TRACE) {
+            schedule_arrival(clients, group);
+        }
+        for (uint32_t s = 0; group->load == LOAD_CLOSED && s < group->session_count; s++) {
+            think(clients, group, group->session_first + s);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/*
+ * clients_state.h - private to the clients: what clients.c, clients_ask.c, groups.c and probes.c
+ * share.
+ *
+ * Draws: every operation that a group's own load begins has a draw number: its count in the group
+ *        (open loop, trace), or session * 2^32 + its count in the session (closed loop). All its
+ *        random choices are addressed by it, so that they are the same whatever the strategy does.
+ */
+#ifndef MODELS_WORKLOAD_CLIENTS_STATE_H
+#define MODELS_WORKLOAD_CLIENTS_STATE_H
+
+#include "models/workload/arrivals.h"
+#include "models/workload/clients.h"
+#include "models/workload/in_flight.h"
+#include "models/workload/keys.h"
+#include "models/workload/mix.h"
+#include "models/workload/trace.h"
+#include "sim/pool.h"
+
+/* `small` of an event; target is the group unless said otherwise. */
+enum client_event {
+    CLIENT_ARRIVAL,
+    CLIENT_THOUGHT,                              /* target: session within the run; a: group */
+    CLIENT_DUE_FIRST,                            /* + enum due */
+    CLIENT_RETRY = CLIENT_DUE_FIRST + DUE_COUNT, /* target: slot; a: operation */
+    CLIENT_PROBE                                 /* target: of the pool of probes */
+};
+
+enum load { LOAD_NONE, LOAD_OPEN, LOAD_CLOSED, LOAD_TRACE };
+
+struct probe_region { /* where probes may read from: groups that use the dataset */
+    const uint32_t *groups;
+    uint32_t count;
+};
+
+struct group {
+    const struct scenario_client *client;
+    uint32_t index;
+    uint16_t dataset, place;
+    uint32_t session_first, session_count;
+    enum load load;
+    uint32_t tries_max, scan_keys;
+    struct mix mix;
+    struct key_chooser keys;
+    struct arrivals arrivals;
+    struct trace trace;
+    const struct distribution *value_bytes;
+    struct random_stream operation_stream, key_stream, bytes_stream;
+    struct random_stream think_stream, retry_stream, probe_stream;
+    uint64_t begun; /* operations of its own load */
+    struct due_list due[DUE_COUNT];
+    const struct probe_region *probe_regions; /* none: no probes */
+    uint32_t probe_region_count;
+};
+
+struct client_session {
+    sim_ns acknowledged_ns; /* its last write; -1: none */
+    uint32_t begun;         /* operations, in a closed loop */
+};
+
+struct probe { /* on its way to be asked */
+    uint32_t group, session, key, reserved;
+    uint64_t write;
+    sim_ns after_ns;
+};
+
+struct clients {
+    struct clients_host host;
+    struct group *groups;
+    uint32_t group_count;
+    struct client_session *sessions;
+    uint32_t *newest; /* per dataset: the key inserted last */
+    uint64_t operations;
+    struct in_flight in_flight;
+    struct pool probes;
+};
+
+/* An operation about to begin. */
+struct operation_start {
+    uint8_t type, flags;
+    uint32_t key, bytes, session;
+    uint64_t draw;
+    uint64_t probed_write; /* probes only */
+    sim_ns probed_after_ns;
+};
+
+/* groups.c */
+void group_init(struct clients *clients, uint32_t index, struct arena *arena);
+/* Fills what the group's load does next; `session` is used by a closed loop. */
+struct operation_start group_next(struct clients *clients, struct group *group, uint32_t session);
+uint32_t group_value_bytes(struct group *group, uint64_t draw);
+sim_ns group_think_ns(struct clients *clients, struct group *group, uint32_t session);
+
+/* probes.c */
+void probes_init(struct clients *clients, struct group *group, struct arena *arena);
+/* Perhaps schedules a read after the acknowledged write `number`. */
+void probes_follow(struct clients *clients, struct group *group, const struct operation *write,
+                   uint64_t number);
+struct operation_start probes_take(struct clients *clients, uint32_t probe, struct group **group);
+
+#endif

@@ -1,0 +1,157 @@
+#include "models/workload/clients_state.h"
+
+#include "models/purpose.h"
+#include "sim/arena.h"
+
+static struct random_stream stream_of(const struct clients *clients, uint32_t purpose,
+                                      uint32_t index)
+{
+    struct random_stream stream;
+    random_stream_init(&stream, clients->host.seed, purpose, index);
+    return stream;
+}
+
+static void trace_wrong(void *context, int line, const char *message)
+{
+    (void)context;
+    (void)line;
+    (void)message;
+    CHECK(false); /* scenario_check() has refused such a trace. */
+}
+
+static void load_init(struct clients *clients, struct group *group, struct arena *arena)
+{
+    const struct scenario_client *client = group->client;
+    const struct record_layout *layout = clients->host.layout;
+    if (client->trace.columns > 0) {
+        group->load = LOAD_TRACE;
+        trace_read(&group->trace, clients->host.scenario, client, arena, trace_wrong, NULL);
+    } else if (client->think != NULL) {
+        group->load = LOAD_CLOSED;
+    } else if (client->rate > 0.0) {
+        group->load = LOAD_OPEN;
+        arrivals_init(&group->arrivals, client, layout->places[group->place].longitude,
+                      stream_of(clients, PURPOSE_ARRIVAL, group->index));
+    }
+}
+
+static void due_init(struct group *group)
+{
+    const struct scenario_client *client = group->client;
+    group->due[DUE_DEADLINE].after_ns = client->deadline;
+    group->due[DUE_HEDGE].after_ns = client->hedge_after;
+    const bool own_timeout = client->retry.timeout > 0 && client->retry.timeout < client->deadline;
+    group->due[DUE_TRY].after_ns = own_timeout ? client->retry.timeout : 0;
+    CHECK(client->deadline > 0);
+    CHECK(client->retry.tries >= 1);
+    CHECK(client->retry.tries <= 100);
+    group->tries_max = (uint32_t)client->retry.tries;
+}
+
+void group_init(struct clients *clients, uint32_t index, struct arena *arena)
+{
+    const struct scenario_client *client =
+        (const struct scenario_client *)clients->host.scenario->clients.items + index;
+    const struct record_group *layout = &clients->host.layout->groups[index];
+    const struct scenario_dataset *dataset =
+        (const struct scenario_dataset *)clients->host.scenario->datasets.items + layout->dataset;
+    struct group *group = &clients->groups[index];
+    *group = (struct group){.client = client,
+                            .index = index,
+                            .dataset = (uint16_t)layout->dataset,
+                            .place = (uint16_t)layout->place,
+                            .session_first = layout->session_first,
+                            .session_count = layout->session_count,
+                            .value_bytes = dataset->value_bytes,
+                            .scan_keys = (uint32_t)client->mix.scan_keys};
+    CHECK(group->session_count > 0);
+    mix_init(&group->mix, client);
+    key_chooser_init(&group->keys, &dataset->keys, mix_popularity(client, &dataset->keys), arena);
+    group->operation_stream = stream_of(clients, PURPOSE_OPERATION, index);
+    group->key_stream = stream_of(clients, PURPOSE_KEY, index);
+    group->bytes_stream = stream_of(clients, PURPOSE_VALUE_BYTES, index);
+    group->think_stream = stream_of(clients, PURPOSE_THINK, index);
+    group->retry_stream = stream_of(clients, PURPOSE_RETRY, index);
+    group->probe_stream = stream_of(clients, PURPOSE_PROBE, index);
+    due_init(group);
+    load_init(clients, group, arena);
+    clients->newest[group->dataset] = (uint32_t)dataset->keys.count - 1;
+}
+
+uint32_t group_value_bytes(struct group *group, uint64_t draw)
+{
+    if (group->value_bytes == NULL) {
+        return 0;
+    }
+    group->bytes_stream.count = draw;
+    const sim_ns rounded = distribution_sample_ns(group->value_bytes, &group->bytes_stream);
+    return rounded < UINT32_MAX ? (uint32_t)rounded : UINT32_MAX;
+}
+
+static uint64_t closed_draw(const struct clients *clients, const struct group *group,
+                            uint32_t session)
+{
+    return (uint64_t)(session - group->session_first) << 32 | clients->sessions[session].begun;
+}
+
+sim_ns group_think_ns(struct clients *clients, struct group *group, uint32_t session)
+{
+    group->think_stream.count = closed_draw(clients, group, session);
+    return distribution_sample_ns(group->client->think, &group->think_stream);
+}
+
+static uint32_t session_from(const struct group *group, uint64_t word)
+{
+    return group->session_first + (uint32_t)(random_unit_from(word) * (double)group->session_count);
+}
+
+static struct operation_start trace_next(struct group *group)
+{
+    CHECK(group->begun < group->trace.count);
+    const struct trace_row *row = &group->trace.rows[group->begun];
+    struct operation_start start = {.type = row->type, .key = row->key, .draw = group->begun};
+    group->operation_stream.count = start.draw;
+    start.session = row->session != TRACE_UNSAID
+                        ? group->session_first + row->session
+                        : session_from(group, random_u64(&group->operation_stream));
+    if (start.type == RECORD_WRITE) {
+        start.bytes =
+            row->bytes != TRACE_UNSAID ? row->bytes : group_value_bytes(group, start.draw);
+    }
+    group->begun++;
+    return start;
+}
+
+struct operation_start group_next(struct clients *clients, struct group *group, uint32_t session)
+{
+    if (group->load == LOAD_TRACE) {
+        return trace_next(group);
+    }
+    const bool closed = group->load == LOAD_CLOSED;
+    struct operation_start start = {.draw = closed ? closed_draw(clients, group, session)
+                                                   : group->begun,
+                                    .flags = closed ? OPERATION_LOOP : 0};
+    group->operation_stream.count = start.draw;
+    const struct random_block block = random_block_next(&group->operation_stream);
+    start.session = closed ? session : session_from(group, block.word[1]);
+    clients->sessions[session].begun += closed;
+    uint32_t *newest = &clients->newest[group->dataset];
+    const enum mix_operation operation = mix_pick(&group->mix, random_unit_from(block.word[0]));
+    if (operation == MIX_INSERT) {
+        *newest = *newest + 1 < group->keys.count ? *newest + 1 : 0;
+        start.key = *newest;
+    } else {
+        group->key_stream.count = start.draw;
+        start.key = key_chooser_pick(&group->keys, &group->key_stream, group->begun, *newest);
+    }
+    group->begun++;
+    if (operation == MIX_WRITE || operation == MIX_INSERT) {
+        start.type = RECORD_WRITE;
+        start.bytes = group_value_bytes(group, start.draw);
+    } else if (operation == MIX_SCAN) {
+        start.flags |= OPERATION_SCAN;
+    } else if (operation == MIX_READ_MODIFY_WRITE) {
+        start.flags |= OPERATION_THEN_WRITE;
+    }
+    return start;
+}

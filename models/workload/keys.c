@@ -1,0 +1,60 @@
+#include "models/workload/keys.h"
+
+#include "sim/check.h"
+#include "sim/distribution_params.h"
+
+void key_chooser_init(struct key_chooser *chooser, const struct scenario_keys *keys,
+                      uint32_t popularity, struct arena *arena)
+{
+    CHECK(popularity <= SCENARIO_POPULARITY_SEQUENTIAL);
+    CHECK(keys->count > 0);
+    CHECK(keys->count <= SCENARIO_KEYS_MAX);
+    *chooser = (struct key_chooser){
+        .popularity = popularity, .count = (uint32_t)keys->count, .hot_share = keys->hot_share};
+    if (popularity == SCENARIO_POPULARITY_ZIPFIAN || popularity == SCENARIO_POPULARITY_LATEST) {
+        const struct distribution_zipf law = {.count = keys->count, .theta = keys->theta};
+        chooser->zipf = distribution_make(arena, "zipf", &law);
+    }
+    /* At least one key is hot, however small the share. */
+    const double hot = keys->hot_keys * (double)keys->count;
+    chooser->hot_count = hot < 1.0 ? 1 : (uint32_t)hot;
+}
+
+/* A key of first .. first + count - 1 by one word: biased by less than 2^-20 of each share. */
+static uint32_t scaled(uint64_t word, uint32_t first, uint32_t count)
+{
+    return first + (uint32_t)(random_unit_from(word) * (double)count);
+}
+
+static uint32_t pick_hotspot(const struct key_chooser *chooser, struct random_stream *stream)
+{
+    const struct random_block block = random_block_next(stream);
+    const uint32_t cold_count = chooser->count - chooser->hot_count;
+    if (cold_count == 0 || random_unit_from(block.word[0]) < chooser->hot_share) {
+        return scaled(block.word[1], 0, chooser->hot_count);
+    }
+    return scaled(block.word[1], chooser->hot_count, cold_count);
+}
+
+uint32_t key_chooser_pick(const struct key_chooser *chooser, struct random_stream *stream,
+                          uint64_t turn, uint32_t newest)
+{
+    const uint32_t count = chooser->count;
+    CHECK(newest < count);
+    switch ((enum scenario_popularity)chooser->popularity) {
+    case SCENARIO_POPULARITY_UNIFORM:
+        return scaled(random_u64(stream), 0, count);
+    case SCENARIO_POPULARITY_ZIPFIAN:
+        return (uint32_t)distribution_sample(chooser->zipf, stream) - 1;
+    case SCENARIO_POPULARITY_HOTSPOT:
+        return pick_hotspot(chooser, stream);
+    case SCENARIO_POPULARITY_LATEST: {
+        const uint32_t age = (uint32_t)distribution_sample(chooser->zipf, stream) - 1;
+        return age <= newest ? newest - age : newest + count - age;
+    }
+    case SCENARIO_POPULARITY_SEQUENTIAL:
+        stream->count++;
+        return (uint32_t)(turn % count);
+    }
+    return 0; /* never: checked at the beginning */
+}

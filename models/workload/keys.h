@@ -1,0 +1,37 @@
+/*
+ * keys.h - which key an operation uses: YCSB's choosers.
+ *
+ * Model:   uniform: all alike. zipfian: key k has weight (k + 1)^-theta, exactly; key 0 is the
+ *          hottest (YCSB scatters the ranks over the keys by a hash; here rank order is key order,
+ *          so that a result can be read). hotspot: the first hot_keys share of the keys gets
+ *          hot_share of the operations, both parts uniform inside. latest: zipfian by age, the
+ *          newest key is the hottest. sequential: 0, 1, 2, ... and again.
+ * Inserts: write the next key in turn; the key after the last is 0 again, since the number of keys
+ *          is fixed. At the beginning the last key is the newest.
+ * Order:   one pick is one draw of the stream.
+ * Cost:    independent of the number of keys.
+ * Source:  Cooper et al., "Benchmarking cloud serving systems with YCSB", SoCC 2010, section 4.1;
+ *          zipfian numbers: sim/distribution/zipf.c.
+ */
+#ifndef MODELS_WORKLOAD_KEYS_H
+#define MODELS_WORKLOAD_KEYS_H
+
+#include "models/scenario.h"
+#include "sim/random.h"
+
+struct key_chooser {
+    uint32_t popularity; /* enum scenario_popularity */
+    uint32_t count, hot_count;
+    double hot_share;
+    const struct distribution *zipf; /* of ranks 1..count */
+};
+
+/* `popularity` need not be that of `keys`: a client group may choose its own. */
+void key_chooser_init(struct key_chooser *chooser, const struct scenario_keys *keys,
+                      uint32_t popularity, struct arena *arena);
+
+/* `turn` counts the picks of the asking group from 0; `newest` is the key inserted last. */
+uint32_t key_chooser_pick(const struct key_chooser *chooser, struct random_stream *stream,
+                          uint64_t turn, uint32_t newest);
+
+#endif

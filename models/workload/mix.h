@@ -1,0 +1,47 @@
+/*
+ * mix.h - what an operation does: shares of reads, writes, inserts, scans, read-modify-writes.
+ *
+ * Model:   shares are relative to their sum; no share at all means only reads. YCSB's core
+ * workloads are presets: A 50 % read 50 % update; B 95/5; C only reads; D 95 % read 5 % insert,
+ *          latest; E 95 % scan 5 % insert; F 50 % read 50 % read-modify-write; all but D zipfian.
+ * Differs from YCSB: scans have a fixed length (mix.scan_keys, 50: about the mean of YCSB's uniform
+ *          1..100); updates write the whole value; the number of keys is fixed, so inserts go
+ *          around; `latest` follows inserts when they begin, not when they are acknowledged; a
+ *          read-modify-write is two operations, the write beginning when the read is answered.
+ * Source:  Cooper et al., "Benchmarking cloud serving systems with YCSB", SoCC 2010, table 2, and
+ *          the files of workloads a to f that come with YCSB 0.17.
+ */
+#ifndef MODELS_WORKLOAD_MIX_H
+#define MODELS_WORKLOAD_MIX_H
+
+#include "models/scenario.h"
+
+enum mix_operation {
+    MIX_READ,
+    MIX_WRITE,
+    MIX_INSERT,
+    MIX_SCAN,
+    MIX_READ_MODIFY_WRITE,
+    MIX_OPERATION_COUNT
+};
+
+struct mix {
+    double until[MIX_OPERATION_COUNT]; /* cumulative; the last is 1 */
+};
+
+/* The mix that a client group asks for by `ycsb` or `mix`. */
+void mix_init(struct mix *mix, const struct scenario_client *client);
+
+/* Its key chooser: its own `popularity`, else that of its YCSB workload, else the dataset's. */
+uint32_t mix_popularity(const struct scenario_client *client, const struct scenario_keys *keys);
+
+static inline enum mix_operation mix_pick(const struct mix *mix, double unit)
+{
+    enum mix_operation operation = MIX_READ;
+    while (operation < MIX_READ_MODIFY_WRITE && unit >= mix->until[operation]) {
+        operation++;
+    }
+    return operation;
+}
+
+#endif
