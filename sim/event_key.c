@@ -12,6 +12,22 @@ enum {
     BINS_BITS_MAX = 16 /* 256 KiB of counts */
 };
 
+void event_keys_reserve(event_key **keys, size_t *capacity, size_t needed)
+{
+    void *memory = *keys;
+    memory_grow(&memory, capacity, needed, sizeof(event_key));
+    *keys = memory;
+}
+
+void event_array_add(struct event_array *array, const event_key *keys, size_t count)
+{
+    event_keys_reserve(&array->keys, &array->capacity, array->count + count);
+    if (count > 0) {
+        memcpy(array->keys + array->count, keys, count * sizeof *keys);
+    }
+    array->count += count;
+}
+
 static void insertion_sort(event_key *keys, size_t count)
 {
     for (size_t i = 1; i < count; i++) {

@@ -33,6 +33,10 @@ struct event_array {
     size_t count, capacity;
 };
 
+/* Makes room for `needed` keys in all; adds keys behind the others. */
+void event_keys_reserve(event_key **keys, size_t *capacity, size_t needed);
+void event_array_add(struct event_array *array, const event_key *keys, size_t count);
+
 /* Scratch memory of the sort, kept between calls. */
 struct event_bins {
     uint32_t *counts;
