@@ -1,0 +1,59 @@
+/*
+ * frame.h - what all figures share: margins, title, legend, fault windows, line styles.
+ *
+ * Layout: we place everything ourselves, in pixels from the top left, so that no legend or label can
+ *         cover another: title and subtitle, rows of fault labels, panels, legend on the right.
+ * Colour: Okabe and Ito's palette without its yellow, each colour with its own dash and point type, so
+ *         that a print without colour still tells the curves apart (M. Okabe, K. Ito, "Color
+ *         Universal Design", 2008).
+ * Widths: of text are estimated from the mean advance of DejaVu Sans; gnuplot can not be asked.
+ */
+#ifndef PLOTS_FRAME_H
+#define PLOTS_FRAME_H
+
+#include "plots/figure.h"
+
+struct frame_spec {
+    const char *title;
+    const char *note;       /* further words of the subtitle; NULL: none */
+    int legend_columns;     /* of the longest legend entry; 0: no legend */
+    double panels_height;   /* of all panels with the gaps between them and their axis titles */
+    bool faults;            /* rows for the labels of the fault windows */
+};
+
+struct frame_box { /* of a panel's axes, in pixels from the top left */
+    double left, right, top, bottom;
+};
+
+struct frame {
+    const struct figure_input *input;
+    struct figure_page *page;
+    double top, left, right; /* where panels may begin and end; the legend is right of `right` */
+    double time_unit_s;
+    const char *time_unit; /* "s", "min", "h" */
+    unsigned fault_rows;
+};
+
+enum { FRAME_ROW = 15, FRAME_AXIS = 54 }; /* px: a row of fault labels; tics and title under a panel */
+
+/* Begins the script: height of the page, styles, title, multiplot. */
+struct frame frame_begin(const struct figure_input *input, struct figure_page *page,
+                         const struct frame_spec *spec);
+
+/* Margins of the next panel, and its legend when it is the one that has it. */
+void frame_panel(const struct frame *frame, const struct frame_box *box, bool legend);
+
+/* The time axis: range and tics; its title when `named`. */
+void frame_time_axis(const struct frame *frame, bool named);
+
+/* Shades the fault windows in a panel over time; `labels` above the panel. */
+void frame_faults(const struct frame *frame, const struct frame_box *box, bool labels);
+
+/* Forgets what belongs to one panel only. Call it after its plot command. */
+void frame_panel_end(const struct frame *frame);
+void frame_end(const struct frame *frame);
+
+/* A name as a column header: no control characters, quoted where CSV needs it. */
+void figure_header_cell(struct figure_page *page, const char *text);
+
+#endif
