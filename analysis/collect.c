@@ -1,0 +1,352 @@
+/*
+ * collect.c - the collector as a whole: its memory, its rows and its end.
+ */
+#include "analysis/collect.h"
+#include "analysis/collect_state.h"
+
+#include <string.h>
+
+/* ---- segments of time between the begins and ends of faults ---- */
+
+void fault_changed(struct collect_state *state, const struct record *record)
+{
+    const uint32_t fault = record->slot;
+
+    CHECK(fault < state->layout->fault_count);
+    if (record->kind == RECORD_FAULT_BEGIN) {
+        state->crash_fault = fault;
+    } else {
+        state->fault_end_ns = record->at_ns;
+        lag_watch(state);
+    }
+    if (fault < COLLECT_FAULT_WINDOWS_MAX) {
+        const uint32_t bit = 1u << fault;
+
+        state->begun |= bit;
+        state->active =
+            record->kind == RECORD_FAULT_BEGIN ? state->active | bit : state->active & ~bit;
+        state->segment_changed = true;
+    }
+}
+
+uint32_t segment_now(struct collect_state *state)
+{
+    if (!state->segment_changed) {
+        return state->segment;
+    }
+    state->segment_changed = false;
+    for (uint32_t i = 0; i < state->segment_count; i++) {
+        if (state->segments[i].begun == state->begun &&
+            state->segments[i].active == state->active) {
+            state->segment = i;
+            return i;
+        }
+    }
+
+    const size_t cells = (size_t)state->layout->group_count * 2;
+    struct segment segment = {state->begun, state->active, NULL};
+    void *segments = state->segments;
+
+    segment.cells = arena_alloc(&state->arena, cells, sizeof(*segment.cells));
+    for (size_t i = 0; i < cells; i++) {
+        histogram_init(&segment.cells[i].latency, &state->arena);
+    }
+    memory_grow(&segments, &state->segment_capacity, state->segment_count + 1, sizeof(segment));
+    state->segments = segments;
+    state->segment = (uint32_t)state->segment_count;
+    state->segments[state->segment_count++] = segment;
+    return state->segment;
+}
+
+/* ---- rows ---- */
+
+static void message_row(struct collect_state *state, const struct record *record)
+{
+    const uint32_t places = state->layout->place_count;
+
+    if (record->at_ns < state->layout->warmup_ns) {
+        return;
+    }
+    CHECK(record->from_place < places);
+    CHECK(record->to_place < places);
+
+    struct traffic *traffic =
+        &state->traffic[(size_t)record->from_place * places + record->to_place];
+
+    if (record->kind == RECORD_DROPPED) {
+        traffic->dropped++;
+        return;
+    }
+    traffic->messages++;
+    traffic->bytes += record->bytes;
+    traffic->retransmitted += (record->flags & RECORD_FLAG_RETRANSMITTED) != 0 ? 1u : 0u;
+}
+
+static void node_row(struct collect_state *state, const struct record *record)
+{
+    const bool down = record->kind == RECORD_NODE_DOWN;
+
+    CHECK(record->node < state->layout->node_count);
+    state->node_down[record->node] = down;
+    if (down) {
+        if ((record->flags & RECORD_FLAG_DISK_LOST) != 0) {
+            lag_disk_lost(state, record->node);
+        }
+        state->crash_pending = true;
+        state->crash_ns = record->at_ns;
+    }
+    lag_watch(state);
+}
+
+/* Time spent in a mode counts from the warm-up on. */
+static void mode_spend(const struct collect_state *state, struct dataset_state *dataset,
+                       uint32_t node, sim_ns now_ns)
+{
+    const sim_ns since_ns = dataset->mode_since_ns[node];
+    const sim_ns from_ns =
+        since_ns > state->layout->warmup_ns ? since_ns : state->layout->warmup_ns;
+
+    if (now_ns > from_ns) {
+        dataset->mode_ns[dataset->mode_of_node[node]] += (uint64_t)(now_ns - from_ns);
+    }
+    dataset->mode_since_ns[node] = now_ns;
+}
+
+static void mode_row(struct collect_state *state, const struct record *record)
+{
+    CHECK(record->dataset < state->layout->dataset_count);
+
+    struct dataset_state *dataset = &state->datasets[record->dataset];
+
+    CHECK(record->node < state->layout->node_count);
+    CHECK(record->a >= 0);
+    CHECK(record->a < dataset->mode_count);
+    if (dataset->mode_of_node[record->node] == RECORD_NONE) {
+        dataset->mode_of_node[record->node] = 0;
+    }
+    mode_spend(state, dataset, record->node, record->at_ns);
+    dataset->mode_changes += dataset->mode_of_node[record->node] != record->a ? 1u : 0u;
+    dataset->mode_of_node[record->node] = (uint32_t)record->a;
+}
+
+static void collect_row(void *opaque, const struct record *record)
+{
+    struct collect_state *state = opaque;
+
+    CHECK(record->at_ns >= state->now_ns);
+    if (record->at_ns > state->now_ns && state->crash_pending) {
+        loss_crashed(state); /* after everything that happened at its instant */
+    }
+    state->now_ns = record->at_ns;
+    if (record->at_ns >= state->timeline.next_ns) {
+        timeline_advance(state, record->at_ns);
+    }
+    switch ((enum record_kind)record->kind) {
+    case RECORD_INVOKED:
+        operation_invoked(state, record);
+        break;
+    case RECORD_COMPLETED:
+        operation_completed(state, record);
+        break;
+    case RECORD_COMMITTED:
+        lag_committed(state, record);
+        break;
+    case RECORD_APPLIED:
+        lag_applied(state, record);
+        break;
+    case RECORD_SENT:
+    case RECORD_DROPPED:
+        message_row(state, record);
+        break;
+    case RECORD_FAULT_BEGIN:
+    case RECORD_FAULT_END:
+        fault_changed(state, record);
+        break;
+    case RECORD_NODE_DOWN:
+    case RECORD_NODE_UP:
+        node_row(state, record);
+        break;
+    case RECORD_MODE:
+        mode_row(state, record);
+        break;
+    case RECORD_DELIVERED:
+    case RECORD_KIND_COUNT:
+        break;
+    }
+}
+
+struct record_sink collector_sink(struct collector *collector)
+{
+    const uint32_t unwanted = 1u << RECORD_DELIVERED;
+    const uint32_t all = (1u << RECORD_KIND_COUNT) - 2u; /* kinds begin at 1 */
+
+    return (struct record_sink){collector->state, collect_row, all & ~unwanted};
+}
+
+/* ---- beginning and end ---- */
+
+static void dataset_init(struct collect_state *state, uint32_t index)
+{
+    const struct record_layout *layout = state->layout;
+    const struct record_dataset *source = &layout->datasets[index];
+    struct dataset_state *dataset = &state->datasets[index];
+
+    CHECK(source->replica_count > 0);
+    dataset->key_first = state->key_count;
+    dataset->key_count = source->key_count;
+    dataset->replica_count = source->replica_count;
+    dataset->converged_ns = -1;
+    dataset->keys = memory_alloc(source->key_count, sizeof(*dataset->keys));
+    dataset->held =
+        memory_alloc((size_t)source->key_count * source->replica_count, sizeof(*dataset->held));
+    dataset->replicas =
+        arena_alloc(&state->arena, source->replica_count, sizeof(*dataset->replicas));
+    dataset->replica_of_node =
+        arena_alloc(&state->arena, layout->node_count, sizeof(*dataset->replica_of_node));
+    dataset->mode_of_node =
+        arena_alloc(&state->arena, layout->node_count, sizeof(*dataset->mode_of_node));
+    dataset->mode_since_ns =
+        arena_alloc(&state->arena, layout->node_count, sizeof(*dataset->mode_since_ns));
+    for (uint32_t i = 0; i < layout->node_count; i++) {
+        dataset->replica_of_node[i] = RECORD_NONE;
+        dataset->mode_of_node[i] = RECORD_NONE;
+    }
+    for (uint32_t i = 0; i < source->replica_count; i++) {
+        struct replica_state *replica = &dataset->replicas[i];
+
+        replica->node = source->replicas[i];
+        CHECK(replica->node < layout->node_count);
+        dataset->replica_of_node[replica->node] = i;
+        histogram_init(&replica->lag, &state->arena);
+        histogram_init(&replica->missing_samples, &state->arena);
+        histogram_init(&replica->delay, &state->arena);
+    }
+    while (source->modes != NULL && source->modes[dataset->mode_count] != NULL) {
+        dataset->mode_count++;
+    }
+    dataset->mode_ns =
+        arena_alloc(&state->arena, dataset->mode_count + 1u, sizeof(*dataset->mode_ns));
+    state->key_count += source->key_count;
+}
+
+static void places_init(struct collect_state *state)
+{
+    const struct record_layout *layout = state->layout;
+
+    state->client_place =
+        arena_alloc(&state->arena, layout->place_count, sizeof(*state->client_place));
+    state->client_places =
+        arena_alloc(&state->arena, layout->place_count, sizeof(*state->client_places));
+    for (uint32_t i = 0; i < layout->place_count; i++) {
+        state->client_place[i] = RECORD_NONE;
+    }
+    for (uint32_t i = 0; i < layout->group_count; i++) {
+        CHECK(layout->groups[i].place < layout->place_count);
+        state->client_place[layout->groups[i].place] = 0;
+    }
+    for (uint32_t i = 0; i < layout->place_count; i++) {
+        if (state->client_place[i] != RECORD_NONE) {
+            state->client_place[i] = state->client_place_count;
+            state->client_places[state->client_place_count++] = i;
+        }
+    }
+}
+
+void collector_init(struct collector *collector, const struct record_layout *layout)
+{
+    struct collect_state *state = memory_alloc(1, sizeof(*state));
+
+    collector->state = state;
+    state->layout = layout;
+    state->fault_end_ns = -1;
+    state->crash_fault = layout->fault_count;
+    state->segment_changed = true;
+    arena_init(&state->arena);
+    places_init(state);
+
+    const size_t places = state->client_place_count;
+
+    state->datasets = arena_alloc(&state->arena, layout->dataset_count, sizeof(*state->datasets));
+    for (uint32_t i = 0; i < layout->dataset_count; i++) {
+        dataset_init(state, i);
+    }
+    /* Four versions of each key on average before anything is merged. */
+    state->pool_budget = (size_t)state->key_count * 4 + 65536;
+    state->pair_cells = arena_alloc(&state->arena, layout->dataset_count * (places + 1) * places,
+                                    sizeof(struct pair_cell *));
+    state->traffic = arena_alloc(&state->arena, (size_t)layout->place_count * layout->place_count,
+                                 sizeof(*state->traffic));
+    state->node_down = arena_alloc(&state->arena, layout->node_count, sizeof(*state->node_down));
+    state->crashes = arena_alloc(&state->arena, layout->fault_count + 1u, sizeof(*state->crashes));
+    state->probes = arena_alloc(&state->arena, PROBE_TIMES_MAX, sizeof(*state->probes));
+    state->probe_reads = arena_alloc(&state->arena, places, sizeof(*state->probe_reads));
+    state->probe_fresh = arena_alloc(&state->arena, places, sizeof(*state->probe_fresh));
+    session_init(state);
+    timeline_init(state);
+}
+
+void collector_release(struct collector *collector)
+{
+    struct collect_state *state = collector->state;
+
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        struct dataset_state *dataset = &state->datasets[d];
+
+        for (uint32_t i = 0; i < dataset->replica_count; i++) {
+            memory_release(dataset->replicas[i].heap);
+        }
+        memory_release(dataset->keys);
+        memory_release(dataset->held);
+    }
+    memory_release(state->pool);
+    memory_release(state->flights);
+    memory_release(state->pairs);
+    memory_release(state->segments);
+    arena_release(&state->arena);
+    memory_release(state);
+    collector->state = NULL;
+}
+
+/* Ends everything that was still going on at `end_ns`. */
+static void collect_end(struct collect_state *state, sim_ns end_ns)
+{
+    CHECK(end_ns >= state->now_ns);
+    if (state->crash_pending) {
+        loss_crashed(state);
+    }
+    state->now_ns = end_ns;
+    timeline_finish(state, end_ns);
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        struct dataset_state *dataset = &state->datasets[d];
+
+        for (uint32_t i = 0; i < dataset->replica_count; i++) {
+            lag_integrate(state, &dataset->replicas[i], end_ns);
+        }
+        for (uint32_t node = 0; node < state->layout->node_count; node++) {
+            if (dataset->mode_of_node[node] != RECORD_NONE) {
+                mode_spend(state, dataset, node, end_ns);
+            }
+        }
+    }
+}
+
+void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_set *set)
+{
+    struct collect_state *state = collector->state;
+    struct set_builder builder = {.set = set};
+
+    *set = (struct metric_set){.bucket_count = state->timeline.bucket_count,
+                               .bucket_ns = state->layout->bucket_ns,
+                               .duration_ns = state->layout->duration_ns,
+                               .seed = state->layout->seed};
+    arena_init(&set->arena);
+    collect_end(state, end_ns);
+    segment_now(state); /* so that there is one even if nothing was measured */
+    build_operations(state, &builder);
+    build_reads(state, &builder);
+    build_replicas(state, &builder, end_ns);
+    build_traffic(state, &builder);
+    build_series(state, &builder);
+    build_probe_curve(state, &builder);
+    builder_finish(&builder);
+}

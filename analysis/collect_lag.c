@@ -1,0 +1,401 @@
+/*
+ * collect_lag.c - what each replica holds of each key, and how far behind it is.
+ *
+ * Model:  a replica misses a committed version while it holds an older one. Each replica keeps
+ *         the number of versions that it misses and a heap of the keys of which it misses any, by
+ * the commit of the key's oldest missing version: the top is the replica's lag in time. Cost:   a
+ * commit or an apply touches the key's entries and 24 bytes for each replica; the heap holds only
+ * keys that are behind.
+ */
+#include "analysis/collect_state.h"
+
+static struct held_state *held_at(const struct dataset_state *dataset, uint32_t key,
+                                  uint32_t replica)
+{
+    return &dataset->held[(size_t)key * dataset->replica_count + replica];
+}
+
+/* ---- the heap ---- */
+
+static void heap_place(const struct dataset_state *dataset, uint32_t replica, size_t position,
+                       struct lag_item item)
+{
+    dataset->replicas[replica].heap[position] = item;
+    held_at(dataset, item.key, replica)->heap_position = (uint32_t)position;
+}
+
+static void heap_up(const struct dataset_state *dataset, uint32_t replica, size_t position,
+                    struct lag_item item)
+{
+    const struct lag_item *heap = dataset->replicas[replica].heap;
+
+    while (position > 0) {
+        const size_t parent = (position - 1) / 4;
+
+        if (heap[parent].commit_ns <= item.commit_ns) {
+            break;
+        }
+        heap_place(dataset, replica, position, heap[parent]);
+        position = parent;
+    }
+    heap_place(dataset, replica, position, item);
+}
+
+static void heap_down(const struct dataset_state *dataset, uint32_t replica, size_t position,
+                      struct lag_item item)
+{
+    const struct replica_state *state = &dataset->replicas[replica];
+    const struct lag_item *heap = state->heap;
+
+    for (;;) {
+        const size_t first = 4 * position + 1;
+        const size_t end = first + 4 < state->heap_count ? first + 4 : state->heap_count;
+        size_t least = first;
+
+        if (first >= state->heap_count) {
+            break;
+        }
+        for (size_t i = first + 1; i < end; i++) {
+            if (heap[i].commit_ns < heap[least].commit_ns) {
+                least = i;
+            }
+        }
+        if (heap[least].commit_ns >= item.commit_ns) {
+            break;
+        }
+        heap_place(dataset, replica, position, heap[least]);
+        position = least;
+    }
+    heap_place(dataset, replica, position, item);
+}
+
+static void heap_push(const struct dataset_state *dataset, uint32_t replica, struct lag_item item)
+{
+    struct replica_state *state = &dataset->replicas[replica];
+    void *heap = state->heap;
+
+    memory_grow(&heap, &state->heap_capacity, state->heap_count + 1, sizeof(*state->heap));
+    state->heap = heap;
+    heap_up(dataset, replica, state->heap_count++, item);
+}
+
+static void heap_move(const struct dataset_state *dataset, uint32_t replica, size_t position,
+                      struct lag_item item)
+{
+    const sim_ns old_ns = dataset->replicas[replica].heap[position].commit_ns;
+
+    if (item.commit_ns < old_ns) {
+        heap_up(dataset, replica, position, item);
+    } else {
+        heap_down(dataset, replica, position, item);
+    }
+}
+
+static void heap_remove(const struct dataset_state *dataset, uint32_t replica, size_t position)
+{
+    struct replica_state *state = &dataset->replicas[replica];
+
+    CHECK(position < state->heap_count);
+
+    const struct lag_item last = state->heap[--state->heap_count];
+
+    if (position < state->heap_count) {
+        heap_move(dataset, replica, position, last);
+    }
+}
+
+/* ---- lag ---- */
+
+sim_ns lag_ns(const struct replica_state *replica, sim_ns now_ns)
+{
+    return replica->heap_count == 0 ? 0 : now_ns - replica->heap[0].commit_ns;
+}
+
+void lag_integrate(const struct collect_state *state, struct replica_state *replica, sim_ns now_ns)
+{
+    const sim_ns warmup_ns = state->layout->warmup_ns;
+    const sim_ns from_ns = replica->since_ns > warmup_ns ? replica->since_ns : warmup_ns;
+
+    replica->since_ns = now_ns;
+    if (replica->missing > 0 && now_ns > from_ns) {
+        const double span = (double)(now_ns - from_ns);
+        const double ends = (double)lag_ns(replica, from_ns) + (double)lag_ns(replica, now_ns);
+
+        replica->lag_integral += span * ends / 2;
+        replica->missing_integral += span * (double)replica->missing;
+    }
+}
+
+/* Whether the replica is up and misses something that was committed before the last fault's end. */
+static bool lag_behind(const struct collect_state *state, const struct replica_state *replica)
+{
+    return !state->node_down[replica->node] && replica->heap_count > 0 &&
+           replica->heap[0].commit_ns <= state->fault_end_ns;
+}
+
+void lag_watch(struct collect_state *state)
+{
+    if (state->fault_end_ns < 0) {
+        return;
+    }
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        struct dataset_state *dataset = &state->datasets[d];
+
+        dataset->behind = 0;
+        for (uint32_t i = 0; i < dataset->replica_count; i++) {
+            dataset->replicas[i].behind = lag_behind(state, &dataset->replicas[i]);
+            dataset->behind += dataset->replicas[i].behind ? 1u : 0u;
+        }
+        if (dataset->behind > 0) {
+            dataset->converged_ns = -1;
+        } else if (dataset->converged_ns < state->fault_end_ns) {
+            dataset->converged_ns = state->now_ns;
+        }
+    }
+}
+
+static void lag_caught_up(struct collect_state *state, struct dataset_state *dataset,
+                          struct replica_state *replica)
+{
+    if (replica->behind && !lag_behind(state, replica)) {
+        replica->behind = false;
+        CHECK(dataset->behind > 0);
+        if (--dataset->behind == 0) {
+            dataset->converged_ns = state->now_ns;
+        }
+    }
+}
+
+/* ---- one key at one replica ---- */
+
+struct missing { /* what is newer than a version */
+    uint32_t count;
+    sim_ns commit_ns; /* the earliest */
+};
+
+static struct missing missing_of(const struct collect_state *state, const struct key_state *key,
+                                 struct version held)
+{
+    const struct commit_entry *entries = key_entries(state, key);
+    struct missing missing = {0, SIM_NS_MAX};
+
+    for (uint32_t i = key_newer(state, key, held); i < key->count; i++) {
+        missing.count += entries[i].commit_count;
+        if (entries[i].commit_ns < missing.commit_ns) {
+            missing.commit_ns = entries[i].commit_ns;
+        }
+    }
+    return missing;
+}
+
+static void missing_set(struct collect_state *state, struct dataset_state *dataset, uint32_t key,
+                        uint32_t index, struct missing missing)
+{
+    struct replica_state *replica = &dataset->replicas[index];
+    struct held_state *held = held_at(dataset, key, index);
+    const struct lag_item item = {missing.commit_ns, key};
+
+    lag_integrate(state, replica, state->now_ns);
+    CHECK(replica->missing >= held->missing);
+    replica->missing = replica->missing - held->missing + missing.count;
+    if (held->missing == 0 && missing.count > 0) {
+        heap_push(dataset, index, item);
+    } else if (held->missing > 0 && missing.count == 0) {
+        heap_remove(dataset, index, held->heap_position);
+    } else if (missing.count > 0) {
+        heap_move(dataset, index, held->heap_position, item);
+    }
+    held->missing = missing.count;
+}
+
+/*
+ * Counts afresh what each replica misses of a key, after a crash took versions away: a version
+ * that no replica holds, nor a newer one, is lost and not late.
+ */
+static void key_recount(struct collect_state *state, struct dataset_state *dataset, uint32_t index)
+{
+    struct key_state *key = &dataset->keys[index];
+    const struct commit_entry *entries = key_entries(state, key);
+    struct version newest = version_initial();
+
+    for (uint32_t i = 0; i < dataset->replica_count; i++) {
+        const struct version version = held_at(dataset, index, i)->version;
+
+        newest = version_less(newest, version) ? version : newest;
+    }
+
+    const struct missing gone = missing_of(state, key, newest);
+
+    key->flags &= (uint8_t)~KEY_GONE;
+    key->flags |= gone.count > 0 ? KEY_GONE : 0;
+    for (uint32_t i = 0; i < dataset->replica_count; i++) {
+        const struct version version = held_at(dataset, index, i)->version;
+        struct missing missing = {0, SIM_NS_MAX};
+
+        for (uint32_t k = key_newer(state, key, version);
+             k < key->count && !version_less(newest, entries[k].version); k++) {
+            missing.count += entries[k].commit_count;
+            if (entries[k].commit_ns < missing.commit_ns) {
+                missing.commit_ns = entries[k].commit_ns;
+            }
+        }
+        missing_set(state, dataset, index, i, missing);
+    }
+}
+
+/* ---- rows ---- */
+
+static struct dataset_state *dataset_of(const struct collect_state *state,
+                                        const struct record *record)
+{
+    CHECK(record->dataset < state->layout->dataset_count);
+
+    struct dataset_state *dataset = &state->datasets[record->dataset];
+
+    CHECK(record->key < dataset->key_count);
+    return dataset;
+}
+
+void lag_committed(struct collect_state *state, const struct record *record)
+{
+    struct dataset_state *dataset = dataset_of(state, record);
+    struct key_state *key = &dataset->keys[record->key];
+    const struct version version = version_of(record);
+    const uint32_t at = key_insert(state, dataset, record->key, version);
+    const bool measured = state->now_ns >= state->layout->warmup_ns;
+    const bool gone = (key->flags & KEY_GONE) != 0;
+
+    if (at != RECORD_NONE) {
+        struct commit_entry *entry = key_entries(state, key) + at;
+
+        if (entry->commit_count > 0) {
+            return; /* A new leader may decide the same version again. */
+        }
+        entry->commit_ns = state->now_ns;
+        entry->commit_count = 1;
+        key->flags |= at + 1u < key->count ? KEY_UNORDERED : 0;
+    }
+
+    struct held_state *held = held_at(dataset, record->key, 0);
+
+    for (uint32_t i = 0; i < dataset->replica_count; i++) {
+        struct replica_state *replica = &dataset->replicas[i];
+
+        if (at == RECORD_NONE || !version_less(held[i].version, version)) {
+            if (measured) {
+                histogram_record(&replica->delay, 0);
+            }
+        } else if (!gone) {
+            lag_integrate(state, replica, state->now_ns);
+            replica->missing++;
+            if (held[i].missing++ == 0) {
+                heap_push(dataset, i, (struct lag_item){state->now_ns, record->key});
+            }
+        }
+    }
+    if (gone) {
+        key_recount(state, dataset, record->key);
+    }
+}
+
+/*
+ * The replica moves forward to version `to`: notes how late each committed version was that it
+ * passes, and returns how many these are.
+ */
+static uint32_t pass_forward(const struct collect_state *state, const struct key_state *key,
+                             struct replica_state *replica, struct version held, struct version to)
+{
+    const struct commit_entry *entries = key_entries(state, key);
+    uint32_t passed = 0;
+
+    for (uint32_t i = key_newer(state, key, held);
+         i < key->count && !version_less(to, entries[i].version); i++) {
+        passed += entries[i].commit_count;
+        if (entries[i].commit_count > 0 && entries[i].commit_ns >= state->layout->warmup_ns) {
+            histogram_record_times(&replica->delay, state->now_ns - entries[i].commit_ns,
+                                   entries[i].commit_count);
+        }
+    }
+    return passed;
+}
+
+static void apply_forward(struct collect_state *state, struct dataset_state *dataset,
+                          uint32_t index, uint32_t replica, struct version to)
+{
+    struct key_state *key = &dataset->keys[index];
+    struct held_state *held = held_at(dataset, index, replica);
+    const struct commit_entry *entries = key_entries(state, key);
+    const uint32_t passed =
+        pass_forward(state, key, &dataset->replicas[replica], held->version, to);
+    struct missing left = {held->missing - passed, SIM_NS_MAX};
+
+    CHECK(passed <= held->missing);
+    for (uint32_t i = key_newer(state, key, to); left.count > 0 && i < key->count; i++) {
+        if (entries[i].commit_ns < left.commit_ns) {
+            left.commit_ns = entries[i].commit_ns;
+        }
+        if (left.commit_ns != SIM_NS_MAX && (key->flags & KEY_UNORDERED) == 0) {
+            break;
+        }
+    }
+    missing_set(state, dataset, index, replica, left);
+    held->version = to;
+}
+
+void lag_applied(struct collect_state *state, const struct record *record)
+{
+    struct dataset_state *dataset = dataset_of(state, record);
+    const struct version version = version_of(record);
+
+    CHECK(record->node < state->layout->node_count);
+
+    const uint32_t index = dataset->replica_of_node[record->node];
+
+    if (index == RECORD_NONE) {
+        return; /* A hint kept for a replica, say: that node is none of the dataset's replicas. */
+    }
+
+    struct key_state *key = &dataset->keys[record->key];
+    struct held_state *held = held_at(dataset, record->key, index);
+
+    if ((record->flags & RECORD_FLAG_REVERTED) != 0) {
+        held->version = version;
+        key_recount(state, dataset, record->key);
+        lag_watch(state);
+        return;
+    }
+    CHECK(!version_less(version, held->version));
+    if ((key->flags & KEY_GONE) != 0) {
+        pass_forward(state, key, &dataset->replicas[index], held->version, version);
+        held->version = version;
+        key_recount(state, dataset, record->key);
+        lag_watch(state);
+        return;
+    }
+    if (held->missing > 0) {
+        apply_forward(state, dataset, record->key, index, version);
+        lag_caught_up(state, dataset, &dataset->replicas[index]);
+    } else {
+        held->version = version;
+    }
+}
+
+void lag_disk_lost(struct collect_state *state, uint32_t node)
+{
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        struct dataset_state *dataset = &state->datasets[d];
+        const uint32_t index = dataset->replica_of_node[node];
+
+        if (index == RECORD_NONE) {
+            continue;
+        }
+        for (uint32_t key = 0; key < dataset->key_count; key++) {
+            struct held_state *held = held_at(dataset, key, index);
+
+            if (held->version.write != 0) {
+                held->version = version_initial();
+                key_recount(state, dataset, key);
+            }
+        }
+    }
+}

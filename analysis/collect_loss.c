@@ -1,0 +1,99 @@
+/*
+ * collect_loss.c - acknowledged writes that nobody holds, and keys that replicas disagree about.
+ *
+ * Cost:  one walk over the keys of the datasets concerned, at a crash and at the end of the run.
+ */
+#include "analysis/collect_state.h"
+
+static struct version newest_held(const struct collect_state *state,
+                                  const struct dataset_state *dataset, uint32_t key, bool only_up)
+{
+    const struct held_state *held = &dataset->held[(size_t)key * dataset->replica_count];
+    struct version newest = version_initial();
+
+    for (uint32_t i = 0; i < dataset->replica_count; i++) {
+        if (only_up && state->node_down[dataset->replicas[i].node]) {
+            continue;
+        }
+        if (version_less(newest, held[i].version)) {
+            newest = held[i].version;
+        }
+    }
+    return newest;
+}
+
+struct loss loss_count(const struct collect_state *state, uint32_t dataset_index, bool only_up)
+{
+    const struct dataset_state *dataset = &state->datasets[dataset_index];
+    struct loss loss = {0, SIM_NS_MAX};
+
+    for (uint32_t k = 0; k < dataset->key_count; k++) {
+        const struct key_state *key = &dataset->keys[k];
+
+        if (key->acked.write == 0) {
+            continue;
+        }
+
+        const struct version newest = newest_held(state, dataset, k, only_up);
+
+        if (!version_less(newest, key->acked)) {
+            continue;
+        }
+
+        const struct commit_entry *entries = key_entries(state, key);
+        uint64_t writes = 0;
+
+        for (uint32_t i = key_newer(state, key, newest); i < key->count; i++) {
+            writes += entries[i].ack_count;
+            if (entries[i].ack_ns < loss.earliest_ns) {
+                loss.earliest_ns = entries[i].ack_ns;
+            }
+        }
+        /* The list may have forgotten writes that a crash then took back; the newest is known. */
+        loss.writes += writes > 0 ? writes : 1;
+        loss.earliest_ns = key->acked_ns < loss.earliest_ns ? key->acked_ns : loss.earliest_ns;
+    }
+    return loss;
+}
+
+uint64_t loss_divergent_keys(const struct collect_state *state, uint32_t dataset_index)
+{
+    const struct dataset_state *dataset = &state->datasets[dataset_index];
+    uint64_t divergent = 0;
+
+    for (uint32_t k = 0; k < dataset->key_count; k++) {
+        const struct held_state *held = &dataset->held[(size_t)k * dataset->replica_count];
+        const struct version newest = newest_held(state, dataset, k, true);
+
+        for (uint32_t i = 0; newest.write != 0 && i < dataset->replica_count; i++) {
+            if (!state->node_down[dataset->replicas[i].node] &&
+                version_less(held[i].version, newest)) {
+                divergent++;
+                break;
+            }
+        }
+    }
+    return divergent;
+}
+
+void loss_crashed(struct collect_state *state)
+{
+    struct crash *crash = &state->crashes[state->crash_fault];
+    uint64_t writes = 0;
+    sim_ns earliest_ns = SIM_NS_MAX;
+
+    state->crash_pending = false;
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        const struct loss loss = loss_count(state, d, true);
+
+        writes += loss.writes;
+        earliest_ns = loss.earliest_ns < earliest_ns ? loss.earliest_ns : earliest_ns;
+    }
+    crash->happened = true;
+    if (writes >= crash->writes) {
+        const sim_ns age_ns = writes == 0 ? 0 : state->crash_ns - earliest_ns;
+
+        crash->age_ns = writes > crash->writes || age_ns > crash->age_ns ? age_ns : crash->age_ns;
+        crash->writes = writes;
+    }
+}

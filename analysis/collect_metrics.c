@@ -1,0 +1,508 @@
+/*
+ * collect_metrics.c - the metric set: its rows in general, and those about operations and traffic.
+ */
+#include "analysis/collect_state.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *const collect_phases[3] = {"before", "during", "after"};
+const char *const collect_types[RECORD_OPERATION_TYPE_COUNT] = {"read", "write"};
+
+/* ---- rows ---- */
+
+struct metric *builder_metric(struct set_builder *builder, const char *name,
+                              const struct label_list *labels)
+{
+    struct metric_set *set = builder->set;
+    const struct metric_definition *definition = metric_definition_find(name);
+
+    CHECK(definition != NULL);
+    memory_grow(&builder->metrics, &builder->metric_capacity, set->metric_count + 1,
+                sizeof(struct metric));
+
+    struct metric *metric = (struct metric *)builder->metrics + set->metric_count++;
+
+    metric->definition = definition;
+    metric->label_count = labels->count;
+    memcpy(metric->labels, labels->labels, sizeof(metric->labels));
+    if (definition->shape == METRIC_DISTRIBUTION) {
+        metric->histogram = histogram_new(&set->arena);
+    }
+    return metric;
+}
+
+struct metric_series *builder_series(struct set_builder *builder, const char *name,
+                                     const struct label_list *labels)
+{
+    struct metric_set *set = builder->set;
+    const struct metric_series_definition *definition = metric_series_catalogue;
+
+    while (definition->name != NULL && strcmp(definition->name, name) != 0) {
+        definition++;
+    }
+    CHECK(definition->name != NULL);
+    memory_grow(&builder->series, &builder->series_capacity, set->series_count + 1,
+                sizeof(struct metric_series));
+
+    struct metric_series *series = (struct metric_series *)builder->series + set->series_count++;
+
+    series->name = definition->name;
+    series->unit = definition->unit;
+    series->label_count = labels->count;
+    memcpy(series->labels, labels->labels, sizeof(series->labels));
+    return series;
+}
+
+struct metric_curve *builder_curve(struct set_builder *builder, const char *name,
+                                   const struct label_list *labels)
+{
+    struct metric_set *set = builder->set;
+
+    memory_grow(&builder->curves, &builder->curve_capacity, set->curve_count + 1,
+                sizeof(struct metric_curve));
+
+    struct metric_curve *curve = (struct metric_curve *)builder->curves + set->curve_count++;
+
+    curve->name = name;
+    curve->x_name = "t_ms";
+    curve->y_name = "fresh_ratio";
+    curve->label_count = labels->count;
+    memcpy(curve->labels, labels->labels, sizeof(curve->labels));
+    return curve;
+}
+
+static void *builder_copy(struct set_builder *builder, void *items, size_t count, size_t bytes)
+{
+    void *copy = arena_alloc(&builder->set->arena, count == 0 ? 1 : count, bytes);
+
+    if (count > 0) {
+        memcpy(copy, items, count * bytes);
+    }
+    memory_release(items);
+    return copy;
+}
+
+void builder_finish(struct set_builder *builder)
+{
+    struct metric_set *set = builder->set;
+
+    set->metrics =
+        builder_copy(builder, builder->metrics, set->metric_count, sizeof(struct metric));
+    set->curves =
+        builder_copy(builder, builder->curves, set->curve_count, sizeof(struct metric_curve));
+    set->series =
+        builder_copy(builder, builder->series, set->series_count, sizeof(struct metric_series));
+    *builder = (struct set_builder){0};
+}
+
+const char *client_place_name(const struct collect_state *state, uint32_t client_place)
+{
+    return state->layout->places[state->client_places[client_place]].name;
+}
+
+bool segment_matches(const struct segment *segment, uint32_t fault, uint32_t phase)
+{
+    const uint32_t bit = 1u << fault;
+    const bool begun = (segment->begun & bit) != 0;
+    const bool active = (segment->active & bit) != 0;
+
+    return phase == 0 ? !begun : phase == 1 ? active : begun && !active;
+}
+
+/* ---- operations ---- */
+
+enum slice_kind {
+    SLICE_ALL = 1,
+    SLICE_REGION = 2,
+    SLICE_GROUP = 4,
+    SLICE_DATASET = 8,
+    SLICE_FAULT = 16
+};
+
+enum { ANY = -1 };
+
+struct slice { /* a choice of cells and what they add up to */
+    enum slice_kind kind;
+    int64_t region, group, dataset, type, fault, phase; /* ANY: all of them */
+    struct label_list labels;
+    struct cell total;
+};
+
+static bool slice_has_group(const struct collect_state *state, const struct slice *slice,
+                            uint32_t index)
+{
+    const struct record_group *group = &state->layout->groups[index];
+
+    return (slice->region == ANY || slice->region == state->client_place[group->place]) &&
+           (slice->group == ANY || slice->group == index) &&
+           (slice->dataset == ANY || slice->dataset == group->dataset);
+}
+
+static void cell_add(struct cell *total, const struct cell *cell)
+{
+    total->offered += cell->offered;
+    total->tries += cell->tries;
+    for (size_t i = 0; i < RECORD_OUTCOME_COUNT; i++) {
+        total->outcomes[i] += cell->outcomes[i];
+    }
+    histogram_merge(&total->latency, &cell->latency);
+}
+
+static void slice_sum(const struct collect_state *state, struct slice *slice, struct arena *arena)
+{
+    histogram_init(&slice->total.latency, arena);
+    for (size_t s = 0; s < state->segment_count; s++) {
+        const struct segment *segment = &state->segments[s];
+
+        if (slice->fault != ANY &&
+            !segment_matches(segment, (uint32_t)slice->fault, (uint32_t)slice->phase)) {
+            continue;
+        }
+        for (uint32_t g = 0; g < state->layout->group_count; g++) {
+            if (!slice_has_group(state, slice, g)) {
+                continue;
+            }
+            for (uint32_t type = 0; type < RECORD_OPERATION_TYPE_COUNT; type++) {
+                if (slice->type == ANY || slice->type == type) {
+                    cell_add(&slice->total, &segment->cells[g * 2 + type]);
+                }
+            }
+        }
+    }
+}
+
+struct slices {
+    void *items; /* struct slice, growing */
+    size_t count, capacity;
+};
+
+/* Adds the slice for all types together and for each alone. */
+static void slices_add(struct slices *slices, struct slice slice)
+{
+    for (int64_t type = ANY; type < RECORD_OPERATION_TYPE_COUNT; type++) {
+        memory_grow(&slices->items, &slices->capacity, slices->count + 1, sizeof(slice));
+
+        struct slice *added = (struct slice *)slices->items + slices->count++;
+
+        *added = slice;
+        added->type = type;
+        if (type != ANY) {
+            label_add(&added->labels, "operation", collect_types[type]);
+        }
+    }
+}
+
+static uint32_t window_count(const struct collect_state *state)
+{
+    const uint32_t faults = state->layout->fault_count;
+
+    return faults < COLLECT_FAULT_WINDOWS_MAX ? faults : COLLECT_FAULT_WINDOWS_MAX;
+}
+
+static void slices_of_faults(const struct collect_state *state, struct slices *slices)
+{
+    for (uint32_t fault = 0; fault < window_count(state); fault++) {
+        for (int64_t phase = 0; phase < 3; phase++) {
+            for (int64_t region = ANY; region < state->client_place_count; region++) {
+                struct slice slice = {.kind = SLICE_FAULT,
+                                      .region = region,
+                                      .group = ANY,
+                                      .dataset = ANY,
+                                      .fault = fault,
+                                      .phase = phase};
+
+                label_add(&slice.labels, "fault", state->layout->faults[fault].id);
+                label_add(&slice.labels, "phase", collect_phases[phase]);
+                if (region != ANY) {
+                    label_add(&slice.labels, "region", client_place_name(state, (uint32_t)region));
+                }
+                slices_add(slices, slice);
+            }
+        }
+    }
+}
+
+static struct slices slices_make(const struct collect_state *state)
+{
+    const struct slice all = {
+        .kind = SLICE_ALL, .region = ANY, .group = ANY, .dataset = ANY, .fault = ANY, .phase = ANY};
+    const struct record_layout *layout = state->layout;
+    struct slices slices = {0};
+
+    slices_add(&slices, all);
+    for (uint32_t i = 0; i < state->client_place_count; i++) {
+        struct slice slice = all;
+
+        slice.kind = SLICE_REGION;
+        slice.region = i;
+        label_add(&slice.labels, "region", client_place_name(state, i));
+        slices_add(&slices, slice);
+    }
+    for (uint32_t i = 0; i < layout->group_count; i++) {
+        struct slice slice = all;
+
+        slice.kind = SLICE_GROUP;
+        slice.group = i;
+        label_add(&slice.labels, "group", layout->groups[i].name);
+        slices_add(&slices, slice);
+    }
+    for (uint32_t i = 0; i < layout->dataset_count; i++) {
+        struct slice slice = all;
+
+        slice.kind = SLICE_DATASET;
+        slice.dataset = i;
+        label_add(&slice.labels, "dataset", layout->datasets[i].name);
+        slices_add(&slices, slice);
+    }
+    slices_of_faults(state, &slices);
+    return slices;
+}
+
+static uint64_t ended(const struct cell *cell)
+{
+    return cell->outcomes[RECORD_OK] + cell->outcomes[RECORD_FAIL] + cell->outcomes[RECORD_INFO];
+}
+
+/* Fills the buckets in which at least 95 % of what was invoked and ended was ok, of all. */
+static void time_available(const struct collect_state *state, const struct slice *slice,
+                           struct metric *metric)
+{
+    const struct timeline *timeline = &state->timeline;
+    const sim_ns bucket_ns = state->layout->bucket_ns;
+
+    for (uint32_t bucket = 0; bucket <= timeline->bucket; bucket++) {
+        uint64_t ok = 0, all = 0;
+
+        if (bucket * bucket_ns < state->layout->warmup_ns ||
+            (bucket + 1) * bucket_ns > state->now_ns) {
+            continue;
+        }
+        for (uint32_t i = 0; i < state->client_place_count * 2; i++) {
+            const struct bucket_count *count =
+                &timeline->counts[(size_t)bucket * state->client_place_count * 2 + i];
+
+            if ((slice->region == ANY || slice->region == i / 2) &&
+                (slice->type == ANY || slice->type == i % 2)) {
+                ok += count->outcomes[RECORD_OK];
+                all += (uint64_t)count->outcomes[RECORD_OK] + count->outcomes[RECORD_FAIL] +
+                       count->outcomes[RECORD_INFO];
+            }
+        }
+        metric->total += all > 0 ? 1u : 0u;
+        metric->count += all > 0 && ok * 100 >= all * 95 ? 1u : 0u;
+    }
+}
+
+struct count_rule { /* a plain count of cells */
+    const char *name;
+    uint64_t (*count)(const struct cell *cell);
+};
+
+static uint64_t count_offered(const struct cell *cell)
+{
+    return cell->offered;
+}
+
+static uint64_t count_ok(const struct cell *cell)
+{
+    return cell->outcomes[RECORD_OK];
+}
+
+static uint64_t count_failed(const struct cell *cell)
+{
+    return cell->outcomes[RECORD_FAIL];
+}
+
+static uint64_t count_unknown(const struct cell *cell)
+{
+    return cell->outcomes[RECORD_INFO];
+}
+
+static uint64_t count_in_flight(const struct cell *cell)
+{
+    return cell->offered - ended(cell);
+}
+
+static const struct count_rule count_rules[] = {
+    {"operations_offered", count_offered},     {"operations_ok", count_ok},
+    {"operations_failed", count_failed},       {"operations_unknown", count_unknown},
+    {"operations_in_flight", count_in_flight},
+};
+
+static void build_availability(const struct collect_state *state, struct set_builder *builder,
+                               const struct slices *slices)
+{
+    const struct slice *items = slices->items;
+
+    for (size_t i = 0; i < slices->count; i++) {
+        struct metric *metric = builder_metric(builder, "availability_ratio", &items[i].labels);
+
+        metric->count = items[i].total.outcomes[RECORD_OK];
+        metric->total = ended(&items[i].total);
+    }
+    for (size_t i = 0; i < slices->count; i++) {
+        if (items[i].kind == SLICE_ALL || items[i].kind == SLICE_REGION) {
+            time_available(state, &items[i],
+                           builder_metric(builder, "availability_time_ratio", &items[i].labels));
+        }
+    }
+    for (size_t i = 0; i < slices->count; i++) {
+        if (items[i].kind != SLICE_ALL && items[i].kind != SLICE_REGION) {
+            continue;
+        }
+
+        struct metric *metric = builder_metric(builder, "availability_nines", &items[i].labels);
+        const uint64_t all = ended(&items[i].total);
+        const uint64_t bad = all - items[i].total.outcomes[RECORD_OK];
+
+        if (bad > 0) {
+            metric->count = all;
+            /* The sum keeps -0 out of the report when nothing was ok. */
+            metric->value = 0.0 - log10((double)bad / (double)all) + 0.0;
+        }
+    }
+}
+
+void build_operations(struct collect_state *state, struct set_builder *builder)
+{
+    struct slices slices = slices_make(state);
+    struct slice *items = slices.items;
+
+    for (size_t i = 0; i < slices.count; i++) {
+        slice_sum(state, &items[i], &builder->set->arena);
+        /* The metric takes the histogram that was just summed up. */
+        *builder_metric(builder, "latency_ms", &items[i].labels)->histogram =
+            items[i].total.latency;
+    }
+    build_availability(state, builder, &slices);
+    for (size_t rule = 0; rule < sizeof(count_rules) / sizeof(count_rules[0]); rule++) {
+        for (size_t i = 0; i < slices.count; i++) {
+            if (items[i].kind != SLICE_FAULT) {
+                builder_metric(builder, count_rules[rule].name, &items[i].labels)->count =
+                    count_rules[rule].count(&items[i].total);
+            }
+        }
+    }
+    for (size_t i = 0; i < slices.count; i++) {
+        if (items[i].kind == SLICE_ALL || items[i].kind == SLICE_REGION) {
+            struct metric *metric =
+                builder_metric(builder, "tries_per_operation", &items[i].labels);
+
+            metric->count = ended(&items[i].total);
+            metric->value =
+                metric->count == 0 ? 0 : (double)items[i].total.tries / (double)metric->count;
+        }
+    }
+    memory_release(slices.items);
+}
+
+/* ---- traffic and modes ---- */
+
+struct traffic_rule {
+    const char *name;
+    size_t offset; /* of the counter in struct traffic */
+};
+
+static const struct traffic_rule traffic_rules[] = {
+    {"messages", offsetof(struct traffic, messages)},
+    {"messages_retransmitted", offsetof(struct traffic, retransmitted)},
+    {"messages_dropped", offsetof(struct traffic, dropped)},
+    {"message_bytes", offsetof(struct traffic, bytes)},
+};
+
+static uint64_t traffic_value(const struct traffic *traffic, const struct traffic_rule *rule)
+{
+    return *(const uint64_t *)(const void *)((const char *)traffic + rule->offset);
+}
+
+/* Whether a pair of places ever talks: the network knows it, or something was sent. */
+static bool pair_talks(const struct collect_state *state, uint32_t from, uint32_t to)
+{
+    for (uint32_t i = 0; i < state->layout->pair_count; i++) {
+        if (state->layout->pairs[i].from == from && state->layout->pairs[i].to == to) {
+            return true;
+        }
+    }
+    return from == to || state->layout->pair_count == 0;
+}
+
+static void build_traffic_rule(const struct collect_state *state, struct set_builder *builder,
+                               const struct traffic_rule *rule)
+{
+    const uint32_t places = state->layout->place_count;
+    const struct label_list none = {0};
+    uint64_t total = 0;
+
+    for (size_t i = 0; i < (size_t)places * places; i++) {
+        total += traffic_value(&state->traffic[i], rule);
+    }
+    builder_metric(builder, rule->name, &none)->count = total;
+    for (uint32_t from = 0; from < places; from++) {
+        for (uint32_t to = 0; to < places; to++) {
+            struct label_list labels = {0};
+
+            if (!pair_talks(state, from, to)) {
+                continue;
+            }
+            label_add(&labels, "from", state->layout->places[from].name);
+            label_add(&labels, "to", state->layout->places[to].name);
+            builder_metric(builder, rule->name, &labels)->count =
+                traffic_value(&state->traffic[(size_t)from * places + to], rule);
+        }
+    }
+}
+
+static void build_modes(const struct collect_state *state, struct set_builder *builder)
+{
+    const struct record_layout *layout = state->layout;
+
+    for (uint32_t d = 0; d < layout->dataset_count; d++) {
+        const struct dataset_state *dataset = &state->datasets[d];
+        uint64_t total = 0;
+
+        for (uint32_t mode = 0; mode < dataset->mode_count; mode++) {
+            total += dataset->mode_ns[mode];
+        }
+        for (uint32_t mode = 0; mode < dataset->mode_count; mode++) {
+            struct label_list labels = {0};
+
+            label_add(&labels, "dataset", layout->datasets[d].name);
+            label_add(&labels, "mode", layout->datasets[d].modes[mode]);
+
+            struct metric *metric = builder_metric(builder, "mode_time_ratio", &labels);
+
+            metric->count = dataset->mode_ns[mode];
+            metric->total = total;
+            if (total == 0 && state->now_ns > layout->warmup_ns) {
+                metric->total = (uint64_t)(state->now_ns - layout->warmup_ns);
+                metric->count = mode == 0 ? metric->total : 0;
+            }
+        }
+    }
+    for (uint32_t d = 0; d < layout->dataset_count; d++) {
+        struct label_list labels = {0};
+
+        if (state->datasets[d].mode_count > 0) {
+            label_add(&labels, "dataset", layout->datasets[d].name);
+            builder_metric(builder, "mode_changes", &labels)->count =
+                state->datasets[d].mode_changes;
+        }
+    }
+}
+
+void build_traffic(struct collect_state *state, struct set_builder *builder)
+{
+    const uint32_t places = state->layout->place_count;
+    const struct label_list none = {0};
+    uint64_t wide = 0;
+
+    for (size_t rule = 0; rule < sizeof(traffic_rules) / sizeof(traffic_rules[0]); rule++) {
+        build_traffic_rule(state, builder, &traffic_rules[rule]);
+    }
+    for (size_t i = 0; i < (size_t)places * places; i++) {
+        wide += i / places == i % places ? 0 : state->traffic[i].bytes;
+    }
+    builder_metric(builder, "wide_area_bytes", &none)->count = wide;
+    build_modes(state, builder);
+}

@@ -1,0 +1,368 @@
+/*
+ * collect_operations.c - the rows of operations: what was true when one began, judged when it ends.
+ *
+ * Model:  a read is judged against the newest version acknowledged when it was invoked, and
+ *         against what its session had written and been returned by then; all three are noted at
+ * the invocation, so that what happens while the read is under way can not change the verdict.
+ */
+#include "analysis/collect_state.h"
+
+/* The newest acknowledged version that a probe asks for, by its write's number. */
+static struct version probe_target(const struct collect_state *state, const struct key_state *key,
+                                   uint64_t write)
+{
+    const struct commit_entry *entries = key_entries(state, key);
+
+    if (key->acked.write == write) {
+        return key->acked;
+    }
+    for (uint32_t i = key->count; i-- > 0;) {
+        if (entries[i].version.write == write && entries[i].ack_count > 0) {
+            return entries[i].version;
+        }
+    }
+    return version_initial();
+}
+
+static void reads_link(struct collect_state *state, struct key_state *key, uint32_t slot)
+{
+    struct flight *flight = &state->flights[slot];
+
+    flight->next = 0;
+    flight->previous = key->read_tail;
+    if (key->read_tail == 0) {
+        key->read_head = slot + 1;
+    } else {
+        state->flights[key->read_tail - 1].next = slot + 1;
+    }
+    key->read_tail = slot + 1;
+}
+
+static void reads_unlink(struct collect_state *state, struct key_state *key,
+                         const struct flight *flight)
+{
+    if (flight->previous == 0) {
+        key->read_head = flight->next;
+    } else {
+        state->flights[flight->previous - 1].next = flight->next;
+    }
+    if (flight->next == 0) {
+        key->read_tail = flight->previous;
+    } else {
+        state->flights[flight->next - 1].previous = flight->previous;
+    }
+}
+
+static struct flight *flight_at(struct collect_state *state, uint32_t slot)
+{
+    if (slot >= state->flight_capacity) {
+        void *flights = state->flights;
+
+        memory_grow(&flights, &state->flight_capacity, (size_t)slot + 1, sizeof(*state->flights));
+        state->flights = flights;
+    }
+    return &state->flights[slot];
+}
+
+static struct cell *cell_of(const struct collect_state *state, const struct flight *flight)
+{
+    return &state->segments[flight->segment].cells[flight->group * 2u + flight->type];
+}
+
+static uint32_t place_of(const struct collect_state *state, uint32_t group)
+{
+    return state->client_place[state->layout->groups[group].place];
+}
+
+static void flight_read(struct collect_state *state, const struct record *record,
+                        struct flight *flight)
+{
+    struct dataset_state *dataset = &state->datasets[record->dataset];
+    struct key_state *key = &dataset->keys[record->key];
+
+    reads_link(state, key, record->slot);
+    flight->expected = key->acked;
+    flight->expected_ns = key->acked_ns;
+    flight->writer_place = key->acked_place;
+    flight->own = version_initial();
+    flight->seen = version_initial();
+    if ((record->flags & RECORD_FLAG_PROBE) != 0) {
+        flight->expected = probe_target(state, key, record->write);
+        flight->expected_ns = record->b;
+        return;
+    }
+
+    const struct session_pair *pair =
+        session_find(state, record->session, dataset->key_first + record->key, false);
+
+    if (pair != NULL) {
+        flight->own = pair->own;
+        flight->seen = pair->seen;
+    }
+}
+
+void operation_invoked(struct collect_state *state, const struct record *record)
+{
+    struct flight *flight = flight_at(state, record->slot);
+    const struct timeline *timeline = &state->timeline;
+
+    CHECK(record->operation != 0);
+    CHECK(flight->operation == 0);
+    CHECK(record->dataset < state->layout->dataset_count);
+    CHECK(record->key < state->datasets[record->dataset].key_count);
+    CHECK(record->group < state->layout->group_count);
+    CHECK(record->type < RECORD_OPERATION_TYPE_COUNT);
+    flight->operation = record->operation;
+    flight->invoked_ns = record->at_ns;
+    flight->intended_ns = record->a;
+    flight->key = record->key;
+    flight->session = record->session;
+    flight->bucket = timeline->bucket;
+    flight->group = record->group;
+    flight->dataset = record->dataset;
+    flight->type = record->type;
+    flight->flags = record->flags;
+    if (record->type == RECORD_READ) {
+        flight_read(state, record, flight);
+    }
+    if ((record->flags & RECORD_FLAG_PROBE) != 0) {
+        return;
+    }
+    timeline
+        ->counts[((size_t)flight->bucket * state->client_place_count +
+                  place_of(state, flight->group)) *
+                     2 +
+                 flight->type]
+        .offered++;
+    if ((record->flags & RECORD_FLAG_WARMUP) == 0) {
+        flight->segment = segment_now(state);
+        cell_of(state, flight)->offered++;
+    }
+}
+
+/* ---- reads ---- */
+
+static struct pair_cell *pair_of(struct collect_state *state, const struct flight *flight)
+{
+    const uint32_t places = state->client_place_count;
+    const uint32_t writer = flight->expected.write == 0 ? places : flight->writer_place;
+    struct pair_cell **place =
+        &state->pair_cells[((size_t)flight->dataset * (places + 1) + writer) * places +
+                           place_of(state, flight->group)];
+
+    if (*place == NULL) {
+        *place = arena_alloc(&state->arena, 1, sizeof(**place));
+        histogram_init(&(*place)->age, &state->arena);
+        histogram_init(&(*place)->versions, &state->arena);
+        histogram_init(&(*place)->t_all, &state->arena);
+        histogram_init(&(*place)->t_missed, &state->arena);
+    }
+    return *place;
+}
+
+/* A stale read: which acknowledged versions are newer than what it returned? */
+static void judge_stale(struct collect_state *state, const struct flight *flight,
+                        struct version returned, struct pair_cell *pair)
+{
+    const struct key_state *key = &state->datasets[flight->dataset].keys[flight->key];
+    const struct commit_entry *entries = key_entries(state, key);
+    const uint32_t first = key_newer(state, key, returned);
+    uint64_t versions = 0;
+    sim_ns earliest_ns = flight->expected_ns;
+    bool approximate = first == 0 && (key->flags & KEY_FORGOT) != 0;
+
+    if (first < key->count && (key->flags & KEY_MERGED) != 0 &&
+        (entries[first].commit_count > 1 || entries[first].ack_count > 1)) {
+        approximate |= first == 0 || version_less(entries[first - 1].version, returned);
+    }
+    for (uint32_t i = first; i < key->count; i++) {
+        if (entries[i].ack_ns <= flight->invoked_ns) {
+            versions += entries[i].ack_count;
+            approximate |= entries[i].ack_last_ns > flight->invoked_ns;
+            if (entries[i].ack_ns < earliest_ns) {
+                earliest_ns = entries[i].ack_ns;
+            }
+        }
+    }
+    state->approximate_reads += approximate ? 1u : 0u;
+    pair->stale++;
+    histogram_record(&pair->age, flight->invoked_ns - earliest_ns);
+    histogram_record(&pair->versions, versions == 0 ? 1 : (int64_t)versions);
+    histogram_record(&pair->t_missed, flight->invoked_ns - flight->expected_ns);
+}
+
+static void judge_session(const struct flight *flight, struct version returned, struct cell *cell)
+{
+    if (flight->own.write != 0) {
+        cell->own_reads++;
+        cell->own_violations += version_less(returned, flight->own) ? 1u : 0u;
+    }
+    if (flight->seen.write != 0) {
+        cell->seen_reads++;
+        cell->seen_violations += version_less(returned, flight->seen) ? 1u : 0u;
+    }
+}
+
+static void read_ok(struct collect_state *state, const struct flight *flight,
+                    struct version returned)
+{
+    const bool stale = version_less(returned, flight->expected);
+    struct bucket_reads *bucket =
+        &state->timeline.reads[(size_t)flight->bucket * state->client_place_count +
+                               place_of(state, flight->group)];
+
+    bucket->reads++;
+    bucket->stale += stale ? 1u : 0u;
+    if (returned.write != 0) {
+        const uint64_t key = state->datasets[flight->dataset].key_first + flight->key;
+        struct session_pair *pair = session_find(state, flight->session, key, true);
+
+        if (version_less(pair->seen, returned)) {
+            pair->seen = returned;
+        }
+    }
+    if ((flight->flags & RECORD_FLAG_WARMUP) != 0) {
+        return;
+    }
+
+    struct pair_cell *pair = pair_of(state, flight);
+    struct cell *cell = cell_of(state, flight);
+
+    cell->reads++;
+    pair->reads++;
+    if (flight->expected.write != 0) {
+        histogram_record(&pair->t_all, flight->invoked_ns - flight->expected_ns);
+    }
+    if (stale) {
+        cell->stale++;
+        judge_stale(state, flight, returned, pair);
+    }
+    judge_session(flight, returned, cell);
+}
+
+/* ---- probes ---- */
+
+static struct probe_time *probe_find(struct collect_state *state, sim_ns after_ns)
+{
+    size_t low = 0, high = state->probe_count;
+
+    while (low < high) {
+        const size_t middle = (low + high) / 2;
+
+        if (state->probes[middle].after_ns <= after_ns) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low > 0 && state->probes[low - 1].after_ns == after_ns) {
+        return &state->probes[low - 1];
+    }
+    if (state->probe_count == PROBE_TIMES_MAX) {
+        return &state->probes[low > 0 ? low - 1 : 0];
+    }
+    for (size_t i = state->probe_count++; i > low; i--) {
+        state->probes[i] = state->probes[i - 1];
+    }
+    state->probes[low] = (struct probe_time){.after_ns = after_ns};
+    return &state->probes[low];
+}
+
+static void probe_ok(struct collect_state *state, const struct flight *flight,
+                     struct version returned)
+{
+    const uint32_t place = place_of(state, flight->group);
+
+    if ((flight->flags & RECORD_FLAG_WARMUP) != 0) {
+        return;
+    }
+    if (flight->expected.write == 0) {
+        state->probes_unjudged++;
+        return;
+    }
+
+    struct probe_time *probe = probe_find(state, flight->expected_ns);
+    const uint64_t fresh = version_less(returned, flight->expected) ? 0 : 1;
+
+    probe->reads++;
+    probe->fresh += fresh;
+    state->probe_reads[place]++;
+    state->probe_fresh[place] += fresh;
+}
+
+/* ---- writes ---- */
+
+static void write_ok(struct collect_state *state, const struct flight *flight,
+                     struct version version)
+{
+    struct dataset_state *dataset = &state->datasets[flight->dataset];
+    struct key_state *key = &dataset->keys[flight->key];
+    const uint32_t at = key_insert(state, dataset, flight->key, version);
+
+    if (at != RECORD_NONE) {
+        struct commit_entry *entry = key_entries(state, key) + at;
+
+        if (entry->ack_count == 0) {
+            entry->ack_count = 1;
+            entry->ack_ns = state->now_ns;
+            entry->ack_last_ns = state->now_ns;
+        }
+    }
+    if (version_less(key->acked, version)) {
+        key->acked = version;
+        key->acked_ns = state->now_ns;
+        key->acked_place = (uint16_t)place_of(state, flight->group);
+    }
+
+    struct session_pair *pair =
+        session_find(state, flight->session, dataset->key_first + flight->key, true);
+
+    if (version_less(pair->own, version)) {
+        pair->own = version;
+    }
+}
+
+void operation_completed(struct collect_state *state, const struct record *record)
+{
+    CHECK(record->slot < state->flight_capacity);
+    CHECK(record->outcome < RECORD_OUTCOME_COUNT);
+
+    struct flight *flight = &state->flights[record->slot];
+    const bool ok = record->outcome == RECORD_OK;
+    const bool probe = (flight->flags & RECORD_FLAG_PROBE) != 0;
+
+    CHECK(flight->operation == record->operation);
+    CHECK(flight->operation != 0);
+    flight->operation = 0;
+    if (flight->type == RECORD_READ) {
+        reads_unlink(state, &state->datasets[flight->dataset].keys[flight->key], flight);
+        if (ok && probe) {
+            probe_ok(state, flight, version_of(record));
+        } else if (ok) {
+            read_ok(state, flight, version_of(record));
+        }
+    } else if (ok) {
+        write_ok(state, flight, version_of(record));
+    }
+    if (probe) {
+        return;
+    }
+
+    const uint32_t place_type = place_of(state, flight->group) * 2 + flight->type;
+
+    state->timeline.counts[(size_t)flight->bucket * state->client_place_count * 2 + place_type]
+        .outcomes[record->outcome]++;
+    if (ok) {
+        CHECK(flight->intended_ns <= record->at_ns);
+        timeline_latency(state, place_type, record->at_ns - flight->intended_ns);
+    }
+    if ((flight->flags & RECORD_FLAG_WARMUP) == 0) {
+        struct cell *cell = cell_of(state, flight);
+
+        cell->outcomes[record->outcome]++;
+        cell->tries += record->a > 0 ? (uint64_t)record->a : 1u;
+        if (ok) {
+            histogram_record(&cell->latency, record->at_ns - flight->intended_ns);
+        }
+    }
+}

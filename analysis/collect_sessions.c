@@ -1,0 +1,51 @@
+/*
+ * collect_sessions.c - what each session wrote and was returned, by key.
+ *
+ * Model:  the newest own acknowledged version and the newest version returned, of each pair of
+ *         session and key. Few pairs have a table of their own places; many share a fixed
+ *         table in which a pair displaces the one that was in its place.
+ */
+#include "analysis/collect_state.h"
+
+void session_init(struct collect_state *state)
+{
+    const uint64_t sessions = state->layout->session_count;
+    size_t count = SESSION_TABLE;
+
+    state->pair_mask = SESSION_TABLE - 1;
+    if (state->key_count == 0 || sessions <= SESSION_DENSE_MAX / state->key_count) {
+        count = (size_t)(sessions * state->key_count);
+        state->pair_mask = 0;
+    }
+    state->pairs = memory_alloc(count == 0 ? 1 : count, sizeof(*state->pairs));
+}
+
+/* Spreads the pairs over the table: the finaliser of MurmurHash3 (Appleby, public domain, 2011). */
+static uint64_t pair_place(uint64_t tag)
+{
+    tag ^= tag >> 33;
+    tag *= UINT64_C(0xff51afd7ed558ccd);
+    tag ^= tag >> 33;
+    tag *= UINT64_C(0xc4ceb9fe1a85ec53);
+    return tag ^ tag >> 33;
+}
+
+struct session_pair *session_find(struct collect_state *state, uint32_t session, uint64_t key,
+                                  bool make)
+{
+    CHECK(session < state->layout->session_count);
+
+    const uint64_t tag = session * state->key_count + key + 1;
+    const uint64_t place = state->pair_mask == 0 ? tag - 1 : pair_place(tag) & state->pair_mask;
+    struct session_pair *pair = &state->pairs[place];
+
+    if (pair->tag == tag) {
+        return pair;
+    }
+    if (!make) {
+        return NULL;
+    }
+    state->pairs_evicted += pair->tag != 0 ? 1u : 0u;
+    *pair = (struct session_pair){tag, version_initial(), version_initial()};
+    return pair;
+}

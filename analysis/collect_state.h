@@ -1,0 +1,328 @@
+/*
+ * collect_state.h - the collector's insides; only analysis/collect*.c include it.
+ *
+ * Model:  three kinds of state. (1) Of each key: the newest acknowledged version, and a short list
+ * of recent versions with their commit and acknowledgement (collect_keys). (2) Of each key and
+ *         replica: the version held, and how many committed versions it misses (collect_lag). (3)
+ * Of each operation in flight: what was true when it began (collect_operations). Everything else is
+ * counters. Cost:   what a read touches of its key is one cache line; an apply touches that and the
+ *         replica's 24 bytes.
+ */
+#ifndef ANALYSIS_COLLECT_STATE_H
+#define ANALYSIS_COLLECT_STATE_H
+
+#include "analysis/collect.h"
+#include "sim/check.h"
+
+/*
+ * Versions of a key in their order: (stamp, write). The stamp is kept with its sign bit turned, so
+ * that it orders as an unsigned number and zeroed memory is the value before any write, the least.
+ */
+struct version {
+    uint64_t stamp;
+    uint64_t write;
+};
+
+static inline struct version version_initial(void)
+{
+    return (struct version){0, 0};
+}
+
+static inline struct version version_of(const struct record *record)
+{
+    return record->write == 0
+               ? version_initial()
+               : (struct version){(uint64_t)record->stamp ^ UINT64_C(1) << 63, record->write};
+}
+
+static inline bool version_less(struct version left, struct version right)
+{
+    return left.stamp < right.stamp || (left.stamp == right.stamp && left.write < right.write);
+}
+
+/* One version of a key, or several neighbouring ones that were merged to save memory. */
+struct commit_entry {
+    struct version version;     /* the newest of them */
+    sim_ns commit_ns;           /* the earliest commit; SIM_NS_MAX when none is committed */
+    sim_ns ack_ns, ack_last_ns; /* earliest and latest acknowledgement; SIM_NS_MAX, -1: none */
+    uint32_t commit_count, ack_count;
+};
+
+enum key_flag {
+    KEY_FORGOT = 1,    /* versions older than the first entry were dropped */
+    KEY_UNORDERED = 2, /* commit times of the entries do not increase with the version */
+    KEY_GONE = 4,      /* a crash took committed versions from every replica */
+    KEY_MERGED = 8     /* some entry stands for several versions */
+};
+
+struct key_state {
+    struct version acked; /* the newest acknowledged version */
+    sim_ns acked_ns;
+    sim_ns epoch_ns;  /* the first epoch_count - 1 entries can go when no read is in */
+    uint32_t entries; /* flight that began at or before epoch_ns. Index into the pool */
+    uint32_t read_head, read_tail; /* reads in flight in order of invocation: slot + 1, 0: none */
+    uint16_t count, capacity, epoch_count;
+    uint16_t acked_place; /* of the client that wrote `acked` */
+    uint8_t flags;
+};
+
+struct held_state { /* of one key at one replica */
+    struct version version;
+    uint32_t missing;       /* committed versions newer than `version` */
+    uint32_t heap_position; /* valid while missing > 0 */
+};
+
+struct lag_item {
+    sim_ns commit_ns; /* of the key's oldest missing version */
+    uint32_t key;     /* within the dataset */
+};
+
+struct replica_state {
+    struct lag_item *heap; /* 4-ary, least commit_ns first */
+    size_t heap_count, heap_capacity;
+    uint64_t missing;                      /* versions, over all keys */
+    sim_ns since_ns;                       /* the integrals reach to here */
+    double lag_integral, missing_integral; /* ns * ns, versions * ns */
+    struct histogram lag, missing_samples, delay;
+    uint32_t node;
+    bool behind; /* of what was committed when the last fault ended */
+};
+
+struct dataset_state {
+    struct key_state *keys;  /* key_count */
+    struct held_state *held; /* key * replica_count + replica */
+    struct replica_state *replicas;
+    uint32_t *replica_of_node; /* RECORD_NONE: the node stores none of it */
+    uint64_t *mode_ns;         /* by mode, over the nodes that reported one */
+    uint32_t *mode_of_node;    /* RECORD_NONE until it reports */
+    sim_ns *mode_since_ns;
+    uint64_t mode_changes;
+    uint32_t mode_count, replica_count, key_count;
+    uint64_t key_first;  /* index of its first key over all datasets */
+    uint32_t behind;     /* replicas */
+    sim_ns converged_ns; /* -1: not */
+};
+
+struct flight {         /* an operation in flight */
+    uint64_t operation; /* 0: the slot is free */
+    sim_ns invoked_ns, intended_ns;
+    uint32_t key, session, bucket;
+    uint16_t group, dataset;
+    uint32_t segment;
+    uint8_t type, flags;
+    uint16_t writer_place;    /* of `expected` */
+    uint32_t next, previous;  /* reads of the same key; RECORD_NONE ends the list */
+    sim_ns expected_ns;       /* acknowledgement of `expected` */
+    struct version expected;  /* newest acknowledged version at the invocation; a probe's target */
+    struct version own, seen; /* of the session, at the invocation */
+};
+
+struct session_pair { /* what a session did to a key */
+    uint64_t tag;     /* 0: empty */
+    struct version own, seen;
+};
+
+struct cell { /* counters of one segment of time, client group and operation type */
+    uint64_t offered, outcomes[RECORD_OUTCOME_COUNT], tries;
+    uint64_t reads, stale;
+    uint64_t own_reads, own_violations, seen_reads, seen_violations;
+    struct histogram latency;
+};
+
+struct pair_cell { /* of one dataset, writer place and reader place */
+    uint64_t reads, stale;
+    struct histogram age, versions;   /* stale reads only */
+    struct histogram t_all, t_missed; /* by time after the acknowledgement */
+};
+
+struct segment {            /* the times in which the same faults are before, during, after */
+    uint32_t begun, active; /* bit k: fault k has begun, goes on */
+    struct cell *cells;     /* group * 2 + type */
+};
+
+struct traffic { /* of one directed pair of places */
+    uint64_t messages, retransmitted, dropped, bytes;
+};
+
+struct bucket_count { /* of one timeline bucket, client place and type; by invocation */
+    uint32_t offered, outcomes[RECORD_OUTCOME_COUNT];
+};
+
+struct bucket_reads {
+    uint32_t reads, stale;
+};
+
+enum {
+    SMALL_BITS = 5, /* of the per-bucket latency histograms: bins of at most 3.2 % */
+    SMALL_BINS = (64 - SMALL_BITS) << SMALL_BITS,
+    PROBE_TIMES_MAX = 4096,
+    SESSION_DENSE_MAX = 1 << 20,
+    SESSION_TABLE = 1 << 19,
+    ENTRIES_MAX = 1 << 14 /* of one key */
+};
+
+struct small_histogram {
+    uint32_t count, low, high; /* bins in use */
+    uint32_t bins[SMALL_BINS];
+};
+
+struct timeline {
+    sim_ns next_ns; /* end of the present bucket */
+    uint32_t bucket, bucket_count;
+    struct bucket_count *counts;             /* (bucket * client places + place) * 2 + type */
+    struct bucket_reads *reads;              /* bucket * client places + place */
+    struct small_histogram *latency;         /* place * 2 + type */
+    double *latency_p50_ms, *latency_p99_ms; /* (place * 2 + type) * buckets + bucket */
+    double *lag_ms, *lag_versions;           /* replica * buckets + bucket */
+};
+
+struct probe_time {
+    sim_ns after_ns;
+    uint64_t reads, fresh;
+};
+
+struct crash { /* what the nodes that went down took with them, the worst instant of a fault */
+    bool happened;
+    uint64_t writes;
+    sim_ns age_ns;
+};
+
+struct collect_state {
+    const struct record_layout *layout;
+    struct arena arena;
+    sim_ns now_ns;
+
+    struct dataset_state *datasets;
+    struct commit_entry *pool; /* of all keys' entries, in chunks of powers of two */
+    size_t pool_count, pool_capacity, pool_budget;
+    uint32_t pool_free[32]; /* by log2 of the chunk; index + 1, 0: none */
+
+    struct flight *flights; /* by slot */
+    size_t flight_capacity;
+
+    struct session_pair *pairs;
+    uint64_t pair_mask; /* 0: the table is dense, session * keys + key */
+    uint64_t key_count; /* of all datasets */
+    uint64_t pairs_evicted;
+
+    struct segment *segments;
+    size_t segment_count, segment_capacity;
+    uint32_t segment;       /* the present one */
+    uint32_t begun, active; /* faults */
+    bool segment_changed;
+
+    struct pair_cell *
+        *pair_cells;         /* (dataset * (client places + 1) + writer) * client places + reader */
+    uint32_t *client_place;  /* by place: dense index, RECORD_NONE when no client lives there */
+    uint32_t *client_places; /* the places that have clients */
+    uint32_t client_place_count;
+
+    struct timeline timeline;
+    struct traffic *traffic; /* from * places + to */
+
+    bool *node_down;
+    struct crash *crashes; /* by fault, and one more: without a fault */
+    bool crash_pending;
+    uint32_t crash_fault; /* the fault that began last */
+    sim_ns crash_ns;
+    sim_ns fault_end_ns; /* of the last one; -1: none */
+
+    struct probe_time *probes;
+    size_t probe_count;
+    uint64_t *probe_reads, *probe_fresh; /* by client place */
+    uint64_t probes_unjudged, approximate_reads;
+};
+
+/* collect_keys: the recent versions of a key, in increasing order. */
+struct commit_entry *key_entries(const struct collect_state *state, const struct key_state *key);
+/* Index of the first entry newer than `version`. */
+uint32_t key_newer(const struct collect_state *state, const struct key_state *key,
+                   struct version version);
+/* Index of that version's entry, made when needed; RECORD_NONE when it is older than all memory. */
+uint32_t key_insert(struct collect_state *state, struct dataset_state *dataset, uint32_t key,
+                    struct version version);
+
+/* collect_lag */
+void lag_committed(struct collect_state *state, const struct record *record);
+void lag_applied(struct collect_state *state, const struct record *record);
+void lag_disk_lost(struct collect_state *state, uint32_t node);
+void lag_integrate(const struct collect_state *state, struct replica_state *replica, sim_ns now_ns);
+/* Lag in time of the replica at `now_ns`. */
+sim_ns lag_ns(const struct replica_state *replica, sim_ns now_ns);
+/* Restarts the watch for convergence: after the end of a fault, or when a node changed. */
+void lag_watch(struct collect_state *state);
+
+/* collect_operations */
+void operation_invoked(struct collect_state *state, const struct record *record);
+void operation_completed(struct collect_state *state, const struct record *record);
+
+/* collect_sessions: NULL when the pair was never there (or, with `make` false, is not there now).
+ */
+struct session_pair *session_find(struct collect_state *state, uint32_t session, uint64_t key,
+                                  bool make);
+void session_init(struct collect_state *state);
+
+/* collect_timeline */
+void timeline_init(struct collect_state *state);
+void timeline_advance(struct collect_state *state, sim_ns now_ns);
+void timeline_finish(struct collect_state *state, sim_ns end_ns);
+void timeline_latency(struct collect_state *state, uint32_t place_type, sim_ns latency_ns);
+
+/* collect_loss */
+struct loss {
+    uint64_t writes;
+    sim_ns earliest_ns; /* acknowledgement; SIM_NS_MAX when there is none */
+};
+/* Acknowledged writes that no replica holds: of those that are up, or of all. */
+struct loss loss_count(const struct collect_state *state, uint32_t dataset, bool only_up);
+uint64_t loss_divergent_keys(const struct collect_state *state, uint32_t dataset);
+void loss_crashed(struct collect_state *state); /* judges the crash that is pending */
+
+/* collect.c */
+void fault_changed(struct collect_state *state, const struct record *record);
+uint32_t segment_now(struct collect_state *state);
+
+/* collect_metrics.c, collect_reads.c, collect_replicas.c, collect_curves.c: the metric set */
+struct set_builder {
+    struct metric_set *set;
+    void *metrics, *curves, *series; /* growing */
+    size_t metric_capacity, curve_capacity, series_capacity;
+};
+
+struct label_list { /* labels of one row, and how to add to them */
+    struct metric_label labels[METRIC_LABELS_MAX];
+    uint32_t count;
+};
+
+static inline void label_add(struct label_list *list, const char *key, const char *value)
+{
+    CHECK(list->count < METRIC_LABELS_MAX);
+    list->labels[list->count++] = (struct metric_label){key, value};
+}
+
+/* Each returns a new zeroed row with these labels; it is valid until the next one is added. */
+struct metric *builder_metric(struct set_builder *builder, const char *name,
+                              const struct label_list *labels);
+struct metric_series *builder_series(struct set_builder *builder, const char *name,
+                                     const struct label_list *labels);
+struct metric_curve *builder_curve(struct set_builder *builder, const char *name,
+                                   const struct label_list *labels);
+void builder_finish(struct set_builder *builder);
+
+/* In the order of the catalogue. */
+void build_operations(struct collect_state *state, struct set_builder *builder);
+void build_reads(struct collect_state *state, struct set_builder *builder);
+void build_replicas(struct collect_state *state, struct set_builder *builder, sim_ns end_ns);
+void build_traffic(struct collect_state *state, struct set_builder *builder);
+void build_series(struct collect_state *state, struct set_builder *builder);
+void build_probe_curve(struct collect_state *state, struct set_builder *builder);
+/* The curve of P(fresh) over t, from all reads and those that missed. */
+void build_visibility_curve(struct set_builder *builder, const struct label_list *labels,
+                            const struct histogram *all, const struct histogram *missed);
+const char *client_place_name(const struct collect_state *state, uint32_t client_place);
+extern const char *const collect_phases[3]; /* "before", "during", "after" */
+extern const char *const collect_types[RECORD_OPERATION_TYPE_COUNT];
+/* Whether the segment lies before (0), during (1) or after (2) the fault. */
+bool segment_matches(const struct segment *segment, uint32_t fault, uint32_t phase);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * curve.h - P(fresh) as a function of the time since a write, from two histograms of that time.
+ *
+ * Model:     `all` counts reads by the time t between the acknowledgement of the write and the
+ *            invocation; `missed` those of them that did not see it. Both have the same buckets.
+ *            Neighbouring buckets are joined, from small t, until each bin has enough samples; what
+ * is left over at the end joins the last bin. Ownership: arrays come from the arena given. Cost:
+ * one walk over the buckets.
+ */
+#ifndef ANALYSIS_CURVE_H
+#define ANALYSIS_CURVE_H
+
+#include "analysis/metric.h"
+
+enum { CURVE_BIN_SAMPLES = 100 };
+
+/* Sets the points (x in ms), samples, hits, all and missed of a curve. */
+void curve_fill(struct metric_curve *curve, struct arena *arena, const struct histogram *all,
+                const struct histogram *missed, uint64_t bin_samples);
+
+/*
+ * The least t from which on every bin has P(fresh) >= per_thousand / 1000, bins of at least
+ * max(100, 10 / (1 - p)) samples. Returns the number of samples, or 0 when it is not defined:
+ * fewer samples than one bin needs, or the last bin below p. per_thousand < 1000.
+ */
+uint64_t curve_visible(const struct histogram *all, const struct histogram *missed,
+                       uint32_t per_thousand, int64_t *t_ns);
+
+#endif
