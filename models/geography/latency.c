@@ -81,10 +81,20 @@ static struct geography_latency estimated(const struct geography_place *from,
     return latency;
 }
 
+/* The same region, or custom places with the same coordinates: two zones of one place. */
+static bool same_place(const struct geography_place *from, const struct geography_place *to)
+{
+    if (from->region != NULL || to->region != NULL) {
+        return from->region == to->region;
+    }
+    return !(from->latitude_deg < to->latitude_deg || from->latitude_deg > to->latitude_deg ||
+             from->longitude_deg < to->longitude_deg || from->longitude_deg > to->longitude_deg);
+}
+
 struct geography_latency geography_latency(const struct geography_place *from,
                                            const struct geography_place *to)
 {
-    if (from->region != NULL && from->region == to->region) {
+    if (same_place(from, to)) {
         return geography_zone_latency(from, false);
     }
     const struct rows rows = find_rows(from, to);

@@ -3,16 +3,19 @@
  *
  * Model:  a pair of catalogue regions with a row in its provider's matrix, or in the inter-cloud
  *         matrix, takes that row; every other pair takes the fibre model (fibre.h). A round trip is
- *         the same from both ends, published directions differ only by sampling (median 0.6 ms for
- *         AWS), so that rows of both directions are averaged. Percentiles that a source does not
- *         publish are the median ratios of those that publish them (jitter.h).
- *         Two places in one region: inter-zone time; the same zone: geography_zone_latency().
- * Order:  geography_latency(a, b) equals geography_latency(b, a).
- * Units:  nanoseconds of round trip; one-way is half of it.
- * Bound:  never below 2 d / 204190 km/s, light in fibre of group index 1.4682 (rows that would be
- *         are refused when the program is built).
- * Cost:   a binary search when measured, about a microsecond per thousand calibration pairs if not:
- *         ask once per pair at the start of a run.
+ *         the same from both ends and published directions differ only by sampling (median 0.6 ms
+ *         for AWS), so that the rows of both directions are averaged; where one is published, it
+ *         stands for both. Percentiles that a source does not publish follow from the median ratios
+ *         of those that are published (jitter.h).
+ *         Two ends in one region, or at the same coordinates, take the time between zones; two
+ *         ends in one zone take geography_zone_latency(). Zones are published for IBM regions only;
+ *         all others take the median over those, and count as estimated.
+ * Order:  the times are the same for (a, b) and (b, a), except rtt_published_ns.
+ * Units:  nanoseconds of round trip; one way is half of it.
+ * Bound:  never below 2 d / 204190 km/s, light in fibre of group index 1.4682 (a row that would be
+ *         is refused when the program is built).
+ * Cost:   a binary search when measured, about 6 microseconds when not: ask once per pair at the
+ *         start of a run.
  */
 #ifndef MODELS_GEOGRAPHY_LATENCY_H
 #define MODELS_GEOGRAPHY_LATENCY_H
