@@ -1,0 +1,86 @@
+#include "models/clocks/clock_set.h"
+#include "tests/models/clocks/fill.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static struct param_choice choice_of(const char *kind, void *params)
+{
+    return (struct param_choice){.kind = param_registry_find(&clock_registry, kind),
+                                 .params = params};
+}
+
+static void test_steps_and_local_time(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct clock_set set;
+    const struct param_choice choice = choice_of("perfect", NULL);
+    clock_set_init(&set, &choice, 2, 1, &arena);
+    assert_int_equal(clock_set_local(&set, 0, 1000), 1000);
+    clock_set_step(&set, 0, 500);
+    assert_int_equal(clock_set_local(&set, 0, 1000), 1500);
+    assert_int_equal(clock_set_local(&set, 1, 1000), 1000);
+    assert_int_equal(clock_set_read(&set, 0, 1000).offset_ns, 500);
+    assert_int_equal(clock_set_read(&set, 0, 1000).bound_ns, 0);
+    /* Back by 800: the clock stands still until its time has come again. */
+    clock_set_step(&set, 0, -800);
+    assert_int_equal(clock_set_read(&set, 0, 1100).offset_ns, -300);
+    assert_int_equal(clock_set_local(&set, 0, 1100), 1500);
+    assert_int_equal(clock_set_local(&set, 0, 1799), 1500);
+    assert_int_equal(clock_set_local(&set, 0, 1801), 1501);
+    arena_release(&arena);
+}
+
+/* Clocks that all err alike would hide every error of whoever compares their times. */
+static void test_nodes_do_not_err_alike(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    const struct param_kind *kind = param_registry_find(&clock_registry, "ntp");
+    void *params = fill_new(kind, &arena);
+    fill_real(kind, params, "drift_ppm", 15.0);
+    fill_ns(kind, params, "interval", 64 * SIM_NS_PER_S);
+    assert_null(fill_finish(kind, params, &arena));
+    const struct param_choice choice = choice_of("ntp", params);
+    enum { NODES = 50 };
+    struct clock_set set, other;
+    clock_set_init(&set, &choice, NODES, 1, &arena);
+    clock_set_init(&other, &choice, NODES, 2, &arena);
+    for (uint32_t i = 0; i < NODES; i++) {
+        const sim_ns offset_ns = clock_set_read(&set, i, SIM_NS_PER_S).offset_ns;
+        assert_int_not_equal(offset_ns, clock_set_read(&other, i, SIM_NS_PER_S).offset_ns);
+        for (uint32_t j = 0; j < i; j++) {
+            assert_int_not_equal(offset_ns, clock_set_read(&set, j, SIM_NS_PER_S).offset_ns);
+        }
+    }
+    arena_release(&arena);
+}
+
+static void test_registry(void **state)
+{
+    (void)state;
+    assert_int_equal(clock_registry.count, 4);
+    for (size_t i = 0; i < clock_registry.count; i++) {
+        const struct param_kind *kind = clock_registry.kinds[i];
+        assert_true(kind->summary[0] != '\0');
+        assert_true(kind->source[0] != '\0');
+    }
+    assert_null(param_registry_find(&clock_registry, "sundial"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_steps_and_local_time),
+        cmocka_unit_test(test_nodes_do_not_err_alike),
+        cmocka_unit_test(test_registry),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
