@@ -1,0 +1,182 @@
+#define _POSIX_C_SOURCE 200809L
+#include "cli/experiment.h"
+
+#include "analysis/collect.h"
+#include "analysis/statistics.h"
+#include "sim/arena.h"
+#include "sim/check.h"
+#include "sim/fingerprint.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+
+volatile bool experiment_interrupted;
+
+struct worker_share { /* what the threads share; `next` and `done` under the lock */
+    struct experiment *experiment;
+    pthread_mutex_t lock;
+    size_t next, done;
+    struct timespec begun;
+};
+
+/* Rows to two sinks. */
+struct tee {
+    struct record_sink first, second;
+};
+
+static void tee_row(void *state, const struct record *row)
+{
+    const struct tee *tee = state;
+    record_emit(&tee->first, row);
+    record_emit(&tee->second, row);
+}
+
+static void run_one(struct experiment *experiment, size_t number)
+{
+    struct world *world = number == 0
+                              ? experiment->world
+                              : world_create(experiment->scenario, experiment->seed + number);
+    struct metric_set *set = &experiment->sets[number];
+    struct collector collector;
+    struct record_sink sink = {0};
+    struct tee tee = {0};
+    if (!experiment->without_metrics) {
+        collector_init(&collector, world_layout(world));
+        sink = collector_sink(&collector);
+    }
+    if (number == 0 && experiment->further != NULL) {
+        tee = (struct tee){.first = sink, .second = *experiment->further};
+        sink = (struct record_sink){
+            .state = &tee, .row = tee_row, .mask = sink.mask | tee.second.mask};
+    }
+    const enum engine_stop stop = world_run(world, &sink, &experiment_interrupted);
+    if (!experiment->without_metrics) {
+        const sim_ns end_ns = stop == ENGINE_DONE || stop == ENGINE_UNTIL
+                                  ? experiment->scenario->duration
+                                  : world_now(world);
+        collector_finish(&collector, end_ns, set);
+        collector_release(&collector);
+    }
+    set->seed = experiment->seed + number;
+    set->events = world_events(world);
+    set->fingerprint = world_fingerprint(world);
+    if (stop == ENGINE_BUDGET || stop == ENGINE_STOPPED) {
+        experiment->stop = stop;
+    }
+    if (number != 0) {
+        world_release(world);
+    }
+}
+
+static void show_progress(struct worker_share *share)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const double seconds = (double)(now.tv_sec - share->begun.tv_sec) +
+                           1e-9 * (double)(now.tv_nsec - share->begun.tv_nsec);
+    if (share->experiment->progress && seconds > 1.0) {
+        fprintf(stderr, "\r%zu of %zu replications, %.0f s ", share->done,
+                share->experiment->replications, seconds);
+        if (share->done == share->experiment->replications) {
+            fprintf(stderr, "\r\033[K");
+        }
+    }
+}
+
+static void *work(void *context)
+{
+    struct worker_share *share = context;
+    struct experiment *experiment = share->experiment;
+    for (;;) {
+        pthread_mutex_lock(&share->lock);
+        const size_t number = share->next;
+        share->next += number < experiment->replications ? 1 : 0;
+        pthread_mutex_unlock(&share->lock);
+        if (number >= experiment->replications || experiment_interrupted) {
+            return NULL;
+        }
+        run_one(experiment, number);
+        pthread_mutex_lock(&share->lock);
+        share->done++;
+        show_progress(share);
+        pthread_mutex_unlock(&share->lock);
+    }
+}
+
+static void run_all(struct experiment *experiment)
+{
+    struct worker_share share = {.experiment = experiment};
+    clock_gettime(CLOCK_MONOTONIC, &share.begun);
+    pthread_mutex_init(&share.lock, NULL);
+    enum { THREADS_MAX = 256 };
+    pthread_t threads[THREADS_MAX];
+    size_t count = 0;
+    const size_t wanted =
+        experiment->jobs < experiment->replications ? experiment->jobs : experiment->replications;
+    while (count + 1 < wanted && count < THREADS_MAX &&
+           pthread_create(&threads[count], NULL, work, &share) == 0) {
+        count++;
+    }
+    work(&share);
+    for (size_t i = 0; i < count; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    pthread_mutex_destroy(&share.lock);
+}
+
+void experiment_run(struct experiment *experiment)
+{
+    CHECK(experiment->replications > 0);
+    experiment->sets = memory_alloc(experiment->replications, sizeof *experiment->sets);
+    experiment->set_pointers =
+        memory_alloc(experiment->replications, sizeof *experiment->set_pointers);
+    experiment->stop = ENGINE_UNTIL;
+    experiment->world = world_create(experiment->scenario, experiment->seed);
+    run_all(experiment);
+    struct fingerprint fingerprint;
+    fingerprint_init(&fingerprint);
+    size_t finished = 0;
+    for (size_t i = 0; i < experiment->replications; i++) {
+        const struct metric_set *set = &experiment->sets[i];
+        if (set->events == 0 && experiment_interrupted) {
+            break; /* never begun */
+        }
+        experiment->set_pointers[finished++] = set;
+        experiment->events += set->events;
+        fingerprint_mix(&fingerprint, set->fingerprint);
+        if (!experiment->without_metrics) {
+            fingerprint_mix(&fingerprint, metric_set_digest(set));
+        }
+    }
+    experiment->fingerprint = fingerprint_value(&fingerprint);
+    if (experiment->without_metrics || finished == 0) {
+        return;
+    }
+    statistics_merge(experiment->set_pointers, finished, &experiment->merged);
+    experiment->merged.events = experiment->events;
+    experiment->merged.fingerprint = experiment->fingerprint;
+    experiment->merged.seed = experiment->seed;
+    const struct record_layout *layout = world_layout(experiment->world);
+    experiment->results = (struct metric_results){
+        .merged = &experiment->merged,
+        .replications = experiment->set_pointers,
+        .replication_count = finished,
+        .measured_s = (double)(layout->duration_ns - layout->warmup_ns) / (double)SIM_NS_PER_S};
+}
+
+void experiment_release(struct experiment *experiment)
+{
+    for (size_t i = 0; i < experiment->replications; i++) {
+        if (!experiment->without_metrics && experiment->sets[i].events > 0) {
+            metric_set_release(&experiment->sets[i]);
+        }
+    }
+    if (experiment->results.merged != NULL) {
+        metric_set_release(&experiment->merged);
+    }
+    memory_release(experiment->sets);
+    memory_release(experiment->set_pointers);
+    world_release(experiment->world);
+}

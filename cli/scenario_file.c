@@ -1,0 +1,178 @@
+#include "cli/scenario_file.h"
+
+#include "analysis/metric.h"
+#include "models/world.h"
+#include "scenarios/writer.h"
+#include "sim/arena.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { READ_CHUNK = 65536, READ_MAX = JSON_BYTES_MAX + 1 };
+
+/* All of a stream, with NUL behind; NULL and errno on failure. One byte over the limit is kept, so
+ * that the reader reports the limit. */
+static char *read_stream(FILE *stream, struct arena *arena, size_t *length)
+{
+    char *bytes = NULL;
+    size_t capacity = 0, used = 0;
+    for (;;) {
+        memory_grow((void **)&bytes, &capacity, used + READ_CHUNK + 1, 1);
+        const size_t got = fread(bytes + used, 1, READ_CHUNK, stream);
+        used += got;
+        if (got == 0 || used > READ_MAX) {
+            break;
+        }
+    }
+    if (ferror(stream)) {
+        memory_release(bytes);
+        return NULL;
+    }
+    char *text = arena_text(arena, bytes, used);
+    memory_release(bytes);
+    *length = used;
+    return text;
+}
+
+char *scenario_file_text(const char *path, struct arena *arena, size_t *length)
+{
+    const bool standard = strcmp(path, "-") == 0;
+    FILE *stream = standard ? stdin : fopen(path, "rb");
+    if (stream == NULL) {
+        fprintf(stderr, "geodes: %s: %s\n", path, strerror(errno));
+        return NULL;
+    }
+    char *text = read_stream(stream, arena, length);
+    if (text == NULL) {
+        fprintf(stderr, "geodes: %s: %s\n", path, strerror(errno));
+    }
+    if (!standard) {
+        fclose(stream);
+    }
+    return text;
+}
+
+/* Files that a scenario names are relative to the scenario's own folder. */
+static const char *read_beside(void *context, const char *name, struct arena *arena, size_t *length,
+                               const char **problem)
+{
+    const char *scenario = context;
+    const char *slash = strrchr(scenario, '/');
+    const char *path =
+        name[0] == '/' || slash == NULL
+            ? name
+            : arena_printf(arena, "%.*s/%s", (int)(slash - scenario), scenario, name);
+    FILE *stream = fopen(path, "rb");
+    if (stream == NULL) {
+        *problem = strerror(errno);
+        return NULL;
+    }
+    char *text = read_stream(stream, arena, length);
+    *problem = text == NULL ? strerror(errno) : NULL;
+    fclose(stream);
+    return text;
+}
+
+void scenario_file_from(struct scenario_file *file, const struct arguments *arguments,
+                        struct arena *arena)
+{
+    const char **overrides = arena_alloc(arena, OPTIONS_MAX, sizeof *overrides);
+    file->override_count = arguments_all(arguments, "set", overrides, OPTIONS_MAX);
+    file->overrides = overrides;
+    file->variant = arguments_text(arguments, "variant");
+    file->path = arguments->operand_count > 0 ? arguments->operands[0] : "-";
+}
+
+static void print_diags(const struct scenario_file *file, struct diags *diags)
+{
+    struct text text = {0};
+    if (file->json_errors) {
+        diags_put_json(diags, &text);
+        fputs(text_string(&text), stdout);
+    } else {
+        diags_put_text(diags, &text);
+        fputs(text_string(&text), stderr);
+    }
+    text_release(&text);
+}
+
+/* The offset of a line and column (in characters) of the scenario's text. */
+static struct place place_at(const struct scenario_file *file, int line, int column)
+{
+    const struct source *source = file->loaded.root->place.source;
+    size_t at = 0;
+    for (int l = 1; l < line && at < source->length; at++) {
+        l += source->text[at] == '\n';
+    }
+    for (int c = 1; c < column && at < source->length; c++) {
+        const size_t length = text_utf8_length(source->text + at, source->length - at);
+        at += length > 0 ? length : 1;
+    }
+    return (struct place){.source = source, .offset = at};
+}
+
+/* Expectations name metrics and labels, which the catalogue and the world's layout know. */
+static void check_expectations(struct scenario_file *file, struct arena *arena, struct diags *diags)
+{
+    const struct scenario *scenario = file->scenario;
+    const struct param_expectation *items = scenario->expect.items;
+    file->expect_count = scenario->expect.count;
+    if (file->expect_count == 0) {
+        return;
+    }
+    file->expects = arena_alloc(arena, file->expect_count, sizeof *file->expects);
+    struct world *world = world_create(scenario, (uint64_t)scenario->seed);
+    const struct expect_scope scope = {.catalogue = metric_catalogue,
+                                       .layout = world_layout(world)};
+    for (size_t i = 0; i < file->expect_count; i++) {
+        const struct expect_source source = {.selector = items[i].metric,
+                                             .threshold = items[i].threshold,
+                                             .allow_empty = items[i].allow_empty};
+        struct expect_error error;
+        if (!expect_parse(&file->expects[i], &source, &scope, arena, &error)) {
+            struct diag *diag = diags_add(diags, place_at(file, items[i].line, items[i].column),
+                                          "expectation", "%s", error.text);
+            diag->path = arena_printf(arena, "expect.%s", items[i].metric);
+        }
+    }
+    world_release(world);
+}
+
+enum exit_code scenario_file_load(struct scenario_file *file, struct arena *arena)
+{
+    size_t length = 0;
+    const char *text = scenario_file_text(file->path, arena, &length);
+    if (text == NULL) {
+        return EXIT_CODE_IO;
+    }
+    const struct file_reader files = {.read = read_beside,
+                                      .context = arena_text(arena, file->path, strlen(file->path))};
+    const struct load_options options = {.file_name =
+                                             strcmp(file->path, "-") == 0 ? "<stdin>" : file->path,
+                                         .text = text,
+                                         .length = length,
+                                         .variant = file->variant,
+                                         .overrides = file->overrides,
+                                         .override_count = file->override_count,
+                                         .files = &files};
+    struct diags *diags = arena_alloc(arena, 1, sizeof *diags);
+    diags_init(diags, arena);
+    file->scenario = scenario_load(&options, arena, diags, &file->loaded);
+    if (file->scenario != NULL) {
+        check_expectations(file, arena, diags);
+    }
+    if (diags->total > 0) {
+        print_diags(file, diags);
+        return EXIT_CODE_INPUT;
+    }
+    const struct writer writer = {.regions = &file->loaded.reader.regions,
+                                  .datasets = &file->loaded.reader.datasets};
+    struct text expanded = {0};
+    writer_put(&writer, scenario_table, file->scenario, &expanded);
+    file->expanded = arena_text(arena, expanded.bytes, expanded.length);
+    text_release(&expanded);
+    writer_digest(&writer, scenario_table, file->scenario, file->digest);
+    return EXIT_CODE_OK;
+}
