@@ -267,6 +267,19 @@ static void check_datasets(struct checking *checking)
     }
 }
 
+struct trace_complaint {
+    struct checking *checking;
+    const char *path, *file;
+};
+
+static void complain_trace(void *context, int line, const char *message)
+{
+    const struct trace_complaint *complaint = context;
+    complain(complaint->checking,
+             arena_printf(complaint->checking->arena, "%s.trace", complaint->path),
+             arena_printf(complaint->checking->arena, "%s:%d: %s", complaint->file, line, message));
+}
+
 static void check_load(struct checking *checking, const char *path, struct scenario_client *client)
 {
     const int loops = (client->rate > 0.0) + (client->think != NULL) + (client->trace.columns > 0);
@@ -302,15 +315,9 @@ static void check_load(struct checking *checking, const char *path, struct scena
                  "must not exceed the deadline");
     }
     if (client->trace.columns > 0) {
-        size_t line = 0;
-        const struct scenario_dataset *dataset =
-            (const struct scenario_dataset *)checking->scenario->datasets.items + client->dataset;
-        const char *wrong = trace_check(&client->trace, (uint64_t)dataset->keys.count,
-                                        (uint64_t)client->sessions, checking->arena, &line);
-        if (wrong != NULL) {
-            complain(checking, arena_printf(checking->arena, "%s.trace", path),
-                     arena_printf(checking->arena, "%s:%zu: %s", client->trace.file, line, wrong));
-        }
+        struct trace_complaint complaint = {checking, path, client->trace.file};
+        struct trace trace;
+        trace_read(&trace, checking->scenario, client, checking->arena, complain_trace, &complaint);
     }
 }
 
