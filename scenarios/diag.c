@@ -226,7 +226,7 @@ void nearest_try(struct nearest *nearest, const char *candidate)
         return;
     }
     const size_t distance = edit_distance(nearest->word, candidate);
-    if (distance < nearest->distance) {
+    if (distance < nearest->distance && distance < strlen(candidate)) {
         nearest->distance = distance;
         nearest->best = candidate;
     }

@@ -17,7 +17,7 @@
 enum {
     NUMBER_CHARACTERS_MAX = 63, /* of a number as written; cJSON copies it into 64 bytes */
     NUMBER_DIGITS_MAX = 96,     /* room to multiply the above by a unit */
-    NUMBER_TEXT_MAX = 40
+    NUMBER_TEXT_MAX = 64
 };
 
 struct decimal {

@@ -200,7 +200,9 @@ static bool step_into_existing(const struct walk *walk, struct level *level,
     }
     struct arena *arena = walk->overrides->diags->arena;
     if (step->key == NULL && level->value->type == JSON_ARRAY) {
-        fail(walk, level, step, arena_printf(arena, "the list has %zu items", level->value->count));
+        fail(walk, level, step,
+             arena_printf(arena, "the list has %zu item%s", level->value->count,
+                          level->value->count == 1 ? "" : "s"));
         return false;
     }
     struct nearest nearest = nearest_to(step->key != NULL ? step->key : "");

@@ -9,6 +9,8 @@
 
 enum { KIB = 1024 };
 
+_Static_assert((int)NUMBER_TEXT_MAX >= (int)SIM_TIME_TEXT_MAX, "a duration fits");
+
 static const struct unit numbers[] = {{"", NULL, 1, 0, 1}, {0}};
 
 static const struct unit durations[] = {{"ns", "_ns", 1, 0, 1},    {"us", "_us", 1, 3, 1},
