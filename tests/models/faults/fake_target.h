@@ -1,0 +1,126 @@
+/*
+ * fake_target.h - a world that only counts what faults do to it. Included by one test file each.
+ *
+ * Regions a, b, c, d with 2, 1, 3, 0 nodes.
+ */
+#ifndef TESTS_MODELS_FAULTS_FAKE_TARGET_H
+#define TESTS_MODELS_FAULTS_FAKE_TARGET_H
+
+#include "models/faults/fault.h"
+#include "models/faults/fault_target.h"
+#include "models/scenario.h"
+#include "sim/check.h"
+#include "tests/models/clocks/fill.h"
+
+#include <string.h>
+
+enum { FAKE_REGIONS = 4, FAKE_NODES = 3 };
+
+struct world {
+    int cuts[FAKE_REGIONS][FAKE_REGIONS];
+    int off[FAKE_REGIONS][FAKE_NODES];
+    sim_ns steps[FAKE_REGIONS][FAKE_NODES];
+    int links[FAKE_REGIONS][FAKE_REGIONS];
+    struct fault_link last_added, last_removed;
+};
+
+static struct scenario_region fake_regions[FAKE_REGIONS] = {
+    {.name = "a", .nodes = 2}, {.name = "b", .nodes = 1}, {.name = "c", .nodes = 3}, {.name = "d"}};
+
+static const struct scenario fake_scenario = {
+    .regions = {.items = fake_regions, .count = FAKE_REGIONS}};
+
+uint32_t fault_region_nodes(const struct world *world, uint32_t region)
+{
+    (void)world;
+    CHECK(region < FAKE_REGIONS);
+    return (uint32_t)fake_regions[region].nodes;
+}
+
+void fault_cut(struct world *world, uint32_t from_region, uint32_t to_region, int change)
+{
+    CHECK(from_region != to_region);
+    world->cuts[from_region][to_region] += change;
+}
+
+void fault_power(struct world *world, uint32_t region, uint32_t node, int change)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    world->off[region][node] += change;
+}
+
+void fault_link_add(struct world *world, uint32_t from_region, uint32_t to_region,
+                    const struct fault_link *change)
+{
+    world->links[from_region][to_region]++;
+    world->last_added = *change;
+}
+
+void fault_link_remove(struct world *world, uint32_t from_region, uint32_t to_region,
+                       const struct fault_link *change)
+{
+    world->links[from_region][to_region]--;
+    world->last_removed = *change;
+}
+
+void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_ns by_ns)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    world->steps[region][node] += by_ns;
+}
+
+static inline const struct fault_ops *fake_kind(const char *name)
+{
+    const struct param_kind *kind = param_registry_find(&fault_registry, name);
+    CHECK(kind != NULL);
+    return (const struct fault_ops *)(const void *)kind;
+}
+
+static inline void fake_set(struct param_list *list, struct arena *arena, const char *regions)
+{
+    uint32_t *items = arena_alloc(arena, strlen(regions) + 1, sizeof *items);
+    for (size_t i = 0; regions[i] != '\0'; i++) {
+        items[i] = (uint32_t)(regions[i] - 'a');
+    }
+    *list = (struct param_list){.items = items, .count = strlen(regions)};
+}
+
+/* "ab|c" is [["a", "b"], ["c"]] */
+static inline void fake_sets(const struct fault_ops *ops, void *params, const char *key,
+                             struct arena *arena, const char *text)
+{
+    struct param_list *sets = fill_field(&ops->kind, params, key, PARAM_REGION_SETS);
+    struct param_list *items = arena_alloc(arena, strlen(text) + 1, sizeof *items);
+    size_t count = 0;
+    const char *rest = text;
+    for (;;) {
+        const size_t length = strcspn(rest, "|");
+        fake_set(&items[count++], arena, arena_text(arena, rest, length));
+        if (rest[length] == '\0') {
+            break;
+        }
+        rest += length + 1;
+    }
+    *sets = (struct param_list){.items = items, .count = count};
+}
+
+static inline void fake_bool(const struct fault_ops *ops, void *params, const char *key, bool value)
+{
+    *(bool *)fill_field(&ops->kind, params, key, PARAM_BOOL) = value;
+}
+
+static inline void fake_region(const struct fault_ops *ops, void *params, uint32_t region)
+{
+    *(uint32_t *)fill_field(&ops->kind, params, "region", PARAM_REGION) = region;
+}
+
+/* The key at fault, or "" for the fault as a whole, then what is wrong; NULL when all is well. */
+static inline const char *fake_check(const struct fault_ops *ops, const void *params,
+                                     struct arena *arena)
+{
+    const char *key = NULL;
+    const char *wrong = ops->check(params, &fake_scenario, &key, arena);
+    return wrong == NULL ? NULL : arena_printf(arena, "%s: %s", key == NULL ? "" : key, wrong);
+}
+
+#endif
