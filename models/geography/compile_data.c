@@ -62,10 +62,10 @@ static int compare_pairs(const void *left, const void *right)
     return (key_a > key_b) - (key_a < key_b);
 }
 
-/* The sheet of regions stays in memory: the table points into it. */
-static void read_regions(const char *folder)
+/* Returns the sheet, which stays in memory: the table points into it. */
+static struct sheet *read_regions(const char *folder)
 {
-    const struct sheet *sheet = sheet_read(folder, "regions.csv");
+    struct sheet *sheet = sheet_read(folder, "regions.csv");
     if (sheet->row_count > REGIONS_MAX) {
         sheet_fail("%s: more than %d regions", sheet->path, REGIONS_MAX);
     }
@@ -99,11 +99,13 @@ static void read_regions(const char *folder)
             ++regions[i].provider_index;
         }
     }
+    return sheet;
 }
 
-static void read_sources(const char *folder)
+/* Returns the sheet, as read_regions does. */
+static struct sheet *read_sources(const char *folder)
 {
-    const struct sheet *sheet = sheet_read(folder, "rtt-sources.csv");
+    struct sheet *sheet = sheet_read(folder, "rtt-sources.csv");
     if (sheet->row_count > SOURCES_MAX) {
         sheet_fail("%s: more than %d sources", sheet->path, SOURCES_MAX);
     }
@@ -114,6 +116,7 @@ static void read_sources(const char *folder)
                                              .title = sheet_text(sheet, row, "title")};
     }
     source_count = sheet->row_count;
+    return sheet;
 }
 
 static size_t find_region(const struct sheet *sheet, size_t row, const char *provider,
@@ -436,8 +439,8 @@ int main(int argc, char **argv)
     if (argc != 3) {
         sheet_fail("usage: geodes_compile_data DATA_FOLDER OUTPUT.c");
     }
-    read_regions(argv[1]);
-    read_sources(argv[1]);
+    struct sheet *region_sheet = read_regions(argv[1]);
+    struct sheet *source_sheet = read_sources(argv[1]);
     read_rtts(argv[1], "aws-rtt-ms.csv", "aws", NULL);
     read_rtts(argv[1], "gcp-rtt-ms.csv", "gcp", NULL);
     read_rtts(argv[1], "azure-rtt-ms.csv", "azure", NULL);
@@ -461,5 +464,7 @@ int main(int argc, char **argv)
     if (ferror(file) || fclose(file) != 0) {
         sheet_fail("%s: cannot be written", argv[2]);
     }
+    sheet_release(source_sheet);
+    sheet_release(region_sheet);
     return 0;
 }
