@@ -1,0 +1,397 @@
+/*
+ * A world of two places with one machine each, a client group at the second, and links that a test
+ * sets by hand. Arrivals are compared to the nanosecond with times computed in the comments.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "models/network/network.h"
+#include "models/purpose.h"
+#include "sim/arena.h"
+
+enum { DELIVER, RETRY, CLIENT_RETRY, SCRIPT, KINDS, ARRIVALS_MAX = 256, MS = 1000000 };
+
+struct fixture {
+    struct arena arena;
+    struct engine engine;
+    struct network network;
+    struct scenario_network config;
+    struct record_sink sink;
+    uint32_t node_places[2], node_zones[2], group_places[1];
+    const struct distribution *last_miles[1];
+    struct random_stream last_mile_streams[1];
+    const struct distribution *const *kind_delays[1];
+    struct {
+        sim_ns at_ns;
+        uint64_t a;
+    } arrivals[ARRIVALS_MAX];
+    size_t arrival_count;
+    uint64_t sent, dropped, retransmitted;
+    void (*script)(struct fixture *fixture, uint64_t step);
+};
+
+static void on_row(void *state, const struct record *row)
+{
+    struct fixture *fixture = state;
+    fixture->sent += row->kind == RECORD_SENT;
+    fixture->dropped += row->kind == RECORD_DROPPED;
+    fixture->retransmitted += (row->flags & RECORD_FLAG_RETRANSMITTED) != 0;
+}
+
+static void on_deliver(void *context, const struct event *event)
+{
+    struct fixture *fixture = context;
+    if (!network_arrive(&fixture->network, event)) {
+        return;
+    }
+    assert_true(fixture->arrival_count < ARRIVALS_MAX);
+    fixture->arrivals[fixture->arrival_count].at_ns = engine_now(&fixture->engine);
+    fixture->arrivals[fixture->arrival_count++].a =
+        network_flight(&fixture->network, (uint32_t)event->a)->message.a;
+    network_done(&fixture->network, (uint32_t)event->a, false);
+}
+
+static void on_retry(void *context, const struct event *event)
+{
+    network_retry(&((struct fixture *)context)->network, event);
+}
+
+static void on_client_retry(void *context, const struct event *event)
+{
+    network_client_retry(&((struct fixture *)context)->network, event);
+}
+
+static void on_script(void *context, const struct event *event)
+{
+    struct fixture *fixture = context;
+    fixture->script(fixture, event->a);
+}
+
+static const engine_handler handlers[KINDS] = {on_deliver, on_retry, on_client_retry, on_script};
+
+static void set_link(struct fixture *fixture, uint32_t link, sim_ns delay_ns)
+{
+    struct network_link *l = network_link_at(&fixture->network, link);
+    l->base_ns = l->p50_ns = delay_ns;
+    random_stream_init(&l->delay_stream, 7, PURPOSE_LINK_DELAY, link);
+    random_stream_init(&l->loss_stream, 7, PURPOSE_LINK_LOSS, link);
+    random_stream_init(&l->kind_stream, 7, PURPOSE_MESSAGE_DELAY, link);
+    network_link_update(l);
+}
+
+static void no_block(void *context, uint16_t dataset, uint32_t block)
+{
+    (void)context;
+    (void)dataset;
+    (void)block;
+}
+
+/* Machine 0 in place 0, machine 1 in place 1, 40 ms apart; clients in place 1. */
+static void begin(struct fixture *fixture)
+{
+    arena_init(&fixture->arena);
+    engine_init(&fixture->engine, fixture, handlers, KINDS);
+    fixture->config = (struct scenario_network){.transport = SCENARIO_TRANSPORT_STREAM,
+                                                .retransmit_min = 200 * MS,
+                                                .retransmit_max = INT64_C(120000) * MS,
+                                                .send_buffer_bytes = 10000,
+                                                .overhead_bytes = 100};
+    fixture->sink = (struct record_sink){.state = fixture, .row = on_row, .mask = UINT32_MAX};
+    fixture->node_places[1] = 1;
+    fixture->group_places[0] = 1;
+    struct network *network = &fixture->network;
+    network->config = &fixture->config;
+    network->engine = &fixture->engine;
+    network->sink = &fixture->sink;
+    network->arena = &fixture->arena;
+    network->links = arena_alloc(&fixture->arena, 4, sizeof *network->links);
+    network->zone_links = arena_alloc(&fixture->arena, 2, sizeof *network->zone_links);
+    network->place_count = 2;
+    network->node_count = 2;
+    network->node_places = fixture->node_places;
+    network->node_zones = fixture->node_zones;
+    network->group_places = fixture->group_places;
+    network->last_miles = fixture->last_miles;
+    network->last_mile_streams = fixture->last_mile_streams;
+    network->kind_delays = fixture->kind_delays;
+    network->connections = arena_alloc(&fixture->arena, 2, sizeof *network->connections);
+    pool_init(&network->flights, sizeof(struct flight), 100000);
+    network->block_free = no_block;
+    network->give_up_ns = INT64_C(10000) * MS;
+    network->deliver_kind = DELIVER;
+    network->retry_kind = RETRY;
+    network->client_retry_kind = CLIENT_RETRY;
+    set_link(fixture, 0, 0);
+    set_link(fixture, 1, 40 * MS);
+    set_link(fixture, 2, 40 * MS);
+    set_link(fixture, 3, 0);
+}
+
+static void end(struct fixture *fixture)
+{
+    assert_int_equal(fixture->network.flights.count, 0);
+    pool_release(&fixture->network.flights);
+    engine_release(&fixture->engine);
+    arena_release(&fixture->arena);
+}
+
+static void send(struct fixture *fixture, uint32_t from, uint32_t to, uint32_t bytes, uint64_t a)
+{
+    const struct message message = {
+        .kind = MESSAGE_STRATEGY, .from = from, .to = to, .bytes = bytes, .a = a};
+    network_send(&fixture->network, &message);
+}
+
+static void at(struct fixture *fixture, sim_ns at_ns, uint64_t step)
+{
+    engine_at(&fixture->engine, at_ns, (struct event){.kind = SCRIPT, .a = step});
+}
+
+static void run(struct fixture *fixture)
+{
+    assert_int_equal(engine_run(&fixture->engine, SIM_NS_MAX, UINT64_MAX), ENGINE_DONE);
+}
+
+/* Without bandwidth limit: everything arrives 40 ms later, many messages in flight at once. */
+static void test_link_is_a_pipe(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    begin(&fixture);
+    for (uint64_t i = 0; i < 100; i++) {
+        send(&fixture, 0, 1, 1400, i);
+    }
+    run(&fixture);
+    assert_int_equal(fixture.arrival_count, 100);
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(fixture.arrivals[i].at_ns, 40 * MS);
+        assert_int_equal(fixture.arrivals[i].a, i);
+    }
+    assert_int_equal(fixture.sent, 100);
+    end(&fixture);
+}
+
+/* 1900 + 100 bytes at 8 Mbit/s take 2 ms on the sender's side: arrivals at 42, 44, 46 ms. */
+static void test_bandwidth_queues(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    begin(&fixture);
+    fixture.network.links[1].bandwidth = 8e6;
+    network_link_update(&fixture.network.links[1]);
+    for (uint64_t i = 0; i < 3; i++) {
+        send(&fixture, 0, 1, 1900, i);
+    }
+    send(&fixture, 1, 0, 1900, 9); /* the other direction is another pipe without a limit */
+    run(&fixture);
+    assert_int_equal(fixture.arrivals[0].a, 9);
+    assert_int_equal(fixture.arrivals[0].at_ns, 40 * MS);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(fixture.arrivals[i + 1].at_ns, (42 + 2 * (sim_ns)i) * MS);
+    }
+    end(&fixture);
+}
+
+static void cut_script(struct fixture *fixture, uint64_t step)
+{
+    if (step < 100) {
+        send(fixture, 0, 1, 100, step);
+    } else {
+        fixture->network.links[1].cuts = step == 100 ? 1 : 0;
+    }
+}
+
+/*
+ * Cut from 10 to 500 ms. m0, sent at 0, would arrive at 40: lost. m1 waits from 50 on.
+ * The connection notices at 40 and tries again after max(200, rtt 80) = 200 ms: at 240 (still
+ * cut), at 640 (doubled): open, m0 and m1 go out and arrive at 680. m2, sent at 600 while the
+ * connection is backing off, waits as well: it arrives at 680, after m1. m3 at 700 arrives at 740.
+ */
+static void test_stream_backs_off_while_cut(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    begin(&fixture);
+    fixture.script = cut_script;
+    at(&fixture, 0, 0);
+    at(&fixture, 10 * MS, 100);
+    at(&fixture, 50 * MS, 1);
+    at(&fixture, 500 * MS, 101);
+    at(&fixture, 600 * MS, 2);
+    at(&fixture, 700 * MS, 3);
+    run(&fixture);
+    const sim_ns expected[] = {680 * MS, 680 * MS, 680 * MS, 740 * MS};
+    assert_int_equal(fixture.arrival_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(fixture.arrivals[i].a, i);
+        assert_int_equal(fixture.arrivals[i].at_ns, expected[i]);
+    }
+    assert_int_equal(fixture.retransmitted, 1); /* m0 only: the others had not been sent */
+    assert_int_equal(fixture.dropped, 0);
+    end(&fixture);
+}
+
+/* The same cut for datagrams: m0 and m1 are gone; m2 and m3 take 40 ms. */
+static void test_datagrams_are_lost(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    begin(&fixture);
+    fixture.config.transport = SCENARIO_TRANSPORT_DATAGRAM;
+    fixture.script = cut_script;
+    at(&fixture, 0, 0);
+    at(&fixture, 10 * MS, 100);
+    at(&fixture, 50 * MS, 1);
+    at(&fixture, 500 * MS, 101);
+    at(&fixture, 600 * MS, 2);
+    at(&fixture, 700 * MS, 3);
+    run(&fixture);
+    assert_int_equal(fixture.arrival_count, 2);
+    assert_int_equal(fixture.arrivals[0].at_ns, 640 * MS);
+    assert_int_equal(fixture.arrivals[1].at_ns, 740 * MS);
+    assert_int_equal(fixture.dropped, 2);
+    end(&fixture);
+}
+
+static void buffer_script(struct fixture *fixture, uint64_t step)
+{
+    if (step == 100) {
+        fixture->network.links[1].cuts = 1;
+    } else if (step == 101) {
+        fixture->network.links[1].cuts = 0;
+    } else {
+        for (uint64_t i = 0; i < 12; i++) {
+            send(fixture, 0, 1, 900, i); /* 1000 with the overhead; the buffer takes ten */
+        }
+    }
+}
+
+static void test_send_buffer_overflows(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    begin(&fixture);
+    fixture.script = buffer_script;
+    at(&fixture, 0, 100);
+    at(&fixture, 1 * MS, 0);
+    at(&fixture, 2 * MS, 101);
+    run(&fixture);
+    assert_int_equal(fixture.arrival_count, 10);
+    assert_int_equal(fixture.dropped, 2);
+    assert_int_equal(fixture.arrivals[9].a, 9);
+    end(&fixture);
+}
+
+static void client_script(struct fixture *fixture, uint64_t step)
+{
+    if (step >= 100) {
+        fixture->network.links[2].cuts = step == 100 ? 1 : 0;
+    } else {
+        const struct message message = {
+            .kind = MESSAGE_REQUEST, .from = ENDPOINT_CLIENT, .to = 0, .a = step};
+        network_send(&fixture->network, &message);
+    }
+}
+
+/*
+ * A client's message at 0, cut until 500 ms: tries at 200, 200 + 400 = 600 (open), arrival at 640.
+ * One that is sent while cut for longer than 10 s is given up: tries end before 10 s, dropped.
+ */
+static void test_client_messages_retry_alone(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    begin(&fixture);
+    fixture.script = client_script;
+    at(&fixture, 0, 100);
+    at(&fixture, 0, 1);
+    at(&fixture, 500 * MS, 101);
+    at(&fixture, 550 * MS, 2); /* another connection: not held up */
+    at(&fixture, INT64_C(1000) * MS, 100);
+    at(&fixture, INT64_C(1000) * MS, 3);
+    run(&fixture);
+    assert_int_equal(fixture.arrival_count, 2);
+    assert_int_equal(fixture.arrivals[0].a, 2);
+    assert_int_equal(fixture.arrivals[0].at_ns, 590 * MS);
+    assert_int_equal(fixture.arrivals[1].a, 1);
+    assert_int_equal(fixture.arrivals[1].at_ns, 640 * MS);
+    assert_int_equal(fixture.dropped, 1);
+    end(&fixture);
+}
+
+/*
+ * Loss p = 0.1 on a stream, messages one by one: delays are 40 ms, +80 ms (fast retransmit), +200,
+ * +400 ... with chances (1-p), (1-p)p, (1-p)p^2. 20000 messages; each count within 4.4 standard
+ * deviations of its binomial (two-sided 1e-5 each).
+ */
+static void test_loss_on_a_stream(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    begin(&fixture);
+    fixture.network.links[2].loss = 0.1;
+    network_link_update(&fixture.network.links[2]);
+    uint64_t counts[4] = {0};
+    enum { N = 20000 };
+    for (uint64_t i = 0; i < N; i++) {
+        const sim_ns sent_ns = engine_now(&fixture.engine);
+        const struct message message = {
+            .kind = MESSAGE_REQUEST, .from = ENDPOINT_CLIENT, .to = 0, .a = i};
+        network_send(&fixture.network, &message);
+        fixture.arrival_count = 0;
+        run(&fixture);
+        const sim_ns took_ms = (fixture.arrivals[0].at_ns - sent_ns) / MS;
+        counts[took_ms == 40 ? 0 : (took_ms == 120 ? 1 : (took_ms == 320 ? 2 : 3))]++;
+    }
+    const double p[4] = {0.9, 0.09, 0.009, 0.001};
+    for (size_t i = 0; i < 4; i++) {
+        const double expected = N * p[i];
+        const double deviation = (double)counts[i] - expected;
+        if (deviation * deviation > 4.4 * 4.4 * expected * (1.0 - p[i])) {
+            fail_msg("class %zu: %llu messages, expected %.0f (seed 7)", i,
+                     (unsigned long long)counts[i], expected);
+        }
+    }
+    end(&fixture);
+}
+
+/* Faults compose: delays multiply and add, losses combine, and taking one back leaves the other. */
+static void test_link_changes_compose(void **state)
+{
+    (void)state;
+    struct network_link link = {.loss = 0.1, .bandwidth = 1e9};
+    link.changes[0] = (struct fault_link){2.0, 5 * MS, 0.5, 0.5};
+    link.changes[1] = (struct fault_link){3.0, 1 * MS, 0.0, 0.1};
+    link.change_count = 2;
+    network_link_update(&link);
+    assert_true(link.delay_factor == 6.0);
+    assert_int_equal(link.extra_ns, 6 * MS);
+    assert_true(link.bandwidth_now == 1e9 * 0.5 * 0.1);
+    assert_true(link.loss_now > 0.5499999 && link.loss_now < 0.5500001); /* 1 - 0.9 * 0.5 */
+    link.change_count = 1;
+    network_link_update(&link);
+    assert_true(link.delay_factor == 2.0);
+    link.change_count = 0;
+    network_link_update(&link);
+    assert_true(link.delay_factor == 1.0 && link.extra_ns == 0);
+    assert_true(link.loss_now > 0.0999999 && link.loss_now < 0.1000001);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_link_is_a_pipe),
+        cmocka_unit_test(test_bandwidth_queues),
+        cmocka_unit_test(test_stream_backs_off_while_cut),
+        cmocka_unit_test(test_datagrams_are_lost),
+        cmocka_unit_test(test_send_buffer_overflows),
+        cmocka_unit_test(test_client_messages_retry_alone),
+        cmocka_unit_test(test_loss_on_a_stream),
+        cmocka_unit_test(test_link_changes_compose),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,113 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "models/storage/storage.h"
+
+static struct version version(int64_t stamp, uint64_t write)
+{
+    return (struct version){stamp, write};
+}
+
+static void test_newer_wins(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct storage storage;
+    storage_init(&storage, &arena, 10, 512, false);
+    assert_true(storage_apply(&storage, 3, version(5, 7), 0));
+    assert_false(storage_apply(&storage, 3, version(5, 7), 0));
+    assert_false(storage_apply(&storage, 3, version(4, 9), 0));
+    assert_true(storage_apply(&storage, 3, version(5, 8), 0)); /* tie: the larger write */
+    assert_int_equal(storage_read(&storage, 3).write, 8);
+    assert_int_equal(storage_read(&storage, 4).write, 0);
+    assert_int_equal(storage_bytes(&storage, 3), 512);
+    storage_release(&storage);
+    arena_release(&arena);
+}
+
+/* Writes 1..300 on 7 keys, durable up to the 200th: losing power leaves what the first 200 made. */
+static void test_power_loss_takes_back_to_the_disk(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct storage storage, expected;
+    storage_init(&storage, &arena, 7, 0, true);
+    storage_init(&expected, &arena, 7, 0, true);
+    storage.volatile_memory = true;
+    uint64_t durable = 0;
+    for (uint64_t i = 1; i <= 300; i++) {
+        storage_apply(&storage, (uint32_t)(i * i % 7), version((int64_t)i, i), (uint32_t)i);
+        if (i <= 200) {
+            storage_apply(&expected, (uint32_t)(i * i % 7), version((int64_t)i, i), (uint32_t)i);
+        }
+        if (i == 200) {
+            durable = storage_changes(&storage);
+        }
+        if (i == 250) {
+            storage_durable(&storage, durable);
+        }
+    }
+    uint32_t key, undone = 0;
+    while (storage_undo_one(&storage, &key)) {
+        undone++;
+    }
+    assert_int_equal(undone, 100);
+    for (key = 0; key < 7; key++) {
+        assert_true(version_equal(storage_read(&storage, key), storage_read(&expected, key)));
+        assert_int_equal(storage_bytes(&storage, key), storage_bytes(&expected, key));
+    }
+    storage_release(&storage);
+    storage_release(&expected);
+    arena_release(&arena);
+}
+
+/* Leaf hashes depend on what is held, not on the order of writes, and every difference shows. */
+static void test_leaf_hashes(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct storage a, b;
+    enum { KEYS = 5000 };
+    storage_init(&a, &arena, KEYS, 1, false);
+    storage_init(&b, &arena, KEYS, 1, false);
+    storage_hash_leaves(&a, &arena);
+    for (uint32_t i = 0; i < 20000; i++) {
+        storage_apply(&a, i * 7919u % KEYS, version(i, i + 1), 0);
+    }
+    for (uint32_t i = 20000; i-- > 0;) {
+        storage_apply(&b, i * 7919u % KEYS, version(i, i + 1), 0);
+    }
+    storage_hash_leaves(&b, &arena);
+    assert_int_equal(a.leaf_count, b.leaf_count);
+    for (uint32_t leaf = 0; leaf < a.leaf_count; leaf++) {
+        assert_true(a.leaf_hashes[leaf] == b.leaf_hashes[leaf]);
+    }
+    for (uint32_t key = 0; key < KEYS; key += 97) {
+        const uint64_t before = b.leaf_hashes[key / b.leaf_keys];
+        storage_apply(&b, key, version(1000000 + key, 1), 0);
+        assert_true(b.leaf_hashes[key / b.leaf_keys] != before);
+    }
+    /* 5000 keys in at most 1024 leaves: 5 keys each, 1000 leaves. */
+    assert_int_equal(a.leaf_keys, 5);
+    assert_int_equal(a.leaf_count, 1000);
+    storage_release(&a);
+    storage_release(&b);
+    arena_release(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_newer_wins),
+        cmocka_unit_test(test_power_loss_takes_back_to_the_disk),
+        cmocka_unit_test(test_leaf_hashes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
