@@ -1,0 +1,446 @@
+#include "models/replication/quorum_internal.h"
+#include "models/scenario.h"
+#include "sim/check.h"
+
+/*
+ * Model:   no leader. Any coordinator sends a write to all copies and answers when enough have it;
+ *          it asks enough copies for a read and answers with the newest version; see README.md.
+ * Source:  DeCandia et al., "Dynamo", SOSP 2007; Apache Cassandra 4.1 documentation ("Dynamo",
+ *          "Hints", "Read repair") and cassandra.yaml (time-outs); Bailis et al.,
+ * "Probabilistically bounded staleness", VLDB 2012, section 5.1 (coordinators that store nothing).
+ * Stamps:  the coordinator's clock, made to increase; a further try has a new stamp. The newer
+ *          stamp wins, whatever really happened first.
+ * Assumes: an answer to a read carries the value (Cassandra sends digests and reads again where
+ * they differ); one message for each copy, also to a region with several.
+ */
+
+static const char *const coordinators_names[] = {"replicas", "others", "any", NULL};
+static const char *const read_from_names[] = {"all", "needed", NULL};
+static const char *const read_repair_names[] = {"none", "blocking", "background", NULL};
+static const char *const message_names[QUORUM_MESSAGE_COUNT + 1] = {
+    [QUORUM_WRITE] = "write",         [QUORUM_WRITE_ACK] = "write_ack",
+    [QUORUM_READ] = "read",           [QUORUM_READ_ANSWER] = "read_answer",
+    [QUORUM_REPAIR] = "repair",       [QUORUM_REPAIR_ACK] = "repair_ack",
+    [QUORUM_HINTS] = "hints",         [QUORUM_HINTS_ACK] = "hints_ack",
+    [QUORUM_HEARTBEAT] = "heartbeat", [QUORUM_TREE] = "tree",
+    [QUORUM_VERSIONS] = "versions",   [QUORUM_WANT] = "want",
+    [QUORUM_VALUES] = "values",
+};
+
+#define ROW(field) offsetof(struct quorum_params, field)
+
+static const struct param_spec quorum_table[] = {
+    {.key = "read",
+     .type = PARAM_ENUM,
+     .offset = ROW(read),
+     .names = level_names,
+     .default_text = "quorum",
+     .help = "copies that must answer a read; quorum: a majority of all; local_*: of those in the "
+             "coordinator's region (or the nearest that has some); each_quorum: of every region"},
+    {.key = "write",
+     .type = PARAM_ENUM,
+     .offset = ROW(write),
+     .names = level_names,
+     .default_text = "quorum",
+     .help = "copies that must acknowledge a write, which goes to all of them; as `read`, and any: "
+             "one copy or a hint kept for it"},
+    {.key = "r",
+     .type = PARAM_INT,
+     .offset = ROW(r),
+     .min = 1,
+     .max = LEVEL_MEMBERS_MAX,
+     .default_text = "none",
+     .help = "number of copies that must answer a read, in place of `read`"},
+    {.key = "w",
+     .type = PARAM_INT,
+     .offset = ROW(w),
+     .min = 1,
+     .max = LEVEL_MEMBERS_MAX,
+     .default_text = "none",
+     .help = "number of copies that must acknowledge a write, in place of `write`"},
+    {.key = "coordinators",
+     .type = PARAM_ENUM,
+     .offset = ROW(coordinators),
+     .names = coordinators_names,
+     .default_text = "replicas",
+     .help = "nodes that clients ask: replicas: those that store the data; others: only those that "
+             "do not, so that each request has all four legs (the WARS model); any"},
+    {.key = "read_from",
+     .type = PARAM_ENUM,
+     .offset = ROW(read_from),
+     .names = read_from_names,
+     .default_text = "needed",
+     .help = "copies that are asked: needed: the nearest that fulfil the level (Cassandra); all: "
+             "every one, and the first answers count (Dynamo, Riak)"},
+    {.key = "speculate_after",
+     .type = PARAM_DURATION,
+     .offset = ROW(speculate_after),
+     .max = (double)SIM_NS_PER_MIN,
+     .default_text = "none",
+     .help = "read_from needed: a read that has waited so long asks one more copy"},
+    {.key = "read_repair",
+     .type = PARAM_ENUM,
+     .offset = ROW(read_repair),
+     .names = read_repair_names,
+     .default_text = "blocking",
+     .help = "copies that answered with an older version get the newest: blocking: before the read "
+             "is answered, those it waited for (Cassandra); background: after it, all that answer"},
+    {.key = "hints",
+     .type = PARAM_BOOL,
+     .offset = ROW(hints),
+     .default_text = "true",
+     .help = "a write that a copy has missed is kept and delivered when it is back"},
+    {.key = "hint_window",
+     .type = PARAM_DURATION,
+     .offset = ROW(hint_window),
+     .max = 365.0 * 24 * (double)SIM_NS_PER_H,
+     .default_text = "3h",
+     .help = "no hints for a copy once the oldest has waited so long (Cassandra "
+             "max_hint_window: 3h)"},
+    {.key = "hint_rate",
+     .type = PARAM_RATE,
+     .offset = ROW(hint_rate),
+     .min = 0.001,
+     .max = 1e9,
+     .default_text = "1000/s",
+     .help = "hints delivered to one copy by one node (Cassandra hinted_handoff_throttle: 1024 "
+             "KiB/s, about 1000 rows of 1 KiB)"},
+    {.key = "sloppy",
+     .type = PARAM_BOOL,
+     .offset = ROW(sloppy),
+     .default_text = "false",
+     .help = "nodes without a copy stand in for copies believed down: they take writes with a hint "
+             "and answer reads, and count (Dynamo's sloppy quorum)"},
+    {.key = "write_timeout",
+     .type = PARAM_DURATION,
+     .offset = ROW(write_timeout),
+     .min = 1e6,
+     .max = (double)SIM_NS_PER_H,
+     .default_text = "2s",
+     .help = "a write without enough acknowledgements is answered `unknown`, and copies that are "
+             "missing get hints (Cassandra write_request_timeout: 2s)"},
+    {.key = "read_timeout",
+     .type = PARAM_DURATION,
+     .offset = ROW(read_timeout),
+     .min = 1e6,
+     .max = (double)SIM_NS_PER_H,
+     .default_text = "5s",
+     .help = "a read without enough answers fails (Cassandra read_request_timeout: 5s)"},
+    {.key = "heartbeat",
+     .type = PARAM_DURATION,
+     .offset = ROW(heartbeat),
+     .max = (double)SIM_NS_PER_H,
+     .default_text = "1s",
+     .help = "how often copies say that they are up (Cassandra gossip: 1s); 0: nobody is ever "
+             "suspected"},
+    {.key = "suspect_after",
+     .type = PARAM_DURATION,
+     .offset = ROW(suspect_after),
+     .min = 1e6,
+     .max = (double)SIM_NS_PER_H,
+     .default_text = "18s",
+     .help = "a copy that is not heard for so long is believed down (phi 8 at 1 s heartbeats); an "
+             "operation that has too few left fails at once"},
+    {.key = "anti_entropy",
+     .type = PARAM_DURATION,
+     .offset = ROW(anti_entropy),
+     .min = 1e6,
+     .max = 365.0 * 24 * (double)SIM_NS_PER_H,
+     .default_text = "none",
+     .help = "how often a copy compares hashes of its keys with another copy, each in turn, and "
+             "both exchange what differs"},
+    {0}};
+
+static const char *quorum_finish(void *untyped, struct arena *arena, const char **key)
+{
+    const struct quorum_params *params = untyped;
+    (void)arena;
+    if (params->read == LEVEL_ANY) {
+        *key = "read";
+        return "\"any\" is a level for writes only";
+    }
+    if (params->sloppy && params->heartbeat == 0) {
+        *key = "sloppy";
+        return "needs a failure detector: heartbeat must be > 0";
+    }
+    if (params->sloppy && !params->hints) {
+        *key = "sloppy";
+        return "needs `hints`: a stand-in must be able to hand the write over";
+    }
+    return NULL;
+}
+
+static const char *quorum_check(const void *untyped, const struct scenario_dataset *dataset,
+                                const struct scenario *scenario, const char **key)
+{
+    const struct quorum_params *params = untyped;
+    const struct scenario_replication *common = dataset->replication.common;
+    const struct scenario_region *regions = scenario->regions.items;
+    const size_t places =
+        common->replicas.count > 0 ? common->replicas.count : scenario->regions.count;
+    const int64_t copies = (int64_t)places * common->copies;
+    int64_t nodes = 0;
+    for (size_t i = 0; i < scenario->regions.count; i++) {
+        nodes += regions[i].nodes;
+    }
+    if (copies > LEVEL_MEMBERS_MAX) {
+        *key = "copies";
+        return "quorum: replicas x copies must be at most 64";
+    }
+    const int64_t r = params->r > 0 ? params->r : level_least_copies(params->read);
+    const int64_t w = params->w > 0 ? params->w : level_least_copies(params->write);
+    if (r > copies) {
+        *key = params->r > 0 ? "r" : "read";
+        return "asks for more copies than there are (replicas x copies)";
+    }
+    if (w > copies) {
+        *key = params->w > 0 ? "w" : "write";
+        return "asks for more copies than there are (replicas x copies)";
+    }
+    if (params->coordinators == QUORUM_BY_OTHERS && nodes <= copies) {
+        *key = "coordinators";
+        return "\"others\" needs nodes that hold no copy of the data";
+    }
+    if (params->sloppy && nodes <= copies) {
+        *key = "sloppy";
+        return "needs nodes that hold no copy of the data";
+    }
+    return NULL;
+}
+
+static bool quorum_coordinates(const void *untyped, bool stores)
+{
+    const struct quorum_params *params = untyped;
+    switch ((enum quorum_coordinators)params->coordinators) {
+    case QUORUM_BY_REPLICAS:
+        return stores;
+    case QUORUM_BY_OTHERS:
+        return !stores;
+    case QUORUM_BY_ANY:
+        break;
+    }
+    return true;
+}
+
+static bool quorum_stores_elsewhere(const void *untyped)
+{
+    const struct quorum_params *params = untyped;
+    return params->sloppy;
+}
+
+static uint32_t quorum_route(const struct route_view *view, const struct route_request *request)
+{
+    return view->nearest[request->tries % view->nearest_count];
+}
+
+static void quorum_start(struct replica *self)
+{
+    const struct quorum_params *params = replica_params(self);
+    struct quorum_state *state = replica_state(self);
+    uint32_t regions[LEVEL_MEMBERS_MAX];
+    const uint32_t count = replica_count(self), own = replica_self(self);
+    CHECK(count >= 1);
+    CHECK(count <= LEVEL_MEMBERS_MAX);
+    struct level_members members = {.regions = regions, .count = count};
+    members.home_region = replica_region(self, replica_nearest(self)[0]);
+    for (uint32_t member = 0; member < count; member++) {
+        regions[member] = replica_region(self, member);
+        if (regions[member] == replica_region(self, own)) {
+            members.home_region = regions[member];
+        }
+    }
+    level_rules_make(&state->write_rules, params->write, params->w, &members);
+    level_rules_make(&state->read_rules, params->read, params->r, &members);
+    state->all = state->live = level_mask_all(count);
+    state->self_bit = own < count ? quorum_bit(own) : 0;
+    replica_grow(self, &state->queues, &state->queues_capacity, count,
+                 sizeof(struct quorum_hint_queue));
+    quorum_detect_start(self);
+    quorum_anti_entropy_start(self);
+}
+
+static void say(struct replica *self, const struct quorum_due *due)
+{
+    if (due->kind == QUORUM_MESSAGE_COUNT) {
+        return;
+    }
+    if (due->member != replica_self(self)) {
+        replica_send(
+            self, due->member, due->kind,
+            (struct message){.bytes = QUORUM_ACK_BYTES, .request = due->number, .flag = due->flag});
+    } else if (due->kind == QUORUM_WRITE_ACK) {
+        quorum_write_acked(self, due->number, quorum_owner(due->flag, due->member));
+    } else {
+        CHECK(due->kind == QUORUM_REPAIR_ACK);
+        quorum_repaired(self, due->number, due->member);
+    }
+}
+
+static struct quorum_due *due_at(const struct quorum_state *state, uint64_t place)
+{
+    return (struct quorum_due *)state->due + (place & state->due_mask);
+}
+
+static void due_reserve(struct replica *self, struct quorum_state *state)
+{
+    enum { DUE_LEAST = 64 };
+    const uint64_t size = state->due == NULL ? 0 : state->due_mask + 1;
+    if (state->due_next - state->due_first < size) {
+        return;
+    }
+    const uint64_t larger = size == 0 ? DUE_LEAST : 2 * size;
+    replica_grow(self, &state->due, &state->due_capacity, larger, sizeof(struct quorum_due));
+    struct quorum_due *items = state->due;
+    for (uint64_t p = state->due_first; p < state->due_next; p++) {
+        if ((p & (larger - 1)) != (p & (size - 1))) {
+            items[p & (larger - 1)] = items[p & (size - 1)];
+        }
+    }
+    state->due_mask = larger - 1;
+}
+
+static void sync(struct replica *self)
+{
+    struct quorum_state *state = replica_state(self);
+    if (!state->syncing && state->due_first < state->due_next) {
+        state->syncing = true;
+        replica_persist(self, state->due_next);
+    }
+}
+
+void quorum_stored(struct replica *self, struct quorum_due due)
+{
+    if (!replica_has_disk(self)) {
+        say(self, &due);
+        return;
+    }
+    struct quorum_state *state = replica_state(self);
+    due_reserve(self, state);
+    *due_at(state, state->due_next++) = due;
+    sync(self);
+}
+
+static void quorum_on_persisted(struct replica *self, uint64_t token)
+{
+    struct quorum_state *state = replica_state(self);
+    CHECK(state->syncing);
+    CHECK(token <= state->due_next);
+    while (state->due_first < token) {
+        const struct quorum_due due = *due_at(state, state->due_first++);
+        say(self, &due);
+    }
+    state->syncing = false;
+    sync(self);
+}
+
+static void quorum_on_request(struct replica *self, const struct message *request)
+{
+    if (request->type == RECORD_WRITE) {
+        quorum_write_begin(self, request);
+    } else {
+        quorum_read_begin(self, request);
+    }
+}
+
+static void on_write_ack(struct replica *self, const struct message *message)
+{
+    const uint32_t owner = quorum_owner(message->flag, replica_sender(self, message));
+    quorum_write_acked(self, message->request, owner);
+}
+
+static void on_repair_ack(struct replica *self, const struct message *message)
+{
+    quorum_repaired(self, message->request, replica_sender(self, message));
+}
+
+typedef void (*message_handler)(struct replica *self, const struct message *message);
+
+static const message_handler handlers[QUORUM_MESSAGE_COUNT] = {
+    [QUORUM_WRITE] = quorum_on_write,         [QUORUM_WRITE_ACK] = on_write_ack,
+    [QUORUM_READ] = quorum_on_read,           [QUORUM_READ_ANSWER] = quorum_on_read_answer,
+    [QUORUM_REPAIR] = quorum_on_repair,       [QUORUM_REPAIR_ACK] = on_repair_ack,
+    [QUORUM_HINTS] = quorum_on_hints,         [QUORUM_HINTS_ACK] = quorum_on_hints_ack,
+    [QUORUM_HEARTBEAT] = quorum_on_heartbeat, [QUORUM_TREE] = quorum_on_tree,
+    [QUORUM_VERSIONS] = quorum_on_versions,   [QUORUM_WANT] = quorum_on_want,
+    [QUORUM_VALUES] = quorum_on_values,
+};
+
+static void quorum_on_message(struct replica *self, const struct message *message)
+{
+    const uint32_t kind = (uint32_t)message->kind - MESSAGE_STRATEGY;
+    CHECK(kind < QUORUM_MESSAGE_COUNT);
+    handlers[kind](self, message);
+}
+
+static void quorum_on_timer(struct replica *self, uint64_t token)
+{
+    const uint32_t index = (uint32_t)token;
+    switch ((enum quorum_timer)(token >> 32)) {
+    case QUORUM_TIMER_WATCH:
+        quorum_watch_fired(self, (enum quorum_watch_kind)index);
+        break;
+    case QUORUM_TIMER_HEARTBEAT:
+        quorum_heartbeat_timer(self);
+        break;
+    case QUORUM_TIMER_HINTS:
+        quorum_hints_timer(self, index);
+        break;
+    case QUORUM_TIMER_ANTI_ENTROPY:
+        quorum_anti_entropy_timer(self);
+        break;
+    }
+}
+
+static void quorum_on_crash(struct replica *self)
+{
+    struct quorum_state *state = replica_state(self);
+    state->syncing = false;
+    state->due_first = state->due_next = 0;
+    quorum_watch_forget(state);
+    quorum_hints_forget(self);
+}
+
+static void quorum_on_recover(struct replica *self)
+{
+    quorum_detect_recover(self);
+    quorum_hints_recover(self);
+    quorum_anti_entropy_start(self);
+}
+
+static bool quorum_invariant(const struct replica *self)
+{
+    /* The facade gives the state for writing only; nothing is written here. */
+    const struct quorum_state *state = replica_state((struct replica *)(uintptr_t)self);
+    bool holds = (state->live & ~state->all) == 0 &&
+                 (state->live & state->self_bit) == state->self_bit &&
+                 state->due_first <= state->due_next;
+    for (uint32_t member = 0; member < replica_count(self); member++) {
+        const struct quorum_hint_queue *queue = quorum_queue(state, member);
+        holds = holds && queue->in_flight <= queue->count;
+    }
+    return holds;
+}
+
+const struct strategy_ops strategy_quorum = {
+    .kind = {.name = "quorum",
+             .summary = "leaderless: writes go to all copies, W acknowledge, R are asked",
+             .source = "DeCandia et al., Dynamo, SOSP 2007; Apache Cassandra 4.1 documentation",
+             .params_bytes = sizeof(struct quorum_params),
+             .params = quorum_table,
+             .finish = quorum_finish},
+    .state_bytes = sizeof(struct quorum_state),
+    .pending_bytes = sizeof(struct quorum_op),
+    .messages = message_names,
+    .check = quorum_check,
+    .coordinates = quorum_coordinates,
+    .stores_elsewhere = quorum_stores_elsewhere,
+    .start = quorum_start,
+    .route = quorum_route,
+    .on_request = quorum_on_request,
+    .on_message = quorum_on_message,
+    .on_timer = quorum_on_timer,
+    .on_persisted = quorum_on_persisted,
+    .on_crash = quorum_on_crash,
+    .on_recover = quorum_on_recover,
+    .invariant = quorum_invariant,
+};

@@ -1,0 +1,281 @@
+#include "models/replication/quorum_internal.h"
+#include "sim/check.h"
+
+static void read_answer(struct replica *self, struct quorum_op *op, enum record_outcome outcome)
+{
+    op->phase = QUORUM_ANSWERED;
+    replica_reply(self, &op->request, outcome, op->version);
+}
+
+/* Writes the newest version to the members in `stale`; a reader waits for them when `waits`. */
+static void send_repairs(struct replica *self, const struct quorum_op *op, uint32_t number,
+                         uint64_t stale, bool waits)
+{
+    const struct message repair = {.key = op->request.key,
+                                   .bytes = op->value_bytes + QUORUM_WRITE_BYTES,
+                                   .request = number,
+                                   .version = op->version,
+                                   .operation = op->request.operation,
+                                   .flag = waits ? 1 : 0};
+    const struct version version = op->version;
+    const uint32_t key = op->request.key, bytes = op->value_bytes;
+    for (uint32_t member = 0; stale != 0; member++, stale >>= 1) {
+        if ((stale & 1) != 0 && member != replica_self(self)) {
+            replica_send(self, member, QUORUM_REPAIR, repair);
+        } else if ((stale & 1) != 0) {
+            replica_apply(self, key, version, bytes);
+            quorum_stored(self, (struct quorum_due){.member = member,
+                                                    .number = number,
+                                                    .kind = waits ? QUORUM_REPAIR_ACK
+                                                                  : QUORUM_MESSAGE_COUNT});
+        }
+    }
+}
+
+/* Members that answered with an older version; substitutes are left alone. */
+static uint64_t stale_members(const struct quorum_op *op)
+{
+    return op->asked & ~op->waiting & ~op->fresh & ~op->substituted;
+}
+
+static void read_end(struct replica *self, uint32_t number)
+{
+    const struct quorum_params *params = replica_params(self);
+    const struct quorum_op *op = replica_pending(self, number);
+    if (params->read_repair == QUORUM_REPAIR_BACKGROUND) {
+        send_repairs(self, op, number, stale_members(op), false);
+    }
+    replica_pending_release(self, number);
+}
+
+/* Enough have answered: the newest of their versions is the result. */
+static void read_conclude(struct replica *self, struct quorum_op *op, uint32_t number)
+{
+    const struct quorum_params *params = replica_params(self);
+    const uint64_t stale = stale_members(op);
+    if (params->read_repair == QUORUM_REPAIR_BLOCKING && stale != 0) {
+        op->phase = QUORUM_REPAIRING;
+        op->waiting = stale;
+        send_repairs(self, op, number, stale, true);
+        return;
+    }
+    read_answer(self, op, RECORD_OK);
+    if (params->read_repair != QUORUM_REPAIR_BACKGROUND || op->waiting == 0) {
+        read_end(self, number);
+    }
+}
+
+static void read_answered(struct replica *self, uint32_t number, uint32_t owner,
+                          struct version version, uint32_t value_bytes)
+{
+    const struct quorum_state *state = replica_state(self);
+    struct quorum_op *op = replica_pending(self, number);
+    const uint64_t bit = quorum_bit(owner);
+    if (op == NULL || op->phase == QUORUM_REPAIRING || (op->waiting & bit) == 0) {
+        return;
+    }
+    op->waiting &= ~bit;
+    if (op->fresh == 0 || version_newer(version, op->version)) {
+        op->version = version;
+        op->value_bytes = value_bytes;
+        op->fresh = bit;
+    } else if (version_equal(version, op->version)) {
+        op->fresh |= bit;
+    }
+    if (op->phase == QUORUM_OPEN) {
+        if (level_holds(&state->read_rules, op->asked & ~op->waiting)) {
+            read_conclude(self, op, number);
+        }
+    } else if (op->waiting == 0) {
+        read_end(self, number);
+    }
+}
+
+void quorum_repaired(struct replica *self, uint32_t number, uint32_t member)
+{
+    struct quorum_op *op = replica_pending(self, number);
+    if (op == NULL || op->phase != QUORUM_REPAIRING || (op->waiting & quorum_bit(member)) == 0) {
+        return;
+    }
+    op->waiting &= ~quorum_bit(member);
+    if (op->waiting == 0) {
+        read_answer(self, op, RECORD_OK);
+        replica_pending_release(self, number);
+    }
+}
+
+/* A read has no effect: one that runs out of time has certainly failed. */
+void quorum_read_expired(struct replica *self, uint32_t number)
+{
+    struct quorum_op *op = replica_pending(self, number);
+    if (op->phase == QUORUM_ANSWERED) {
+        read_end(self, number);
+        return;
+    }
+    replica_reply(self, &op->request, RECORD_FAIL, (struct version){0});
+    replica_pending_release(self, number);
+}
+
+/* The nearest of `from` that fulfil the level, besides those already chosen. */
+static uint64_t nearest_needed(const struct replica *self, const struct level_rules *level,
+                               uint64_t from, uint64_t chosen)
+{
+    const uint32_t *nearest = replica_nearest(self);
+    const uint32_t count = replica_count(self);
+    for (uint32_t r = 0; r < level->count; r++) {
+        const struct level_rule *rule = &level->rules[r];
+        uint32_t have = level_bits(chosen & rule->mask);
+        for (uint32_t i = 0; i < count && have < rule->need; i++) {
+            const uint64_t bit = quorum_bit(nearest[i]);
+            if ((bit & rule->mask & from & ~chosen) != 0) {
+                chosen |= bit;
+                have++;
+            }
+        }
+    }
+    return chosen;
+}
+
+static void ask(struct replica *self, const struct quorum_op *op, uint32_t number, uint32_t member)
+{
+    struct message message = {.key = op->request.key,
+                              .bytes = QUORUM_READ_BYTES,
+                              .request = number,
+                              .operation = op->request.operation,
+                              .a = op->request.a};
+    uint32_t target = member;
+    if ((op->substituted & quorum_bit(member)) != 0) {
+        message.flag = quorum_flag_for(member);
+        target = quorum_target(self, member);
+    }
+    if (target != replica_self(self)) {
+        replica_send(self, target, QUORUM_READ, message);
+    }
+}
+
+/* Bytes of what a read of this key returns; before any write there is nothing. */
+static uint32_t stored_bytes(const struct replica *self, uint32_t key, struct version version)
+{
+    return version.write != 0 ? replica_value_bytes(self, key) : 0;
+}
+
+/* This node's own answers: for itself, or for members that it stands in for. */
+static void answer_here(struct replica *self, uint32_t key, uint32_t number, uint64_t as)
+{
+    for (uint32_t member = 0; as != 0; member++, as >>= 1) {
+        if ((as & 1) != 0) {
+            const struct version version = replica_read(self, key);
+            read_answered(self, number, member, version, stored_bytes(self, key, version));
+        }
+    }
+}
+
+static uint64_t ask_all(struct replica *self, const struct quorum_op *op, uint32_t number)
+{
+    const struct quorum_state *state = replica_state(self);
+    const uint32_t *nearest = replica_nearest(self);
+    uint64_t own = op->asked & state->self_bit;
+    for (uint32_t i = 0; i < replica_count(self); i++) {
+        const uint64_t bit = quorum_bit(nearest[i]);
+        if ((op->asked & bit) == 0) {
+            continue;
+        }
+        ask(self, op, number, nearest[i]);
+        if ((op->substituted & bit) != 0 && quorum_target(self, nearest[i]) == replica_self(self)) {
+            own |= bit;
+        }
+    }
+    return own;
+}
+
+void quorum_read_begin(struct replica *self, const struct message *request)
+{
+    const struct quorum_params *params = replica_params(self);
+    const struct quorum_state *state = replica_state(self);
+    const struct level_rules *level = &state->read_rules;
+    const uint64_t substituted =
+        params->sloppy && state->live != state->all ? quorum_substituted(self) : 0;
+    uint64_t asked = state->live | substituted;
+    if (!level_holds(level, asked)) {
+        replica_reply(self, request, RECORD_FAIL, (struct version){0});
+        return;
+    }
+    if (params->read_from == QUORUM_FROM_NEEDED) {
+        asked = nearest_needed(self, level, state->live, 0);
+        asked = nearest_needed(self, level, substituted, asked);
+    }
+    if (asked == state->self_bit) {
+        replica_reply(self, request, RECORD_OK, replica_read(self, request->key));
+        return;
+    }
+    uint32_t number = 0;
+    struct quorum_op *op = replica_pending_new(self, &number);
+    op->request = *request;
+    op->since_ns = replica_clock(self);
+    op->asked = op->waiting = asked;
+    op->substituted = substituted & asked;
+    const uint64_t own = ask_all(self, op, number);
+    quorum_watch_add(self, QUORUM_WATCH_READ, number, op->since_ns);
+    if (params->speculate_after >= 0 && params->read_from == QUORUM_FROM_NEEDED) {
+        quorum_watch_add(self, QUORUM_WATCH_SPECULATE, number, op->since_ns);
+    }
+    answer_here(self, request->key, number, own);
+}
+
+/* One further member, the nearest that would help, is asked too. */
+void quorum_read_speculate(struct replica *self, uint32_t number)
+{
+    const struct quorum_state *state = replica_state(self);
+    const struct level_rules *level = &state->read_rules;
+    struct quorum_op *op = replica_pending(self, number);
+    if (op->phase != QUORUM_OPEN) {
+        return;
+    }
+    const uint32_t *nearest = replica_nearest(self);
+    const uint64_t answered = op->asked & ~op->waiting;
+    uint64_t helpful = 0;
+    for (uint32_t r = 0; r < level->count; r++) {
+        if (level_bits(answered & level->rules[r].mask) < level->rules[r].need) {
+            helpful |= level->rules[r].mask;
+        }
+    }
+    for (uint32_t i = 0; i < replica_count(self); i++) {
+        const uint64_t bit = quorum_bit(nearest[i]);
+        if ((bit & helpful & state->live & ~op->asked) != 0) {
+            op->asked |= bit;
+            op->waiting |= bit;
+            ask(self, op, number, nearest[i]);
+            return;
+        }
+    }
+}
+
+void quorum_on_read(struct replica *self, const struct message *message)
+{
+    const struct version version = replica_read(self, message->key);
+    const uint32_t value_bytes = stored_bytes(self, message->key, version);
+    const uint32_t keys = message->a > 1 ? (uint32_t)message->a : 1;
+    replica_send(self, replica_sender(self, message), QUORUM_READ_ANSWER,
+                 (struct message){.key = message->key,
+                                  .bytes = value_bytes * keys + QUORUM_READ_BYTES,
+                                  .request = message->request,
+                                  .version = version,
+                                  .operation = message->operation,
+                                  .a = value_bytes,
+                                  .flag = message->flag});
+}
+
+void quorum_on_read_answer(struct replica *self, const struct message *message)
+{
+    const uint32_t owner = quorum_owner(message->flag, replica_sender(self, message));
+    read_answered(self, message->request, owner, message->version, (uint32_t)message->a);
+}
+
+void quorum_on_repair(struct replica *self, const struct message *message)
+{
+    replica_apply(self, message->key, message->version, message->bytes - QUORUM_WRITE_BYTES);
+    quorum_stored(self, (struct quorum_due){.member = replica_sender(self, message),
+                                            .number = message->request,
+                                            .kind = message->flag != 0 ? QUORUM_REPAIR_ACK
+                                                                       : QUORUM_MESSAGE_COUNT});
+}
