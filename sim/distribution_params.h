@@ -78,8 +78,7 @@ struct distribution_shifted {
 struct distribution_truncated {
     const struct distribution *of;
     double min, max;
-    double low, width;  /* private: the shares kept are low..low + width; width 0: by rejection */
-    uint32_t key_block; /* private: with a rejection, the block that keys further tries */
+    double low, width; /* private: the shares kept are low..low + width; width 0: by rejection */
 };
 
 struct distribution_empirical {

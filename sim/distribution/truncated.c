@@ -29,8 +29,6 @@ static const struct param_spec rows[] = {
      .help = "upper limit; the default cuts nothing"},
     {0}};
 
-extern const struct distribution_ops distribution_shifted_ops, distribution_truncated_ops;
-
 enum { TRIALS = 2000, TRIALS_INSIDE_MIN = 100, TRIES_MAX = 10000, MEAN_POINTS = 65536 };
 
 /* Uniforms are the odd multiples (2 j + 1) 2^-53; how many j have a quantile under `limit`? */
@@ -67,23 +65,6 @@ static double sample_inside(const struct distribution_truncated *self, struct ra
     return PORTABLE_NAN;
 }
 
-/*
- * The block of a draw that keys further tries: one lower for each truncation inside that keys with
- * blocks of the same draw, so that the tries of both stay independent.
- */
-static uint32_t key_block(const struct distribution *of)
-{
-    while (of->ops == &distribution_shifted_ops) {
-        const struct distribution_shifted *shifted = of->params;
-        of = shifted->of;
-    }
-    if (of->ops != &distribution_truncated_ops) {
-        return RANDOM_BLOCK_MAX;
-    }
-    const struct distribution_truncated *inner = of->params;
-    return inner->key_block > 1 ? inner->key_block - 1 : 1;
-}
-
 static const char *finish(void *params, struct arena *arena, const char **key)
 {
     struct distribution_truncated *self = params;
@@ -103,7 +84,6 @@ static const char *finish(void *params, struct arena *arena, const char **key)
         self->width = (double)(high - low) * 0x1p-52;
         return self->width >= 1e-6 ? NULL : "min..max holds less than one in a million samples";
     }
-    self->key_block = key_block(self->of);
     struct random_stream stream = {0};
     int inside = 0;
     for (int i = 0; i < TRIALS; i++) {
@@ -132,7 +112,11 @@ static double sample(const void *params, struct random_stream *stream)
     const uint64_t draw = stream->count;
     double x = distribution_sample(self->of, stream);
     if (x < self->min || x > self->max) {
-        const struct random_block key = random_block_more(stream, draw, self->key_block);
+        /*
+         * A truncation inside this one keys its tries alike. That does no harm: all that comes
+         * again is what one of the two has refused before.
+         */
+        const struct random_block key = random_block_more(stream, draw, RANDOM_BLOCK_MAX);
         struct random_stream nested = random_stream_nested(stream, key.word[0]);
         x = sample_inside(self, &nested, TRIES_MAX);
         /* At one in twenty, 10000 misses in a row have a probability of 1e-223. */
