@@ -73,6 +73,9 @@ static bool of_distribution(const struct metric *metric, struct aggregate aggreg
 /* How many samples, events or hits. */
 static double count_of(const struct metric *metric)
 {
+    if (metric->definition->shape == METRIC_COUNT) {
+        return (double)metric->count / metric->definition->scale;
+    }
     if (metric->definition->shape != METRIC_DISTRIBUTION) {
         return (double)metric->count;
     }
@@ -92,13 +95,13 @@ static bool value_of(const struct metric *metric, double *value)
 {
     switch (metric->definition->shape) {
     case METRIC_COUNT:
-        *value = (double)metric->count;
+        *value = count_of(metric);
         return true;
     case METRIC_RATIO:
         *value = metric->total == 0 ? 0.0 : (double)metric->count / (double)metric->total;
         return metric->total != 0;
     case METRIC_VALUE:
-        *value = metric->value;
+        *value = metric->value / metric->definition->scale;
         return metric->count > 0 && isfinite(metric->value);
     case METRIC_DISTRIBUTION:
         break;
@@ -129,16 +132,6 @@ bool aggregate_of(const struct metric *metric, struct aggregate aggregate, doubl
     return value_of(metric, value);
 }
 
-static bool has_label(const struct metric *metric, const struct metric_label *label)
-{
-    for (uint32_t i = 0; i < metric->label_count; i++) {
-        if (strcmp(metric->labels[i].key, label->key) == 0) {
-            return strcmp(metric->labels[i].value, label->value) == 0;
-        }
-    }
-    return false;
-}
-
 static bool is_row(const struct metric *metric, const char *name, const struct metric_label *labels,
                    uint32_t label_count)
 {
@@ -146,7 +139,8 @@ static bool is_row(const struct metric *metric, const char *name, const struct m
         return false;
     }
     for (uint32_t i = 0; i < label_count; i++) {
-        if (!has_label(metric, &labels[i])) {
+        const char *value = metric_label_value(metric, labels[i].key);
+        if (value == NULL || strcmp(value, labels[i].value) != 0) {
             return false;
         }
     }

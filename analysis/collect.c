@@ -270,8 +270,7 @@ void collector_init(struct collector *collector, const struct record_layout *lay
     for (uint32_t i = 0; i < layout->dataset_count; i++) {
         dataset_init(state, i);
     }
-    /* Four versions of each key on average before anything is merged. */
-    state->pool_budget = (size_t)state->key_count * 4 + 65536;
+    key_init(state);
     state->pair_cells = arena_alloc(&state->arena, layout->dataset_count * (places + 1) * places,
                                     sizeof(struct pair_cell *));
     state->traffic = arena_alloc(&state->arena, (size_t)layout->place_count * layout->place_count,
@@ -298,7 +297,7 @@ void collector_release(struct collector *collector)
         memory_release(dataset->keys);
         memory_release(dataset->held);
     }
-    memory_release(state->pool);
+    key_release(state);
     memory_release(state->flights);
     memory_release(state->pairs);
     memory_release(state->segments);

@@ -11,13 +11,14 @@ void build_visibility_curve(struct set_builder *builder, const struct label_list
                             const struct histogram *all, const struct histogram *missed)
 {
     struct arena *arena = &builder->set->arena;
-    struct histogram *all_copy = histogram_new(arena);
-    struct histogram *missed_copy = histogram_new(arena);
+    struct histogram *all_kept = histogram_new(arena);
+    struct histogram *missed_kept = histogram_new(arena);
 
-    histogram_merge(all_copy, all);
-    histogram_merge(missed_copy, missed);
-    curve_fill(builder_curve(builder, "t_visibility", labels), arena, all_copy, missed_copy,
-               CURVE_BIN_SAMPLES);
+    /* The curve takes over the blocks, which live in the set's arena. */
+    *all_kept = *all;
+    *missed_kept = *missed;
+    curve_fill(builder_curve(builder, "t_visibility", labels), arena, all_kept, missed_kept,
+               labels->count > 1 ? CURVE_BIN_SAMPLES_PAIR : CURVE_BIN_SAMPLES);
 }
 
 void build_probe_curve(struct collect_state *state, struct set_builder *builder)

@@ -18,11 +18,6 @@
 
 #define RETAIN_NS SIM_NS_PER_S
 
-struct commit_entry *key_entries(const struct collect_state *state, const struct key_state *key)
-{
-    return state->pool + key->entries;
-}
-
 uint32_t key_newer(const struct collect_state *state, const struct key_state *key,
                    struct version version)
 {
@@ -46,48 +41,103 @@ static uint32_t chunk_log2(uint32_t capacity)
     return 31u - (uint32_t)__builtin_clz(capacity);
 }
 
-static uint32_t pool_take(struct collect_state *state, uint32_t capacity)
-{
-    uint32_t *free_chunk = &state->pool_free[chunk_log2(capacity)];
-
-    if (*free_chunk != 0) {
-        const uint32_t index = *free_chunk - 1;
-
-        /* A free chunk keeps the next one's number in its first entry. */
-        *free_chunk = (uint32_t)state->pool[index].version.write;
-        return index;
-    }
-
-    const size_t index = state->pool_count;
-    void *pool = state->pool;
-
-    CHECK(index + capacity < UINT32_MAX);
-    memory_grow(&pool, &state->pool_capacity, index + capacity, sizeof(*state->pool));
-    state->pool = pool;
-    state->pool_count = index + capacity;
-    return (uint32_t)index;
-}
-
 static void pool_give(struct collect_state *state, uint32_t index, uint32_t capacity)
 {
     uint32_t *free_chunk = &state->pool_free[chunk_log2(capacity)];
 
-    state->pool[index].version.write = *free_chunk;
+    pool_at(state, index)->version.write = *free_chunk;
     *free_chunk = index + 1;
 }
 
-static void entries_grow(struct collect_state *state, struct key_state *key)
+/* A new block, as one free chunk of the largest size. */
+static void pool_grow(struct collect_state *state)
 {
-    const uint32_t capacity = key->capacity == 0 ? 2u : key->capacity * 2u;
-    const uint32_t index = pool_take(state, capacity);
+    const size_t block = state->pool_count / ENTRIES_MAX;
 
-    CHECK(capacity <= 2 * ENTRIES_MAX);
-    if (key->capacity > 0) {
-        memcpy(state->pool + index, state->pool + key->entries, key->count * sizeof(*state->pool));
-        pool_give(state, key->entries, key->capacity);
+    CHECK(state->pool_count < UINT32_MAX - 2 * ENTRIES_MAX);
+    memory_grow(&state->pool, &state->pool_capacity, block + 1, sizeof(struct commit_entry *));
+    ((struct commit_entry **)state->pool)[block] =
+        memory_alloc(ENTRIES_MAX, sizeof(struct commit_entry));
+    state->pool_count += ENTRIES_MAX;
+    pool_give(state, (uint32_t)(block * ENTRIES_MAX), ENTRIES_MAX);
+}
+
+void key_init(struct collect_state *state)
+{
+    uint64_t list = 0;
+
+    CHECK(state->key_count < UINT32_MAX / ENTRIES_SHORT);
+    state->short_lists =
+        memory_alloc((size_t)state->key_count * ENTRIES_SHORT, sizeof(*state->short_lists));
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        for (uint32_t k = 0; k < state->datasets[d].key_count; k++) {
+            state->datasets[d].keys[k].entries = (uint32_t)(list++ * ENTRIES_SHORT);
+            state->datasets[d].keys[k].capacity = ENTRIES_SHORT;
+        }
     }
-    key->entries = index;
+    /* Four versions of each key on average before anything is merged. */
+    state->pool_budget = (size_t)state->key_count * 4 + 65536;
+    /* What a usual run needs, at once: its memory is then the same however long it is. */
+    while (state->pool_count < state->key_count / 2) {
+        pool_grow(state);
+    }
+}
+
+void key_release(struct collect_state *state)
+{
+    for (size_t i = 0; i < state->pool_count / ENTRIES_MAX; i++) {
+        memory_release(((struct commit_entry **)state->pool)[i]);
+    }
+    memory_release(state->pool);
+    memory_release(state->short_lists);
+}
+
+/* The smallest free chunk that is large enough, halved until it fits. */
+static uint32_t pool_take(struct collect_state *state, uint32_t capacity)
+{
+    uint32_t size = capacity;
+
+    while (size <= ENTRIES_MAX && state->pool_free[chunk_log2(size)] == 0) {
+        size *= 2;
+    }
+    if (size > ENTRIES_MAX) {
+        pool_grow(state);
+        size = ENTRIES_MAX;
+    }
+
+    uint32_t *free_chunk = &state->pool_free[chunk_log2(size)];
+    const uint32_t index = *free_chunk - 1;
+
+    /* A free chunk keeps the next one's number in its first entry. */
+    *free_chunk = (uint32_t)pool_at(state, index)->version.write;
+    while (size > capacity) {
+        size /= 2;
+        pool_give(state, index + size, size);
+    }
+    return index;
+}
+
+static uint32_t list_number(const struct dataset_state *dataset, const struct key_state *key)
+{
+    return (uint32_t)(dataset->key_first + (uint64_t)(key - dataset->keys)) * ENTRIES_SHORT;
+}
+
+/* Moves the list to a place of that capacity. */
+static void entries_move(struct collect_state *state, const struct dataset_state *dataset,
+                         struct key_state *key, uint32_t capacity)
+{
+    const struct commit_entry *old = key_entries(state, key);
+    const uint32_t old_index = key->entries, old_capacity = key->capacity;
+
+    CHECK(capacity <= ENTRIES_MAX);
+    CHECK(key->count <= capacity);
+    key->entries =
+        capacity == ENTRIES_SHORT ? list_number(dataset, key) : pool_take(state, capacity);
     key->capacity = (uint16_t)capacity;
+    memcpy(key_entries(state, key), old, key->count * sizeof(*old));
+    if (old_capacity != ENTRIES_SHORT) {
+        pool_give(state, old_index, old_capacity);
+    }
 }
 
 static void entries_drop(struct collect_state *state, struct key_state *key, uint32_t count)
@@ -216,22 +266,23 @@ static void key_make_room(struct collect_state *state, const struct dataset_stat
 {
     struct key_state *key = &dataset->keys[index];
 
-    if (key->count > 1) {
-        key_forget(state, dataset, index);
+    key_forget(state, dataset, index);
+    if (key->capacity > ENTRIES_SHORT && key->count <= key->capacity / 4) {
+        entries_move(state, dataset, key, key->capacity / 2u);
+        return;
     }
     /* A quarter must be free, so that forgetting costs O(1) for each version. */
-    if (key->capacity > 0 && key->count <= key->capacity - (key->capacity + 3u) / 4u) {
+    if (key->count <= key->capacity - (key->capacity + 3u) / 4u) {
         return;
     }
     if (key->capacity < 8 ||
         (key->capacity < ENTRIES_MAX && state->pool_count < state->pool_budget)) {
-        entries_grow(state, key);
+        entries_move(state, dataset, key, key->capacity * 2u);
         return;
     }
     key_merge(state, dataset, index);
     if (key->count == key->capacity) {
-        CHECK(key->capacity < ENTRIES_MAX);
-        entries_grow(state, key);
+        entries_move(state, dataset, key, key->capacity * 2u);
     }
 }
 
@@ -258,6 +309,7 @@ uint32_t key_insert(struct collect_state *state, struct dataset_state *dataset, 
     }
     if (key->count == key->capacity) {
         key_make_room(state, dataset, index);
+        CHECK(key->count < key->capacity);
         at = key_newer(state, key, version);
         if (at == 0 && (key->flags & KEY_FORGOT) != 0) {
             return RECORD_NONE;

@@ -179,20 +179,34 @@ static void build_freshness(struct set_builder *builder, const struct read_slice
     }
 }
 
-/* The histogram of the stale reads, with the fresh ones counted as 0 when they belong to it. */
-static void build_staleness(struct set_builder *builder, const struct read_slices *slices,
-                            const char *name, size_t offset, bool fresh_too)
+/*
+ * Ages with and without the fresh reads, which count as 0, and versions. The metrics take the
+ * histograms that were summed up; only the ages are needed twice.
+ */
+static void build_staleness(struct set_builder *builder, const struct read_slices *slices)
 {
     const struct read_slice *items = slices->items;
 
     for (size_t i = 0; i < slices->count; i++) {
         if (by_pair(&items[i])) {
-            struct metric *metric = builder_metric(builder, name, &items[i].labels);
+            struct metric *metric = builder_metric(builder, "staleness_ms", &items[i].labels);
 
-            histogram_merge(metric->histogram, (const void *)((const char *)&items[i] + offset));
-            if (fresh_too) {
-                histogram_record_times(metric->histogram, 0, items[i].reads - items[i].stale);
-            }
+            histogram_merge(metric->histogram, &items[i].age);
+            histogram_record_times(metric->histogram, 0, items[i].reads - items[i].stale);
+        }
+    }
+    for (size_t i = 0; i < slices->count; i++) {
+        if (by_pair(&items[i])) {
+            *builder_metric(builder, "staleness_of_stale_ms", &items[i].labels)->histogram =
+                items[i].age;
+        }
+    }
+    for (size_t i = 0; i < slices->count; i++) {
+        if (by_pair(&items[i])) {
+            struct metric *metric = builder_metric(builder, "staleness_versions", &items[i].labels);
+
+            *metric->histogram = items[i].versions;
+            histogram_record_times(metric->histogram, 0, items[i].reads - items[i].stale);
         }
     }
 }
@@ -293,11 +307,7 @@ void build_reads(struct collect_state *state, struct set_builder *builder)
 
     slices_sum(state, &slices, &builder->set->arena);
     build_freshness(builder, &slices);
-    build_staleness(builder, &slices, "staleness_ms", offsetof(struct read_slice, age), true);
-    build_staleness(builder, &slices, "staleness_of_stale_ms", offsetof(struct read_slice, age),
-                    false);
-    build_staleness(builder, &slices, "staleness_versions", offsetof(struct read_slice, versions),
-                    true);
+    build_staleness(builder, &slices);
     builder_metric(builder, "staleness_approximate_reads", &none)->count = state->approximate_reads;
     build_visibility(builder, &slices);
     build_probes(state, builder);

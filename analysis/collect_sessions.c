@@ -13,7 +13,7 @@ void session_init(struct collect_state *state)
     size_t count = SESSION_TABLE;
 
     state->pair_mask = SESSION_TABLE - 1;
-    if (state->key_count == 0 || sessions <= SESSION_DENSE_MAX / state->key_count) {
+    if (state->key_count == 0 || sessions <= SESSION_TABLE / state->key_count) {
         count = (size_t)(sessions * state->key_count);
         state->pair_mask = 0;
     }
@@ -21,13 +21,21 @@ void session_init(struct collect_state *state)
 }
 
 /* Spreads the pairs over the table: the finaliser of MurmurHash3 (Appleby, public domain, 2011). */
-static uint64_t pair_place(uint64_t tag)
+static uint64_t pair_place(const struct collect_state *state, uint64_t tag)
 {
+    if (state->pair_mask == 0) {
+        return tag - 1;
+    }
     tag ^= tag >> 33;
     tag *= UINT64_C(0xff51afd7ed558ccd);
     tag ^= tag >> 33;
     tag *= UINT64_C(0xc4ceb9fe1a85ec53);
-    return tag ^ tag >> 33;
+    return (tag ^ tag >> 33) & state->pair_mask;
+}
+
+void session_prefetch(const struct collect_state *state, uint32_t session, uint64_t key)
+{
+    __builtin_prefetch(&state->pairs[pair_place(state, session * state->key_count + key + 1)]);
 }
 
 struct session_pair *session_find(struct collect_state *state, uint32_t session, uint64_t key,
@@ -36,8 +44,7 @@ struct session_pair *session_find(struct collect_state *state, uint32_t session,
     CHECK(session < state->layout->session_count);
 
     const uint64_t tag = session * state->key_count + key + 1;
-    const uint64_t place = state->pair_mask == 0 ? tag - 1 : pair_place(tag) & state->pair_mask;
-    struct session_pair *pair = &state->pairs[place];
+    struct session_pair *pair = &state->pairs[pair_place(state, tag)];
 
     if (pair->tag == tag) {
         return pair;

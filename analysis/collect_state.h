@@ -156,9 +156,9 @@ enum {
     SMALL_BITS = 5, /* of the per-bucket latency histograms: bins of at most 3.2 % */
     SMALL_BINS = (64 - SMALL_BITS) << SMALL_BITS,
     PROBE_TIMES_MAX = 4096,
-    SESSION_DENSE_MAX = 1 << 20,
-    SESSION_TABLE = 1 << 19,
-    ENTRIES_MAX = 1 << 14 /* of one key */
+    SESSION_TABLE = 1 << 18,
+    ENTRIES_SHORT = 2,    /* of a key's list in short_lists */
+    ENTRIES_MAX = 1 << 14 /* of one key; a block of the pool */
 };
 
 struct small_histogram {
@@ -193,9 +193,14 @@ struct collect_state {
     sim_ns now_ns;
 
     struct dataset_state *datasets;
-    struct commit_entry *pool; /* of all keys' entries, in chunks of powers of two */
-    size_t pool_count, pool_capacity, pool_budget;
-    uint32_t pool_free[32]; /* by log2 of the chunk; index + 1, 0: none */
+    /*
+     * Entries: two of each key in one array; longer lists are chunks of a power of two in a pool of
+     * blocks, so that growing moves nothing and memory has no peaks.
+     */
+    struct commit_entry *short_lists;
+    void *pool;                                    /* struct commit_entry *, growing: the blocks */
+    size_t pool_count, pool_capacity, pool_budget; /* entries; blocks; entries */
+    uint32_t pool_free[32];                        /* by log2 of the chunk; index + 1, 0: none */
 
     struct flight *flights; /* by slot */
     size_t flight_capacity;
@@ -233,8 +238,21 @@ struct collect_state {
     uint64_t probes_unjudged, approximate_reads;
 };
 
+static inline struct commit_entry *pool_at(const struct collect_state *state, uint32_t index)
+{
+    return ((struct commit_entry **)state->pool)[index / ENTRIES_MAX] + index % ENTRIES_MAX;
+}
+
 /* collect_keys: the recent versions of a key, in increasing order. */
-struct commit_entry *key_entries(const struct collect_state *state, const struct key_state *key);
+static inline struct commit_entry *key_entries(const struct collect_state *state,
+                                               const struct key_state *key)
+{
+    return key->capacity == ENTRIES_SHORT ? state->short_lists + key->entries
+                                          : pool_at(state, key->entries);
+}
+
+void key_init(struct collect_state *state);
+void key_release(struct collect_state *state);
 /* Index of the first entry newer than `version`. */
 uint32_t key_newer(const struct collect_state *state, const struct key_state *key,
                    struct version version);
@@ -261,6 +279,7 @@ void operation_completed(struct collect_state *state, const struct record *recor
 struct session_pair *session_find(struct collect_state *state, uint32_t session, uint64_t key,
                                   bool make);
 void session_init(struct collect_state *state);
+void session_prefetch(const struct collect_state *state, uint32_t session, uint64_t key);
 
 /* collect_timeline */
 void timeline_init(struct collect_state *state);

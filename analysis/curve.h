@@ -12,7 +12,10 @@
 
 #include "analysis/metric.h"
 
-enum { CURVE_BIN_SAMPLES = 100 };
+enum {
+    CURVE_BIN_SAMPLES = 100,
+    CURVE_BIN_SAMPLES_PAIR = 1000 /* of the many curves of reader and writer together */
+};
 
 /* Sets the points (x in ms), samples, hits, all and missed of a curve. */
 void curve_fill(struct metric_curve *curve, struct arena *arena, const struct histogram *all,

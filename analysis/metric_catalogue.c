@@ -230,10 +230,10 @@ const struct metric_definition metric_catalogue[] = {
     {"session_pairs_evicted",
      "count",
      "pairs of session and key that were forgotten",
-     "What sessions did is remembered for each (session, key) in full up to 2^20 pairs; beyond "
-     "that in a "
-     "table of 2^19 pairs in which a pair displaces another one. The predecessors of "
-     "a displaced pair are no longer eligible for the two violation ratios.",
+     "What sessions did is remembered for each (session, key) in full up to 2^18 pairs; beyond "
+     "that "
+     "in a table of 2^18 pairs in which a pair displaces another one. The predecessors of a "
+     "displaced pair are no longer eligible for the two violation ratios.",
      {NULL},
      METRIC_COUNT,
      1,
@@ -465,7 +465,8 @@ const struct metric_series_definition metric_curve_catalogue[] = {
      "ratio",
      "P(fresh) of the reads invoked t after the acknowledgement of the latest acknowledged write "
      "of "
-     "their key; neighbouring bins are joined until each holds at least 100 reads.",
+     "their key; neighbouring bins are joined until each holds at least 100 reads (1000 with "
+     "{reader, writer}).",
      {"reader", "writer"}},
     {"probe_t_visibility",
      "ratio",

@@ -3,6 +3,7 @@
 #include "sim/check.h"
 
 #include <float.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 #include <stdbool.h>
@@ -156,6 +157,24 @@ char *number_text_table(double value, int digits, char text[NUMBER_TEXT_MAX])
     int decimals = digits - 1 - decimal.exponent;
     decimals = decimals < 0 ? 0 : decimals > 6 ? 6 : decimals;
     number_text_fixed(value, decimals, text);
+    group_digits(text);
+    return text;
+}
+
+char *number_text_rounded(double value, int digits, char text[NUMBER_TEXT_MAX])
+{
+    CHECK(digits >= 1);
+    if (!isfinite(value)) {
+        strcpy(text, "-");
+        return text;
+    }
+    snprintf(text, NUMBER_TEXT_MAX, "%.*e", digits - 1, value);
+    return number_text(strtod(text, NULL), text); /* the same locale wrote and reads it */
+}
+
+char *number_text_count(uint64_t count, char text[NUMBER_TEXT_MAX])
+{
+    snprintf(text, NUMBER_TEXT_MAX, "%" PRIu64, count);
     group_digits(text);
     return text;
 }

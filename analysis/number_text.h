@@ -10,6 +10,8 @@
 #ifndef ANALYSIS_NUMBER_TEXT_H
 #define ANALYSIS_NUMBER_TEXT_H
 
+#include <stdint.h>
+
 enum { NUMBER_TEXT_MAX = 48 };
 
 /* Shortest text that strtod() in the C locale turns into the same double: "0.1", "1e+30". */
@@ -19,10 +21,16 @@ char *number_text(double value, char text[NUMBER_TEXT_MAX]);
 char *number_text_fixed(double value, int decimals, char text[NUMBER_TEXT_MAX]);
 
 /*
- * For tables: about `digits` significant digits, never an exponent, no trailing point, and large
- * numbers with a thin group mark: 0.0123, 1.23, 83.4, 834, 12 345. Zero is "0".
+ * For tables: about `digits` significant digits, never an exponent, and groups of three digits from
+ * five digits on: 0.0123, 1.23, 83.4, 834, 12 345. Zero is "0".
  */
 char *number_text_table(double value, int digits, char text[NUMBER_TEXT_MAX]);
+
+/* The shortest text after rounding to so many significant digits: 2, 98.83, 0.001234. */
+char *number_text_rounded(double value, int digits, char text[NUMBER_TEXT_MAX]);
+
+/* An exact count with the same group marks. */
+char *number_text_count(uint64_t count, char text[NUMBER_TEXT_MAX]);
 
 /*
  * Reads a plain decimal number ("-3", "0.5", "2.5e3") whatever the locale is. Returns the number of

@@ -94,8 +94,7 @@ void cell_count(struct text_table *table, const struct metric *metric)
         text_table_cell(table, dash);
         return;
     }
-    enum { EXACT = 17 }; /* counts are exact */
-    text_table_cell(table, number_text_table((double)metric->count, EXACT, text));
+    text_table_cell(table, number_text_count(metric->count, text));
 }
 
 char *cell_bytes_text(double bytes, char text[CELL_TEXT_MAX])

@@ -166,7 +166,10 @@ void report_curve_csv(FILE *stream, const struct report *report, const char *nam
         if (!header) {
             sheet_text(&sheet, "labels");
             write_names(&sheet, curve_columns, CURVE_COLUMN_COUNT);
+            char end_name[64];
+            snprintf(end_name, sizeof end_name, "end_%s", curve->x_name);
             sheet_text(&sheet, curve->x_name);
+            sheet_text(&sheet, end_name);
             sheet_text(&sheet, curve->y_name);
             sheet_text(&sheet, "samples");
             sheet_end(&sheet);
@@ -176,6 +179,7 @@ void report_curve_csv(FILE *stream, const struct report *report, const char *nam
             write_label_text(&sheet, list);
             write_label_columns(&sheet, list, curve_columns, CURVE_COLUMN_COUNT);
             sheet_number(&sheet, curve->x[point]);
+            sheet_number(&sheet, curve->x_end == NULL ? curve->x[point] : curve->x_end[point]);
             sheet_number(&sheet, curve->y[point]);
             if (curve->samples == NULL) {
                 sheet_empty(&sheet);

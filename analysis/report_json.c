@@ -208,20 +208,28 @@ static void write_metric(struct json_writer *writer, const struct report *report
     write_intervals(writer, report, index);
 }
 
+static void write_numbers(struct json_writer *writer, const char *key, const double *values,
+                          size_t count)
+{
+    json_write_array(writer, key);
+    for (size_t i = 0; i < count; i++) {
+        json_write_number(writer, NULL, values[i]);
+    }
+    json_write_end(writer);
+}
+
 static void write_curve(struct json_writer *writer, const struct metric_curve *curve)
 {
+    char end_name[64];
     json_write_string(writer, "name", curve->name);
     write_labels(writer, curve->labels, curve->label_count);
-    json_write_array(writer, curve->x_name);
-    for (size_t i = 0; i < curve->point_count; i++) {
-        json_write_number(writer, NULL, curve->x[i]);
+    write_numbers(writer, curve->x_name, curve->x, curve->point_count);
+    if (curve->x_end != NULL) {
+        /* Point i is about the bin from x[i] to here. */
+        snprintf(end_name, sizeof end_name, "end_%s", curve->x_name);
+        write_numbers(writer, end_name, curve->x_end, curve->point_count);
     }
-    json_write_end(writer);
-    json_write_array(writer, curve->y_name);
-    for (size_t i = 0; i < curve->point_count; i++) {
-        json_write_number(writer, NULL, curve->y[i]);
-    }
-    json_write_end(writer);
+    write_numbers(writer, curve->y_name, curve->y, curve->point_count);
     if (curve->samples != NULL) {
         json_write_array(writer, "samples");
         for (size_t i = 0; i < curve->point_count; i++) {

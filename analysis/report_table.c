@@ -28,8 +28,8 @@ struct page {
 static const char *const columns_latency[] = {"latency, ms", "",    "offered", "p50",   "p99",
                                               "p99.9",       "max", "ok",      "nines", NULL};
 static const char *const columns_fresh[] = {
-    "freshness of reads", "stale",     "age p50", "age p99", "age max, ms", "99 % see after",
-    "own write missed",   "went back", NULL};
+    "staleness, ms",   "stale reads",      "p99",       "p99.9", "max",
+    "99 % seen after", "own write missed", "went back", NULL};
 static const char *const columns_lag[] = {
     "replication lag, ms", "mean",      "p50",       "p99", "max",
     "versions p99",        "apply p50", "apply p99", NULL};
@@ -138,8 +138,8 @@ static void write_fresh(struct page *page)
         struct text_table *table = &page->table;
         text_table_cell(table, name);
         cell_share(table, stale);
-        cell_aggregate_plain(table, page->report, age, p50);
         cell_aggregate(table, page->report, age, p99);
+        cell_aggregate_plain(table, page->report, age, p999);
         cell_aggregate_plain(table, page->report, age, largest);
         cell_aggregate_plain(table, page->report,
                              row_of(page, "t_visibility_p99_ms", "reader", name), plain_value);
@@ -242,16 +242,6 @@ static void traffic_row(struct page *page, const struct traffic *traffic, uint64
     text_table_row(table);
 }
 
-static const char *label_of(const struct metric *metric, const char *key)
-{
-    for (uint32_t i = 0; i < metric->label_count; i++) {
-        if (strcmp(metric->labels[i].key, key) == 0) {
-            return metric->labels[i].value;
-        }
-    }
-    return NULL;
-}
-
 /* Collects the pairs of different places from the rows of the set, in their order. */
 static size_t traffic_collect(const struct page *page, struct arena *arena, struct traffic **list)
 {
@@ -260,7 +250,8 @@ static size_t traffic_collect(const struct page *page, struct arena *arena, stru
     *list = arena_alloc(arena, set->metric_count + 1, sizeof **list);
     for (size_t i = 0; i < set->metric_count; i++) {
         const struct metric *metric = &set->metrics[i];
-        const char *from = label_of(metric, "from"), *to = label_of(metric, "to");
+        const char *from = metric_label_value(metric, "from"),
+                   *to = metric_label_value(metric, "to");
         if (strcmp(metric->definition->name, "message_bytes") == 0 && from != NULL && to != NULL &&
             strcmp(from, to) != 0 && metric->count > 0) {
             const struct traffic traffic = {
@@ -380,12 +371,14 @@ static void write_verdict(const struct page *page, const struct expect_verdict *
     fputs("  ", stream);
     print_clean(stream, verdict->expect->threshold);
     if (verdict->observed_defined) {
-        fprintf(stream, "  (%s %s", number_text_table(verdict->observed, DIGITS, number),
-                verdict->expect->definition->unit);
+        const char *unit = verdict->expect->definition->unit;
+        const bool plain = strcmp(unit, "count") == 0;
+        fprintf(stream, "  (%s%s%s", number_text_rounded(verdict->observed, DIGITS, number),
+                plain ? "" : " ", plain ? "" : unit);
         if (verdict->interval.count >= 2) {
             fprintf(stream, ", 95 %% in %s .. %s",
-                    number_text_table(verdict->interval.low, DIGITS, low),
-                    number_text_table(verdict->interval.high, DIGITS, high));
+                    number_text_rounded(verdict->interval.low, DIGITS, low),
+                    number_text_rounded(verdict->interval.high, DIGITS, high));
         }
         fputc(')', stream);
     }
@@ -417,10 +410,9 @@ static void write_head(const struct page *page)
         fputs(": ", page->stream);
         print_clean(page->stream, layout->summary);
     }
-    enum { EXACT = 17 };
     fprintf(page->stream, "\n%s simulated, the first %s not measured; %s events; seed %" PRIu64,
             sim_time_text(set->duration_ns, duration), sim_time_text(layout->warmup_ns, warmup),
-            number_text_table((double)set->events, EXACT, events), set->seed);
+            number_text_count(set->events, events), set->seed);
     if (report->results.replication_count > 1) {
         fprintf(page->stream, "; %zu replications, ± is the 95 %% interval",
                 report->results.replication_count);

@@ -65,7 +65,8 @@ void text_table_cell(struct text_table *table, const char *text)
                 sizeof *table->cells);
     table->cells = cells;
     char *copy = clean_copy(&table->arena, text);
-    table->cells[index] = table->column == 0 ? shorten(&table->arena, copy) : copy;
+    table->cells[index] =
+        (table->left >> table->column & 1u) != 0 ? shorten(&table->arena, copy) : copy;
     table->column++;
 }
 

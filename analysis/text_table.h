@@ -1,12 +1,13 @@
 /*
  * text_table.h - aligned columns on a terminal.
  *
- * Model:  cells are collected row by row and printed when all are known, each column as wide as its
- *         widest cell, measured in terminal columns and not in bytes. The first column is
- * left-aligned, the others right. Control characters become U+FFFD: a name must not move the
- * cursor. A first cell wider than TEXT_TABLE_NAME_MAX is cut with an ellipsis in its middle,
- * because names differ at their ends. Ownership: cells live in the table's arena until
- * text_table_release().
+ * Model:     cells are collected row by row and printed when all are known, each column as wide as
+ *            its widest cell, measured in terminal columns and not in bytes. The first column is
+ *            aligned left, the others right unless text_table_left() says otherwise. Control
+ *            characters become U+FFFD: a name must not move the cursor. A cell of a left-aligned
+ *            column that is wider than TEXT_TABLE_NAME_MAX is cut with an ellipsis in its middle,
+ *            because names differ at their ends.
+ * Ownership: cells live in the table's arena until text_table_release().
  */
 #ifndef ANALYSIS_TEXT_TABLE_H
 #define ANALYSIS_TEXT_TABLE_H

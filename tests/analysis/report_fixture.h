@@ -259,7 +259,7 @@ static inline void fixture_fill_series(struct fixture *fixture)
             double *ok = fixture_series(fixture, "ok_per_s", "1/s", labels, 2);
             double *median = fixture_series(fixture, "latency_p50_ms", "ms", labels, 2);
             double *tail = fixture_series(fixture, "latency_p99_ms", "ms", labels, 2);
-            for (int i = 0; i < FIXTURE_BUCKETS; i++) {
+            for (unsigned i = 0; i < FIXTURE_BUCKETS; i++) {
                 const bool cut = i >= 20 && i < 26;
                 offered[i] = 100.0 + 5.0 * sin(i + place) - 60.0 * type;
                 ok[i] = offered[i] * (cut && place == 2 ? 0.2 : 1.0);
@@ -275,8 +275,8 @@ static inline void fixture_fill_series(struct fixture *fixture)
         const struct metric_label labels[2] = {{"dataset", "orders"},
                                                {"replica", fixture->nodes[node].name}};
         double *lag = fixture_series(fixture, "replication_lag_ms", "ms", labels, 2);
-        for (int i = 0; i < FIXTURE_BUCKETS; i++) {
-            lag[i] = node == 0 ? 0.0 : i >= 20 && i < 26 ? (i - 19) * 10000.0 : 40.0 + i % 3;
+        for (unsigned i = 0; i < FIXTURE_BUCKETS; i++) {
+            lag[i] = node == 0 ? 0.0 : i >= 20 && i < 26 ? (double)(i - 19) * 10000.0 : 40.0 + (double)(i % 3);
         }
     }
 }

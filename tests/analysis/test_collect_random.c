@@ -51,6 +51,7 @@ struct random_world {
     uint64_t random, operation;
     sim_ns now_ns, step_ns;
     bool crashes;
+    uint32_t speed; /* of messages, 1..8 */
     struct pending writes[WRITES];
     struct read_in_flight reads[READS];
     struct message messages[MESSAGES];
@@ -296,7 +297,7 @@ static void world_step(struct random_world *world)
         const size_t i = draw(world, (uint32_t)world->message_count);
         const struct message message = world->messages[i];
 
-        if (!world->ref->down[message.node]) {
+        if (!world->ref->down[message.node] && draw(world, 8) < world->speed) {
             world->messages[i] = world->messages[--world->message_count];
             apply(world, message.dataset, message.node, message.key, message.version);
         }
@@ -521,6 +522,7 @@ static void run_seed(uint64_t seed, sim_ns duration_ns, sim_ns step_ns, bool cra
     world->random = seed;
     world->step_ns = step_ns;
     world->crashes = crashes;
+    world->speed = 1 + (uint32_t)(seed % 8);
     world->ref = ref_new(&world->layout);
     stream_begin(&world->stream, &world->layout);
     while (world->now_ns < duration_ns - 100 * step_ns) {
