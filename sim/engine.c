@@ -33,7 +33,9 @@ static inline void handle(struct engine *engine, sim_ns at_ns, const struct even
     const uint64_t head =
         (uint64_t)event->kind << 48 | (uint64_t)event->small << 32 | event->target;
     fingerprint_add(&engine->fingerprint, (uint64_t)at_ns, head, event->a, event->b);
-    engine->handlers[event->kind](engine->world, event);
+    const engine_handler handler = engine->handlers[event->kind];
+    CHECK(handler != NULL);
+    handler(engine->world, event);
 }
 
 enum engine_stop engine_run(struct engine *engine, sim_ns until_ns, uint64_t event_budget)

@@ -42,7 +42,7 @@ struct engine { /* private */
     struct event_queue queue;
 };
 
-/* `handlers` has `handler_count` entries, indexed by kind; NULL: no such event may be scheduled. */
+/* `handlers` has `handler_count` entries, indexed by kind; NULL: there are no such events. */
 void engine_init(struct engine *engine, void *world, const engine_handler *handlers,
                  uint32_t handler_count);
 void engine_release(struct engine *engine);

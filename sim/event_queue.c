@@ -254,10 +254,6 @@ void event_queue_advance(struct event_queue *queue)
         }
         queue->spare.count = 0;
         event_buckets_gather(buckets, index, &queue->slots, &queue->spare);
-        if (buckets->count + queue->spare.count == 0) {
-            window_open_all(queue); /* all had been cancelled */
-            return;
-        }
         for (size_t i = 0; i < queue->spare.count; i++) {
             const event_key key = queue->spare.keys[i];
             event_buckets_store(buckets, event_key_time(key) >> buckets->shift, key);

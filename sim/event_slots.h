@@ -47,7 +47,7 @@ struct event_slots { /* private */
     uint32_t *generations;
     uint32_t *free; /* a stack; slot 0 is never used */
     uint32_t free_count;
-    uint32_t used;      /* slots that exist, with slot 0 */
+    uint32_t used;      /* slots that exist, with slot 0; none before the first event */
     uint64_t cancelled; /* slots whose events are cancelled */
     size_t record_capacity, generation_capacity, free_capacity;
 };
@@ -89,8 +89,8 @@ static inline void event_slots_fetch(const struct event_slots *slots, uint32_t i
 /* False when the event is not pending any more. */
 static inline bool event_slots_cancel(struct event_slots *slots, struct timer timer)
 {
-    if (timer.slot >= slots->used || slots->generations[timer.slot] != timer.generation ||
-        timer.generation % 2 == 0) {
+    if (timer.generation % 2 == 0 || timer.slot >= slots->used ||
+        slots->generations[timer.slot] != timer.generation) {
         return false;
     }
     slots->generations[timer.slot]++;

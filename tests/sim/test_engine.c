@@ -1,6 +1,9 @@
+#define _POSIX_C_SOURCE 200809L
+
 #include "sim/engine.h"
 
 #include "sim/arena.h"
+#include "tests/sim/expect_check.h"
 #include "tests/sim/reference_engine.h"
 
 #include <setjmp.h>
@@ -29,7 +32,7 @@ enum law {
     LAW_COUNT
 };
 
-enum { HANDLES = 256 };
+enum { HANDLES = 1024 };
 
 struct program {
     uint64_t random;
@@ -158,6 +161,12 @@ static void handle(void *world, const struct event *event)
     if ((double)(next_random(program) >> 11) * 0x1p-53 < program->cancel_ratio) {
         cancel(program);
     }
+    if (program->cancel_ratio > 0.5 &&
+        program->steps % 256 == 0) { /* so many that they are swept */
+        for (int i = 0; i < 2 * HANDLES; i++) {
+            cancel(program);
+        }
+    }
 }
 
 static const engine_handler handlers[] = {handle, handle, handle};
@@ -246,10 +255,251 @@ static void test_random_programs(void **state)
     }
 }
 
+/* ---- single promises ----------------------------------------------------------------------- */
+
+enum { RECORD, AGAIN_NOW, STOP, KILL, NOBODY, KINDS };
+
+struct world {
+    struct engine engine;
+    uint64_t log[64];
+    sim_ns at_ns[64];
+    size_t count;
+    struct timer victim;
+    bool killed;
+};
+
+static void record(void *world, const struct event *event)
+{
+    struct world *w = world;
+    assert_true(w->count < 64);
+    w->at_ns[w->count] = engine_now(&w->engine);
+    w->log[w->count++] = event->a;
+}
+
+static void again_now(void *world, const struct event *event)
+{
+    struct world *w = world;
+    record(world, event);
+    engine_after(&w->engine, 0, (struct event){.kind = RECORD, .a = event->a + 100});
+}
+
+static void stop(void *world, const struct event *event)
+{
+    struct world *w = world;
+    record(world, event);
+    engine_stop(&w->engine);
+}
+
+static void kill_victim(void *world, const struct event *event)
+{
+    struct world *w = world;
+    record(world, event);
+    w->killed = engine_cancel(&w->engine, w->victim);
+}
+
+static const engine_handler world_handlers[KINDS] = {record, again_now, stop, kill_victim, NULL};
+
+static struct world *world_new(void)
+{
+    static struct world world;
+    memset(&world, 0, sizeof world);
+    engine_init(&world.engine, &world, world_handlers, KINDS);
+    return &world;
+}
+
+static struct timer at(struct world *world, sim_ns at_ns, uint16_t kind, uint64_t mark)
+{
+    return engine_at(&world->engine, at_ns, (struct event){.kind = kind, .a = mark});
+}
+
+static void test_ties_leave_in_the_order_they_were_scheduled(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    at(world, 7, RECORD, 1);
+    at(world, 5, AGAIN_NOW, 2);
+    at(world, 5, RECORD, 3);
+    at(world, 7, RECORD, 4);
+    at(world, 5, RECORD, 5);
+    at(world, 0, RECORD, 6);
+    assert_int_equal(engine_run(&world->engine, SIM_NS_MAX, UINT64_MAX), ENGINE_DONE);
+    static const uint64_t expected[] = {6, 2, 3, 5, 102, 1, 4};
+    static const sim_ns times[] = {0, 5, 5, 5, 5, 7, 7};
+    assert_int_equal(world->count, 7);
+    for (size_t i = 0; i < 7; i++) {
+        assert_int_equal(world->log[i], expected[i]);
+        assert_int_equal(world->at_ns[i], times[i]);
+    }
+    assert_int_equal(engine_now(&world->engine), 7);
+    assert_int_equal(engine_events(&world->engine), 7);
+    assert_int_equal(engine_kind_events(&world->engine, RECORD), 6);
+    assert_int_equal(engine_kind_events(&world->engine, AGAIN_NOW), 1);
+    assert_int_equal(engine_kind_events(&world->engine, STOP), 0);
+    engine_release(&world->engine);
+}
+
+static void test_until_budget_and_stop(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    for (uint64_t i = 1; i <= 6; i++) {
+        at(world, (sim_ns)(10 * i), i == 5 ? STOP : RECORD, i);
+    }
+    struct engine *engine = &world->engine;
+    assert_int_equal(engine_run(engine, 9, UINT64_MAX), ENGINE_UNTIL);
+    assert_int_equal(engine_now(engine), 9);
+    assert_int_equal(world->count, 0);
+    assert_int_equal(engine_run(engine, 20, UINT64_MAX), ENGINE_UNTIL); /* 20 is included */
+    assert_int_equal(engine_now(engine), 20);
+    assert_int_equal(world->count, 2);
+    assert_int_equal(engine_run(engine, 100, 1), ENGINE_BUDGET);
+    assert_int_equal(engine_now(engine), 30);
+    assert_int_equal(engine_run(engine, 100, 0), ENGINE_BUDGET);
+    at(world, 30, RECORD, 7); /* at the present time is not the past */
+    assert_int_equal(engine_run(engine, 100, UINT64_MAX), ENGINE_STOPPED);
+    assert_int_equal(engine_now(engine), 50);
+    assert_int_equal(engine_pending(engine), 1);
+    assert_int_equal(engine_run(engine, 100, UINT64_MAX), ENGINE_DONE);
+    assert_int_equal(engine_now(engine), 60);
+    assert_int_equal(world->count, 7);
+    assert_int_equal(engine_run(engine, 100, UINT64_MAX), ENGINE_DONE);
+    engine_release(engine);
+}
+
+static void test_cancel(void **state)
+{
+    (void)state;
+    struct world *world = world_new();
+    struct engine *engine = &world->engine;
+    assert_false(engine_cancel(engine, (struct timer){0, 0}));
+    const struct timer first = at(world, 10, RECORD, 1);
+    const struct timer second = at(world, 10, RECORD, 2);
+    at(world, 20, KILL, 3);
+    world->victim = at(world, 20, RECORD, 4); /* cancelled at its own time, before it runs */
+    assert_false(engine_cancel(engine, (struct timer){0, 0}));
+    assert_true(engine_cancel(engine, second));
+    assert_false(engine_cancel(engine, second));
+    assert_int_equal(engine_pending(engine), 3);
+    assert_int_equal(engine_run(engine, SIM_NS_MAX, UINT64_MAX), ENGINE_DONE);
+    assert_true(world->killed);
+    assert_int_equal(world->count, 2);
+    assert_int_equal(world->log[0], 1);
+    assert_int_equal(world->log[1], 3);
+    assert_int_equal(engine_events(engine), 2);
+    assert_false(engine_cancel(engine, first)); /* it fired */
+    const struct timer reuse = at(world, 30, RECORD, 5);
+    assert_false(engine_cancel(engine, first)); /* whoever has its slot now is not meant */
+    assert_false(engine_cancel(engine, second));
+    assert_true(engine_cancel(engine, reuse));
+    /* What is left was cancelled: the run is done, it does not wait for their time. */
+    assert_int_equal(engine_run(engine, 25, UINT64_MAX), ENGINE_DONE);
+    engine_release(engine);
+}
+
+static uint64_t fingerprint_of(sim_ns at_ns, struct event event, bool cancelled)
+{
+    struct world *world = world_new();
+    at(world, 1, RECORD, 1);
+    engine_at(&world->engine, at_ns, event);
+    const struct timer timer = at(world, 3, RECORD, 9);
+    if (cancelled) {
+        engine_cancel(&world->engine, timer);
+    }
+    engine_run(&world->engine, SIM_NS_MAX, UINT64_MAX);
+    const uint64_t value = engine_fingerprint(&world->engine);
+    engine_release(&world->engine);
+    return value;
+}
+
+static void test_the_fingerprint_covers_all_of_an_event(void **state)
+{
+    (void)state;
+    const struct event base = {.kind = RECORD, .small = 5, .target = 6, .a = 7, .b = 8};
+    struct event other[5] = {base, base, base, base, base};
+    other[0].kind = AGAIN_NOW;
+    other[1].small++;
+    other[2].target++;
+    other[3].a++;
+    other[4].b++;
+    const uint64_t value = fingerprint_of(2, base, false);
+    assert_true(fingerprint_of(2, base, false) == value);
+    assert_true(fingerprint_of(1, base, false) != value);
+    assert_true(fingerprint_of(2, base, true) != value);
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(fingerprint_of(2, other[i], false) != value);
+    }
+    struct engine engine;
+    engine_init(&engine, NULL, world_handlers, KINDS);
+    const uint64_t empty = engine_fingerprint(&engine);
+    engine_mix(&engine, 0);
+    assert_true(engine_fingerprint(&engine) != empty);
+    engine_release(&engine);
+}
+
+static void schedule_in_the_past(void)
+{
+    struct world *world = world_new();
+    at(world, 10, RECORD, 1);
+    engine_run(&world->engine, SIM_NS_MAX, UINT64_MAX);
+    at(world, 9, RECORD, 2);
+}
+
+static void schedule_a_negative_delay(void)
+{
+    struct world *world = world_new();
+    engine_after(&world->engine, -1, (struct event){.kind = RECORD});
+}
+
+static void schedule_beyond_time(void)
+{
+    struct world *world = world_new();
+    at(world, 10, RECORD, 1);
+    engine_run(&world->engine, SIM_NS_MAX, UINT64_MAX);
+    engine_after(&world->engine, INT64_MAX - 9, (struct event){.kind = RECORD});
+}
+
+static void run_backwards(void)
+{
+    struct world *world = world_new();
+    at(world, 10, RECORD, 1);
+    engine_run(&world->engine, SIM_NS_MAX, UINT64_MAX);
+    engine_run(&world->engine, 9, UINT64_MAX);
+}
+
+static void handle_an_unknown_kind(void)
+{
+    struct world *world = world_new();
+    at(world, 10, KINDS, 1);
+    engine_run(&world->engine, SIM_NS_MAX, UINT64_MAX);
+}
+
+static void handle_without_a_handler(void)
+{
+    struct world *world = world_new();
+    at(world, 10, NOBODY, 1);
+    engine_run(&world->engine, SIM_NS_MAX, UINT64_MAX);
+}
+
+static void test_misuse_is_caught(void **state)
+{
+    (void)state;
+    assert_true(fails_check(schedule_in_the_past, "at_ns >= engine->now_ns"));
+    assert_true(fails_check(schedule_a_negative_delay, "delay_ns >= 0"));
+    assert_true(fails_check(schedule_beyond_time, "INT64_MAX - engine->now_ns"));
+    assert_true(fails_check(run_backwards, "until_ns >= engine->now_ns"));
+    assert_true(fails_check(handle_an_unknown_kind, "handler_count"));
+    assert_true(fails_check(handle_without_a_handler, "handler != NULL"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random_programs),
+        cmocka_unit_test(test_ties_leave_in_the_order_they_were_scheduled),
+        cmocka_unit_test(test_until_budget_and_stop),
+        cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_the_fingerprint_covers_all_of_an_event),
+        cmocka_unit_test(test_misuse_is_caught),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
