@@ -64,7 +64,8 @@ const struct distribution *distribution_constant(struct arena *arena, double val
 
 /*
  * A distribution built in code: copies `params` (the kind's struct of distribution_params.h) into
- * `arena` and finishes the copy. An unknown kind or wrong parameters are a bug of the caller.
+ * `arena` and finishes the copy. Lists in it are read now and not kept; inner distributions are.
+ * An unknown kind or wrong parameters are a bug of the caller.
  */
 const struct distribution *distribution_make(struct arena *arena, const char *kind,
                                              const void *params);

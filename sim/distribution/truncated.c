@@ -126,8 +126,8 @@ static double sample(const void *params, struct random_stream *stream)
 }
 
 /*
- * By the midpoint rule over the quantiles, with points that thicken at both ends (u = s^2 (3 - 2
- * s)), or the average of as many samples of a fixed stream.
+ * With an inverse by the midpoint rule over it, at u = s^2 (3 - 2 s), which puts more points at
+ * both ends; else estimated by the average of as many samples of a fixed stream.
  */
 static double mean(const void *params)
 {

@@ -47,6 +47,9 @@ static double integral_inverse(const struct distribution_zipf *self, double area
         return portable_exp(area);
     }
     const double scaled = self->exponent * area;
+    if (scaled <= -1.0) {
+        return PORTABLE_INFINITY; /* theta > 1: the end of the integral, rounded past it */
+    }
     /* Near theta = 1 the division by the exponent would magnify what 1 + scaled loses. */
     const bool far = self->exponent > 0.001 || self->exponent < -0.001;
     const double log_x = far ? portable_log_unit(1.0 + scaled) : portable_log1p(scaled);
