@@ -46,10 +46,8 @@ void world_build_nodes(struct world *world)
     world->region_first_node = first;
     world->node_count = first[world->region_count];
     world->nodes = arena_alloc(&world->arena, world->node_count, sizeof *world->nodes);
-    world->clocks = arena_alloc(&world->arena, world->node_count, sizeof *world->clocks);
-    world->clock_steps_ns = arena_alloc(&world->arena, world->node_count, sizeof(sim_ns));
-    world->clock_ops = (const struct clock_ops *)scenario->clocks.kind;
-    world->clock_params = scenario->clocks.params;
+    clock_set_init(&world->clocks, &scenario->clocks, world->node_count, world->seed,
+                   &world->arena);
     uint32_t *places = arena_alloc(&world->arena, world->node_count, sizeof(uint32_t));
     uint32_t *zones = arena_alloc(&world->arena, world->node_count, sizeof(uint32_t));
     for (uint32_t r = 0; r < world->region_count; r++) {
@@ -68,8 +66,6 @@ void world_build_nodes(struct world *world)
             node->queue_max = (uint32_t)scenario->nodes.queue_max;
             random_stream_init(&node->service_stream, world->seed, PURPOSE_NODE_SERVICE, n);
             random_stream_init(&node->disk_stream, world->seed, PURPOSE_NODE_DISK, n);
-            random_stream_init(&world->clocks[n].stream, world->seed, PURPOSE_CLOCK, n);
-            world->clock_ops->start(world->clock_params, &world->clocks[n]);
         }
     }
     world->network.node_count = world->node_count;
@@ -249,7 +245,6 @@ static void build_replica(struct world *world, struct world_dataset *dataset, ui
     replica->member = member;
     replica->node_index = node;
     replica->index = dataset->index * world->node_count + node;
-    replica->clock_last_ns = INT64_MIN;
     replica->state = arena_alloc(&world->arena, 1, ops->state_bytes);
     replica->pending.item_bytes = ops->pending_bytes > 0 ? (ops->pending_bytes + 31) / 16 * 16 : 0;
     random_stream_init(&replica->chance, world->seed, PURPOSE_REPLICA, replica->index);

@@ -83,5 +83,5 @@ void fault_link_remove(struct world *world, uint32_t from_region, uint32_t to_re
 void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_ns by_ns)
 {
     CHECK(node < fault_region_nodes(world, region));
-    world->clock_steps_ns[world->region_first_node[region] + node] += by_ns;
+    clock_set_step(&world->clocks, world->region_first_node[region] + node, by_ns);
 }

@@ -7,7 +7,7 @@
 #ifndef MODELS_WORLD_INTERNAL_H
 #define MODELS_WORLD_INTERNAL_H
 
-#include "models/clocks/clock.h"
+#include "models/clocks/clock_set.h"
 #include "models/faults/fault.h"
 #include "models/network/network.h"
 #include "models/nodes/node.h"
@@ -50,7 +50,6 @@ struct replica {
     void *state;
     struct pending_ring pending;
     struct random_stream chance;
-    sim_ns clock_last_ns;
     const uint32_t *nearest, *nearest_others;
     uint32_t index; /* dataset * nodes + node */
     uint32_t member, node_index;
@@ -89,10 +88,7 @@ struct world {
     const uint32_t *region_first_node; /* region_count + 1 entries */
     struct world_dataset *datasets;
     struct world_route *routes; /* group */
-    const struct clock_ops *clock_ops;
-    const void *clock_params;
-    struct clock_state *clocks; /* node */
-    sim_ns *clock_steps_ns;     /* node: sum of the steps that faults made */
+    struct clock_set clocks;    /* by node */
     struct clients *clients;
     struct pool blocks[WORLD_BLOCK_CLASSES];
     struct record_layout layout;
@@ -118,7 +114,6 @@ void replica_power_lost(struct world *world, uint32_t node);
 void replica_power_back(struct world *world, uint32_t node);
 void replica_release(struct replica *replica);
 void replica_block_free(void *context, uint16_t dataset, uint32_t block);
-sim_ns world_clock_ns(struct world *world, uint32_t node, sim_ns *bound_ns);
 /* world.c */
 void world_disk_begin(struct world *world, uint32_t node);
 uint32_t world_client_route(struct world *world, uint32_t group,

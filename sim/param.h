@@ -8,9 +8,9 @@
  * Units:     each type converts to one unit, named below. Text may carry any unit of its dimension
  *            ("80ms", "512B", "10Gbps", "200/s"); a plain number is in the unit that the key ends
  *            with (_ms, _s, _bytes, _ppm ...), else in the unit named below.
- * Absent:    a row whose default_text is "none" (numbers, durations, sizes, rates, ratios) stores -1 for
- *            "none", whatever its range, and users may write "none" too. Without default_text and not
- *            `required`, an absent key stores zero, NULL or an empty list.
+ * Absent:    a row whose default_text is "none" (numbers, durations, sizes, rates, ratios) stores
+ *            -1 for "none", whatever its range, and users may write "none" too. Without
+ *            default_text and not `required`, an absent key stores zero, NULL or an empty list.
  * Ownership: tables are static and const; what they fill lives in the scenario's arena.
  * The interpreter is in scenarios/; nothing here reads JSON.
  */

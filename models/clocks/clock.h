@@ -1,10 +1,10 @@
 /*
  * clock.h - a machine's physical clock: what it believes the time to be.
  *
- * Model:  local time = true time + offset(true time). A kind computes the offset as a pure function of true time
- *         and of the node's own random stream (synchronisations are numbered, so their errors are
- *         addressed by number): no event is needed and order of reading changes nothing. Steps by
- *         faults are added on top (clock_set.h).
+ * Model:  local time = true time + offset(true time). A kind computes the offset as a pure function
+ *         of true time and of the node's own random stream (synchronisations are numbered, so
+ *         their errors are addressed by number): no event is needed and the order of reading
+ *         changes nothing. Steps by faults are added on top.
  * Units:  ns. Bound: a promise by the clock that |offset| <= bound; SIM_NS_MAX when it makes none.
  * Cost:   a few draws when the synchronisation number changes, else a multiplication.
  */
@@ -17,11 +17,11 @@
 
 struct clock_state { /* one node's; zeroed at start */
     struct random_stream stream;
-    int64_t sync_number;    /* of the synchronisation that the cached values belong to; 0 = none yet */
-    sim_ns sync_at_ns;      /* true time of it */
-    sim_ns sync_offset_ns;  /* offset right after it */
-    double drift;           /* seconds per second */
-    sim_ns phase_ns;        /* of this node's synchronisations */
+    int64_t sync_number;   /* of the synchronisation of the cached values; 0 = none yet */
+    sim_ns sync_at_ns;     /* true time of it */
+    sim_ns sync_offset_ns; /* offset right after it */
+    double drift;          /* seconds per second */
+    sim_ns phase_ns;       /* of this node's synchronisations */
 };
 
 struct clock_reading {

@@ -73,31 +73,16 @@ sim_ns replica_delay(const struct replica *self, uint32_t member)
     return network_link_at(network, network_link_between(network, self->node_index, to))->p50_ns;
 }
 
-sim_ns world_clock_ns(struct world *world, uint32_t node, sim_ns *bound_ns)
-{
-    const sim_ns now_ns = engine_now(&world->engine);
-    const struct clock_reading reading =
-        world->clock_ops->read(world->clock_params, &world->clocks[node], now_ns);
-    if (bound_ns != NULL) {
-        *bound_ns = reading.bound_ns;
-    }
-    return now_ns + reading.offset_ns + world->clock_steps_ns[node];
-}
-
 sim_ns replica_clock(struct replica *self)
 {
-    const sim_ns local_ns = world_clock_ns(self->world, self->node_index, NULL);
-    if (local_ns > self->clock_last_ns) {
-        self->clock_last_ns = local_ns;
-    }
-    return self->clock_last_ns;
+    struct world *world = self->world;
+    return clock_set_local(&world->clocks, self->node_index, engine_now(&world->engine));
 }
 
 sim_ns replica_clock_bound(struct replica *self)
 {
-    sim_ns bound_ns = 0;
-    world_clock_ns(self->world, self->node_index, &bound_ns);
-    return bound_ns;
+    struct world *world = self->world;
+    return clock_set_read(&world->clocks, self->node_index, engine_now(&world->engine)).bound_ns;
 }
 
 double replica_random(struct replica *self)
