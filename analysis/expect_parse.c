@@ -261,11 +261,12 @@ static bool parse_selector(struct reader *reader, struct expect *expect)
 static bool parse_percent(struct reader *reader, struct expect *expect)
 {
     skip_blanks(reader);
-    const unsigned length = number_text_read(reader->at, &expect->aggregate.percent);
+    const char *start = reader->at;
+    const unsigned length = number_text_read(start, &expect->aggregate.percent);
     const double percent = expect->aggregate.percent;
     if (length == 0 || !(percent >= 0.0 && percent <= 100.0)) {
-        return fail(reader, reader->at, "p(N) must have N from 0 to 100 (got \"%.40s\")",
-                    take_word(reader, ")"));
+        const char *got = take_word(reader, ")");
+        return fail(reader, start, "p(N) must have N from 0 to 100 (got \"%.40s\")", got);
     }
     reader->at += length;
     skip_blanks(reader);

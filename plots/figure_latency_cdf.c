@@ -12,7 +12,7 @@ enum { PANEL_HEIGHT = 330, PANEL_GAP = 40, PANELS = 2 };
 struct cdf {
     const char *region;
     const struct histogram *histogram;
-    unsigned linetype;         /* of the region, the same in both panels */
+    unsigned linetype;          /* of the region, the same in both panels */
     size_t row_first, row_last; /* in the data file, from 0 */
 };
 
@@ -21,16 +21,6 @@ struct panel {
     struct cdf cdfs[FIGURE_CURVES_MAX];
     size_t count;
 };
-
-static const char *label_of(const struct metric *metric, const char *key)
-{
-    for (uint32_t i = 0; i < metric->label_count; i++) {
-        if (strcmp(metric->labels[i].key, key) == 0) {
-            return metric->labels[i].value;
-        }
-    }
-    return NULL;
-}
 
 /* The latency distribution of one region and operation, or NULL when it has no samples. */
 static const struct histogram *find_histogram(const struct metric_set *set, const char *region,
@@ -41,8 +31,8 @@ static const struct histogram *find_histogram(const struct metric_set *set, cons
         if (metric->label_count != 2 || strcmp(metric->definition->name, "latency_ms") != 0) {
             continue;
         }
-        const char *its_region = label_of(metric, "region");
-        const char *its_operation = label_of(metric, "operation");
+        const char *its_region = metric_label_value(metric, "region");
+        const char *its_operation = metric_label_value(metric, "operation");
         if (its_region != NULL && its_operation != NULL && strcmp(its_region, region) == 0 &&
             strcmp(its_operation, operation) == 0 && metric->histogram != NULL &&
             metric->histogram->count > 0) {
@@ -83,8 +73,8 @@ static size_t collect(const struct figure_input *input, struct panel panels[PANE
 }
 
 /*
- * Rows latency, share, curve. A bucket gives a point when the share or the latency has moved enough since the last
- * one to be seen; the first and the last bucket always do.
+ * Rows latency, share, curve. A bucket gives a point when the share or the latency has moved enough
+ * since the last one to be seen; the first and the last bucket always do.
  */
 static size_t write_cdf(FILE *data, const struct cdf *cdf, size_t number)
 {
@@ -172,8 +162,9 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
     }
     const struct frame_spec spec = {
         .title = "Latency per client region",
-        .note = left_out > 0 ? arena_printf(page->arena, "%zu more regions in metrics.csv", left_out)
-                             : NULL,
+        .note = left_out > 0
+                    ? arena_printf(page->arena, "%zu more regions in metrics.csv", left_out)
+                    : NULL,
         .legend_columns = columns > FIGURE_NAME_POINTS ? FIGURE_NAME_POINTS : columns,
         .panels_height = PANEL_HEIGHT + FRAME_AXIS};
     const struct frame frame = frame_begin(input, page, &spec);

@@ -3,7 +3,6 @@
 
 #include "analysis/utf8.h"
 
-
 enum { PANEL_HEIGHT = 190, PANEL_GAP = 20, PANELS = 2 };
 
 /* A region's median and tail for reads and writes; NULL where there is no sample. */
@@ -15,8 +14,8 @@ struct region {
 
 static const char *const operations[PANELS] = {"read", "write"};
 
-static const double *find_values(const struct metric_set *set, const char *name,
-                                 const char *region, const char *operation)
+static const double *find_values(const struct metric_set *set, const char *name, const char *region,
+                                 const char *operation)
 {
     const struct metric_label labels[2] = {{"region", region}, {"operation", operation}};
     const struct metric_series *series = timeline_find(set, name, labels, 2);
@@ -78,10 +77,8 @@ static size_t plot_panel(const struct frame *frame, const struct region *regions
         if (column == 0) {
             continue;
         }
-        curves[used++] = (struct timeline_curve){.column = column,
-                                                 .linetype = (unsigned)i + 1,
-                                                 .dash = "(1,3)",
-                                                 .width = 1.4};
+        curves[used++] = (struct timeline_curve){
+            .column = column, .linetype = (unsigned)i + 1, .dash = "(1,3)", .width = 1.4};
         curves[used++] = (struct timeline_curve){.column = column + 1,
                                                  .linetype = (unsigned)i + 1,
                                                  .dash = "solid",
@@ -128,8 +125,9 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
     const size_t shown = (size_t)(curves[0] > 0) + (size_t)(curves[1] > 0);
     const struct frame_spec spec = {
         .title = "Latency over time per client region",
-        .note = left_out > 0 ? arena_printf(page->arena, "%zu more regions in timeline.csv", left_out)
-                             : NULL,
+        .note = left_out > 0
+                    ? arena_printf(page->arena, "%zu more regions in timeline.csv", left_out)
+                    : NULL,
         .legend_columns = legend < FIGURE_NAME_POINTS ? legend : FIGURE_NAME_POINTS,
         .panels_height =
             (double)shown * PANEL_HEIGHT + (double)(shown - 1) * PANEL_GAP + FRAME_AXIS,

@@ -11,12 +11,7 @@ extern const struct figure figure_stale_tail;
 extern const struct figure figure_staleness_matrix;
 extern const struct figure figure_network_delay;
 
-const struct figure *const figure_registry[] = {&figure_latency_cdf,
-                                                &figure_latency_time,
-                                                &figure_availability,
-                                                &figure_replication_lag,
-                                                &figure_visibility,
-                                                &figure_stale_tail,
-                                                &figure_staleness_matrix,
-                                                &figure_network_delay,
-                                                NULL};
+const struct figure *const figure_registry[] = {
+    &figure_latency_cdf,      &figure_latency_time,  &figure_availability,
+    &figure_replication_lag,  &figure_visibility,    &figure_stale_tail,
+    &figure_staleness_matrix, &figure_network_delay, NULL};

@@ -2,22 +2,13 @@
 
 #include <string.h>
 
-static const char *label_of(const struct metric *metric, const char *key)
-{
-    for (uint32_t i = 0; i < metric->label_count; i++) {
-        if (strcmp(metric->labels[i].key, key) == 0) {
-            return metric->labels[i].value;
-        }
-    }
-    return NULL;
-}
-
 static bool draw(const struct figure_input *input, struct figure_page *page)
 {
     struct matrix *matrix = matrix_new(page->arena);
     for (size_t i = 0; i < input->set->metric_count; i++) {
         const struct metric *metric = &input->set->metrics[i];
-        const char *reader = label_of(metric, "reader"), *writer = label_of(metric, "writer");
+        const char *reader = metric_label_value(metric, "reader"),
+                   *writer = metric_label_value(metric, "writer");
         if (metric->label_count != 2 || reader == NULL || writer == NULL ||
             strcmp(metric->definition->name, "staleness_ms") != 0 || metric->histogram == NULL ||
             metric->histogram->count == 0) {
@@ -41,6 +32,5 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
     return true;
 }
 
-const struct figure figure_staleness_matrix = {.name = "staleness_matrix",
-                                               .title = "staleness by writer and reader region",
-                                               .draw = draw};
+const struct figure figure_staleness_matrix = {
+    .name = "staleness_matrix", .title = "staleness by writer and reader region", .draw = draw};

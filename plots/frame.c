@@ -41,9 +41,9 @@ static double x_pixel(const struct frame *frame, double time_s)
 }
 
 /*
- * First fit: each label, in the order of the faults, takes the lowest row in which it touches no earlier one.
- * `used` is the right end of the last label of each row; faults need not be sorted by time, so a
- * row that was used further right is simply not offered again further left.
+ * First fit: each label, in the order of the faults, takes the lowest row in which it touches no
+ * earlier one. `used` is the right end of the last label of each row; faults need not be sorted by
+ * time, so a row that was used further right is simply not offered again further left.
  */
 static struct fault_label place_label(const struct frame *frame, uint32_t index, double *used)
 {
@@ -99,11 +99,10 @@ static void write_styles(FILE *script)
     static const struct {
         const char *colour, *dash;
         int point;
-    } styles[FIGURE_CURVES_MAX] = {
-        {"#0072B2", "solid", 7},        {"#D55E00", "(9,4)", 5},
-        {"#009E73", "(3,3)", 9},        {"#CC79A7", "(9,3,2,3)", 11},
-        {"#E69F00", "(14,4)", 13},      {"#56B4E9", "(2,2)", 4},
-        {"#000000", "(14,3,3,3,3,3)", 6}, {"#7F7F7F", "(6,2)", 8}};
+    } styles[FIGURE_CURVES_MAX] = {{"#0072B2", "solid", 7},          {"#D55E00", "(9,4)", 5},
+                                   {"#009E73", "(3,3)", 9},          {"#CC79A7", "(9,3,2,3)", 11},
+                                   {"#E69F00", "(14,4)", 13},        {"#56B4E9", "(2,2)", 4},
+                                   {"#000000", "(14,3,3,3,3,3)", 6}, {"#7F7F7F", "(6,2)", 8}};
     for (int i = 0; i < FIGURE_CURVES_MAX; i++) {
         fprintf(script, "set linetype %d lc rgb \"%s\" lw 1.8 dt %s pt %d ps 0.6\n", i + 1,
                 styles[i].colour, styles[i].dash, styles[i].point);
@@ -211,10 +210,11 @@ void frame_faults(const struct frame *frame, const struct frame_box *box, bool l
         const double y = box->top - 8.0 - (double)label.row * FRAME_ROW;
         fprintf(script, "set label %" PRIu32 " ", i + 10);
         gp_literal_cut(script, fault->id, FAULT_POINTS_MAX);
-        fprintf(script,
-                " at first %.9g, screen %.4f %s noenhanced font \",10\" textcolor rgb \"#7a5c2e\"\n",
-                label.at_end ? end : begin, 1.0 - y / frame->page->height,
-                label.at_end ? "right" : "left");
+        fprintf(
+            script,
+            " at first %.9g, screen %.4f %s noenhanced font \",10\" textcolor rgb \"#7a5c2e\"\n",
+            label.at_end ? end : begin, 1.0 - y / frame->page->height,
+            label.at_end ? "right" : "left");
     }
 }
 
@@ -236,7 +236,11 @@ void figure_header_cell(struct figure_page *page, const char *text)
     for (uint32_t code = utf8_next(&text); code != 0; code = utf8_next(&text)) {
         char bytes[4];
         const bool bad = utf8_is_control(code) || code == '"';
-        fwrite(bytes, 1, utf8_write(code == '"' ? '\'' : bad ? UTF8_REPLACEMENT : code, bytes),
+        fwrite(bytes, 1,
+               utf8_write(code == '"' ? '\''
+                          : bad       ? UTF8_REPLACEMENT
+                                      : code,
+                          bytes),
                page->data);
     }
     fputc('"', page->data);

@@ -1,12 +1,12 @@
 /*
  * frame.h - what all figures share: margins, title, legend, fault windows, line styles.
  *
- * Layout: we place everything ourselves, in pixels from the top left, so that no legend or label can
- *         cover another: title and subtitle, rows of fault labels, panels, legend on the right.
- * Colour: Okabe and Ito's palette without its yellow, each colour with its own dash and point type, so
- *         that a print without colour still tells the curves apart (M. Okabe, K. Ito, "Color
- *         Universal Design", 2008).
- * Widths: of text are estimated from the mean advance of DejaVu Sans; gnuplot can not be asked.
+ * Layout: we place everything ourselves, in pixels from the top left, so that no legend or label
+ * can cover another: title and subtitle, rows of fault labels, panels, legend on the right. Colour:
+ * Okabe and Ito's palette without its yellow, each colour with its own dash and point type, so that
+ * a print without colour still tells the curves apart (M. Okabe, K. Ito, "Color Universal Design",
+ * 2008). Widths: of text are estimated from the mean advance of DejaVu Sans; gnuplot can not be
+ * asked.
  */
 #ifndef PLOTS_FRAME_H
 #define PLOTS_FRAME_H
@@ -15,10 +15,10 @@
 
 struct frame_spec {
     const char *title;
-    const char *note;       /* further words of the subtitle; NULL: none */
-    int legend_columns;     /* of the longest legend entry; 0: no legend */
-    double panels_height;   /* of all panels with the gaps between them and their axis titles */
-    bool faults;            /* rows for the labels of the fault windows */
+    const char *note;     /* further words of the subtitle; NULL: none */
+    int legend_columns;   /* of the longest legend entry; 0: no legend */
+    double panels_height; /* of all panels with the gaps between them and their axis titles */
+    bool faults;          /* rows for the labels of the fault windows */
 };
 
 struct frame_box { /* of a panel's axes, in pixels from the top left */
@@ -34,7 +34,10 @@ struct frame {
     unsigned fault_rows;
 };
 
-enum { FRAME_ROW = 15, FRAME_AXIS = 54 }; /* px: a row of fault labels; tics and title under a panel */
+enum {
+    FRAME_ROW = 15,
+    FRAME_AXIS = 54
+}; /* px: a row of fault labels; tics and title under a panel */
 
 /* Begins the script: height of the page, styles, title, multiplot. */
 struct frame frame_begin(const struct figure_input *input, struct figure_page *page,

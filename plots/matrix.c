@@ -9,7 +9,14 @@
 #include <string.h>
 
 /* Pixels. */
-enum { CELL_WIDTH = 74, CELL_HEIGHT = 34, NAME_ROOM = 34, TILT_ROOM = 44, ROW_TITLE = 18, PAGE_WIDTH_MIN = 560 };
+enum {
+    CELL_WIDTH = 74,
+    CELL_HEIGHT = 34,
+    NAME_ROOM = 34,
+    TILT_ROOM = 44,
+    ROW_TITLE = 18,
+    PAGE_WIDTH_MIN = 560
+};
 #define NAME_ADVANCE 6.8
 
 struct matrix *matrix_new(struct arena *arena)
@@ -111,12 +118,13 @@ static void write_tics(FILE *script, char axis, const char *const *names, size_t
 
 static void write_plot(FILE *script, const char *data_name, size_t rows, size_t columns)
 {
-    fprintf(script,
-            "set xrange [0.5:%zu.5]\nset yrange [%zu.5:0.5]\nunset grid\nunset colorbox\n"
-            "set border 0\nset cbrange [0:1]\n"
-            "set palette defined (0 \"#f4f8fc\", 0.35 \"#bcd7ec\", 0.7 \"#4a90c4\", 1 \"#08406f\")\n"
-            "set style fill solid border rgb \"#ffffff\"\n",
-            columns, rows);
+    fprintf(
+        script,
+        "set xrange [0.5:%zu.5]\nset yrange [%zu.5:0.5]\nunset grid\nunset colorbox\n"
+        "set border 0\nset cbrange [0:1]\n"
+        "set palette defined (0 \"#f4f8fc\", 0.35 \"#bcd7ec\", 0.7 \"#4a90c4\", 1 \"#08406f\")\n"
+        "set style fill solid border rgb \"#ffffff\"\n",
+        columns, rows);
     fprintf(script,
             "plot \\\n"
             "  \"%s\" skip 1 using 1:2:(0.5):(0.5):4 with boxxyerror lc palette notitle, \\\n"

@@ -52,15 +52,13 @@ static void write_script(FILE *stream, const struct figure *figure, const struct
     fprintf(stream,
             "# %s: %s\n# Draw it: gnuplot -d %s.gp > %s.%s (with %s.csv in the same folder).\n"
             "# It has no `set output` on purpose: the picture goes to stdout.\n",
-            figure->name, figure->title, figure->name, figure->name, endings[format],
-            figure->name);
+            figure->name, figure->title, figure->name, figure->name, endings[format], figure->name);
     write_terminal(stream, figure, sketch, format);
     fwrite(sketch->script, 1, sketch->script_size, stream);
 }
 
 /* Draws into memory. False: the figure has no data. */
-static bool sketch_draw(struct drawing *drawing, const struct figure *figure,
-                        struct sketch *sketch)
+static bool sketch_draw(struct drawing *drawing, const struct figure *figure, struct sketch *sketch)
 {
     struct arena arena;
     arena_init(&arena);
@@ -125,13 +123,13 @@ static void draw_format(struct drawing *drawing, const struct figure *figure,
                                     .timeout_s = drawing->options->timeout_s == 0
                                                      ? TIMEOUT_USUAL_S
                                                      : drawing->options->timeout_s};
-    const int length = snprintf(output, sizeof output, "%s/%s.%s", drawing->directory,
-                                figure->name, endings[format]);
+    const int length = snprintf(output, sizeof output, "%s/%s.%s", drawing->directory, figure->name,
+                                endings[format]);
     error.text[0] = talk[0] = '\0';
-    const bool good = length < OUTPUT_PATH_MAX &&
-                      write_script_file(drawing->private_directory, "plot.gp", figure, sketch,
-                                        format, &error) &&
-                      gnuplot_run(&job, talk, &error);
+    const bool good =
+        length < OUTPUT_PATH_MAX &&
+        write_script_file(drawing->private_directory, "plot.gp", figure, sketch, format, &error) &&
+        gnuplot_run(&job, talk, &error);
     if (!good) {
         result->state = PLOT_FAILED;
     }
@@ -154,16 +152,15 @@ static bool draw_figure(struct drawing *drawing, const struct figure *figure,
     bool good = true;
     if (sketch_draw(drawing, figure, &sketch)) {
         result->state = drawing->can_draw ? PLOT_DRAWN : PLOT_SCRIPT_ONLY;
-        good = write_data(drawing->directory, figure, &sketch, error) &&
-               write_script_file(drawing->directory, script_name, figure, &sketch, GNUPLOT_SVG,
-                                 error) &&
-               (!drawing->can_draw ||
-                write_data(drawing->private_directory, figure, &sketch, error));
+        good =
+            write_data(drawing->directory, figure, &sketch, error) &&
+            write_script_file(drawing->directory, script_name, figure, &sketch, GNUPLOT_SVG,
+                              error) &&
+            (!drawing->can_draw || write_data(drawing->private_directory, figure, &sketch, error));
         if (good && drawing->can_draw && !drawing->options->no_svg) {
             draw_format(drawing, figure, &sketch, GNUPLOT_SVG, result);
         }
-        if (good && drawing->can_draw && !drawing->options->no_png &&
-            result->state == PLOT_DRAWN) {
+        if (good && drawing->can_draw && !drawing->options->no_png && result->state == PLOT_DRAWN) {
             draw_format(drawing, figure, &sketch, GNUPLOT_PNG, result);
         }
     }
@@ -208,19 +205,17 @@ bool plots_draw(const struct record_layout *layout, const struct metric_set *set
                 const char *directory, const struct plot_options *options,
                 struct plot_report *report)
 {
-    struct drawing drawing = {.input = {.layout = layout,
-                                        .set = set,
-                                        .replications = options->replications},
-                              .directory = directory,
-                              .options = options,
-                              .report = report};
+    struct drawing drawing = {
+        .input = {.layout = layout, .set = set, .replications = options->replications},
+        .directory = directory,
+        .options = options,
+        .report = report};
     memset(report, 0, sizeof *report);
     if (!output_directory_make(directory, &report->error)) {
         return false;
     }
     drawing.can_draw = gnuplot_find(options->gnuplot, drawing.program);
-    if (drawing.can_draw &&
-        !gnuplot_directory_make(drawing.private_directory, &report->error)) {
+    if (drawing.can_draw && !gnuplot_directory_make(drawing.private_directory, &report->error)) {
         return false;
     }
     const bool good = draw_all(&drawing);

@@ -1,5 +1,6 @@
 /*
- * region_list.h - the client regions that a figure over time shows: the first FIGURE_CURVES_MAX with data.
+ * region_list.h - the client regions that a figure over time shows: the first FIGURE_CURVES_MAX
+ * with data.
  */
 #ifndef PLOTS_REGION_LIST_H
 #define PLOTS_REGION_LIST_H

@@ -1,11 +1,11 @@
 /*
  * timeline.h - curves over simulated time, from the series of a metric set.
  *
- * Model:   a timeline has one column a curve and one row a bucket, or a few buckets joined so that at most
- *          FIGURE_POINTS_MAX rows remain: rates and ratios by their mean, lags and latencies by their maximum,
- *          since a peak must not disappear. A row stands at the middle of its buckets. Where there
- *          is no sample the cell is empty and the curve has a gap.
- * Ownership: values come from the arena of the page.
+ * Model:   a timeline has one column a curve and one row a bucket, or a few buckets joined so that
+ * at most FIGURE_POINTS_MAX rows remain: rates and ratios by their mean, lags and latencies by
+ * their maximum, since a peak must not disappear. A row stands at the middle of its buckets. Where
+ * there is no sample the cell is empty and the curve has a gap. Ownership: values come from the
+ * arena of the page.
  */
 #ifndef PLOTS_TIMELINE_H
 #define PLOTS_TIMELINE_H
@@ -20,11 +20,13 @@ struct timeline_column {
     enum timeline_join join;
 };
 
-/* The series with exactly these labels (values may be NULL for a key that is not wanted); NULL: none. */
+/* The series with exactly these labels (values may be NULL for a key that is not wanted); NULL:
+ * none. */
 const struct metric_series *timeline_find(const struct metric_set *set, const char *name,
                                           const struct metric_label *labels, uint32_t count);
 
-/* Values of "name" for the region: the series over all operations, or the sum of reads and writes. */
+/* Values of "name" for the region: the series over all operations, or the sum of reads and writes.
+ */
 const double *timeline_of_region(const struct figure_input *input, struct arena *arena,
                                  const char *name, const char *region);
 

@@ -7,6 +7,12 @@
 #include <math.h>
 #include <string.h>
 
+/* A point stands for a bin of t; a probe's bin has no width. */
+static double middle(const struct metric_curve *curve, size_t point)
+{
+    return curve->x_end == NULL ? curve->x[point] : (curve->x[point] + curve->x_end[point]) / 2.0;
+}
+
 static void add_curve(struct visibility *visibility, const struct metric_curve *curve,
                       const char *name)
 {
@@ -20,7 +26,7 @@ static void add_curve(struct visibility *visibility, const struct metric_curve *
     added->name = name;
     visibility->columns = width > visibility->columns ? width : visibility->columns;
     for (size_t i = 0; i < curve->point_count; i++) {
-        const double t = curve->x[i];
+        const double t = middle(curve, i);
         if (t > 0.0) {
             visibility->least = visibility->least > 0.0 ? fmin(visibility->least, t) : t;
             visibility->most = fmax(visibility->most, t);
@@ -70,10 +76,11 @@ void visibility_write(struct figure_page *page, struct visibility *visibility)
         visibility->curves[i].row_first = row;
         for (size_t point = 0; point < curve->point_count; point += stride) {
             char t[NUMBER_TEXT_MAX], fresh[NUMBER_TEXT_MAX], stale[NUMBER_TEXT_MAX];
-            if (!isfinite(curve->x[point]) || !isfinite(curve->y[point])) {
+            const double middle_ms = middle(curve, point);
+            if (!isfinite(middle_ms) || !isfinite(curve->y[point])) {
                 continue;
             }
-            fprintf(page->data, "%zu,%s,%s,%s\n", i + 1, number_text(curve->x[point], t),
+            fprintf(page->data, "%zu,%s,%s,%s\n", i + 1, number_text(middle_ms, t),
                     number_text(100.0 * curve->y[point], fresh),
                     number_text(100.0 * (1.0 - curve->y[point]), stale));
             row++;
