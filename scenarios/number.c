@@ -198,7 +198,7 @@ static size_t put_zeros(char *text, size_t length, int zeros)
     return length;
 }
 
-char *decimal_text(const struct decimal *decimal, char text[NUMBER_TEXT_MAX])
+char *decimal_text(const struct decimal *decimal, char text[DECIMAL_TEXT_MAX])
 {
     const int places = decimal->count + decimal->exponent;
     CHECK(decimal->count <= 20);
@@ -223,12 +223,12 @@ char *decimal_text(const struct decimal *decimal, char text[NUMBER_TEXT_MAX])
         length = put_zeros(text, length, whole - decimal->count);
         text[length] = '\0';
     } else {
-        snprintf(text + length, NUMBER_TEXT_MAX - length, "e%+d", places - 1);
+        snprintf(text + length, DECIMAL_TEXT_MAX - length, "e%+d", places - 1);
     }
     return text;
 }
 
-char *number_text(double value, char text[NUMBER_TEXT_MAX])
+char *decimal_number_text(double value, char text[DECIMAL_TEXT_MAX])
 {
     struct decimal decimal;
     decimal_shortest(&decimal, value);

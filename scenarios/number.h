@@ -17,7 +17,7 @@
 enum {
     NUMBER_CHARACTERS_MAX = 63, /* of a number as written; cJSON copies it into 64 bytes */
     NUMBER_DIGITS_MAX = 96,     /* room to multiply the above by a unit */
-    NUMBER_TEXT_MAX = 64
+    DECIMAL_TEXT_MAX = 64
 };
 
 struct decimal {
@@ -51,7 +51,7 @@ bool decimal_to_double(const struct decimal *decimal, double *out);
 void decimal_shortest(struct decimal *decimal, double value);
 
 /* Plain notation where it is short, else 1.5e+30; always valid JSON. Returns text. */
-char *decimal_text(const struct decimal *decimal, char text[NUMBER_TEXT_MAX]);
-char *number_text(double value, char text[NUMBER_TEXT_MAX]);
+char *decimal_text(const struct decimal *decimal, char text[DECIMAL_TEXT_MAX]);
+char *decimal_number_text(double value, char text[DECIMAL_TEXT_MAX]);
 
 #endif

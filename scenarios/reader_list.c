@@ -107,10 +107,11 @@ bool read_region_sets(struct slot slot)
     return read_each(slot, &item, sizeof(struct param_list)) && ok;
 }
 
+/* Numbers, or in the list of a distribution its quantities. */
 bool read_numbers(struct slot slot)
 {
-    const struct param_spec item = {
-        .key = slot.row->key, .type = PARAM_REAL, .min = slot.row->min, .max = slot.row->max};
+    struct param_spec item = {.key = slot.row->key, .min = slot.row->min, .max = slot.row->max};
+    item.type = slot.row->type == PARAM_CSV_NUMBERS ? PARAM_QUANTITY : PARAM_REAL;
     if (slot.value->type != JSON_ARRAY) {
         return fail_type(slot);
     }
@@ -208,12 +209,21 @@ static void report_cell(struct slot slot, const struct column *column, size_t ro
     diag->path = json_path(slot.value, NULL, reader->arena);
 }
 
-/* Numbers of the column as they are: what 1 stands for is another row's business. */
+static const struct unit *column_unit(struct slot slot, const char *name)
+{
+    const struct ambient *ambient = &slot.reader->ambient;
+    const struct unit *unit =
+        name != NULL ? units_of_suffix(row_dimension(slot.row, ambient), name) : NULL;
+    return unit != NULL ? unit : row_plain_unit(slot.row, ambient);
+}
+
+/* Plain numbers, in the unit that the column's name ends with, else in that of the row. */
 static bool read_column(struct slot slot, const struct column *column)
 {
     struct reader *reader = slot.reader;
     const struct param_csv *table = &column->table;
     const struct limits limits = row_limits(slot.row);
+    const struct unit *unit = column_unit(slot, column->name);
     const size_t first = column->name != NULL ? 1 : 0;
     double *numbers = arena_alloc(reader->arena, table->rows, sizeof *numbers);
     bool ok = true;
@@ -222,7 +232,8 @@ static bool read_column(struct slot slot, const struct column *column)
         double *out = &numbers[row - first];
         struct decimal number;
         const size_t length = decimal_read(&number, cell);
-        const bool read = length > 0 && cell[length] == '\0' && decimal_to_double(&number, out);
+        const bool read =
+            length > 0 && cell[length] == '\0' && units_to_real(number, unit, out) == UNITS_OK;
         if (!read || *out < limits.min || *out > limits.max) {
             report_cell(slot, column, row, cell);
             ok = false;

@@ -83,15 +83,20 @@ struct limits row_limits(const struct param_spec *row)
     return limits;
 }
 
+/* In the unit of the distribution around it. */
+static bool in_ambient(const struct param_spec *row)
+{
+    return row->type == PARAM_QUANTITY || row->type == PARAM_CSV_NUMBERS;
+}
+
 enum dimension row_dimension(const struct param_spec *row, const struct ambient *ambient)
 {
-    return row->type == PARAM_QUANTITY ? ambient->dimension : types[row->type].dimension;
+    return in_ambient(row) ? ambient->dimension : types[row->type].dimension;
 }
 
 const struct unit *row_plain_unit(const struct param_spec *row, const struct ambient *ambient)
 {
-    return row->type == PARAM_QUANTITY ? ambient->plain
-                                       : units_of_key(types[row->type].dimension, row->key);
+    return in_ambient(row) ? ambient->plain : units_of_key(types[row->type].dimension, row->key);
 }
 
 struct ambient row_ambient(const struct param_spec *row, const struct ambient *ambient)
@@ -116,7 +121,7 @@ const char *row_phrase(const struct param_spec *row, const struct ambient *ambie
 }
 
 char *row_number_text(const struct param_spec *row, const struct ambient *ambient, double value,
-                      char text[NUMBER_TEXT_MAX])
+                      char text[DECIMAL_TEXT_MAX])
 {
     if (row_can_be_none(row) && value == -1.0) {
         return strcpy(text, "none");
@@ -134,8 +139,8 @@ const char *row_limits_text(const struct param_spec *row, const struct ambient *
     const struct limits limits = row_limits(row);
     const bool endless = (row->type == PARAM_DURATION && limits.max >= (double)SIM_NS_MAX) ||
                          (row->type == PARAM_BYTES && limits.max >= 0x1p62);
-    char min[NUMBER_TEXT_MAX];
-    char max[NUMBER_TEXT_MAX];
+    char min[DECIMAL_TEXT_MAX];
+    char max[DECIMAL_TEXT_MAX];
     if (limits.min > -DBL_MAX && (limits.max >= DBL_MAX || endless)) {
         return arena_printf(arena, "at least %s", row_number_text(row, ambient, limits.min, min));
     }

@@ -43,7 +43,7 @@ const char *row_phrase(const struct param_spec *row, const struct ambient *ambie
 
 /* A number of the row as text with its unit: "80ms", "512B", "none". */
 char *row_number_text(const struct param_spec *row, const struct ambient *ambient, double value,
-                      char text[NUMBER_TEXT_MAX]);
+                      char text[DECIMAL_TEXT_MAX]);
 
 /* "between 1ms and 10s", "at least 0"; "" without limits. */
 const char *row_limits_text(const struct param_spec *row, const struct ambient *ambient,

@@ -36,8 +36,8 @@ static void put_row(struct schema *schema, const struct param_spec *row);
 
 static void put_number(struct schema *schema, const char *key, double value)
 {
-    char text[NUMBER_TEXT_MAX];
-    text_format(schema->out, ", \"%s\": %s", key, number_text(value, text));
+    char text[DECIMAL_TEXT_MAX];
+    text_format(schema->out, ", \"%s\": %s", key, decimal_number_text(value, text));
 }
 
 /* Bounds of plain numbers: those of the row, in the unit that a plain number has. */
@@ -322,6 +322,16 @@ static void put_reference(struct schema *schema, const struct param_registry *re
     text_format(schema->out, "\"$ref\": \"#/$defs/%s\"", define(schema, registry, row));
 }
 
+static void put_csv_numbers(struct schema *schema, const struct param_spec *row)
+{
+    struct param_spec item = *row;
+    item.type = PARAM_QUANTITY;
+    text_put(schema->out, "\"anyOf\": [{\"type\": \"string\", \"minLength\": 1}, "
+                          "{\"type\": \"array\", \"items\": {");
+    put_quantity(schema, &item);
+    text_put(schema->out, "}}]");
+}
+
 static void put_row(struct schema *schema, const struct param_spec *row)
 {
     static const char region[] = "{\"type\": \"string\", \"pattern\": \"" ID_PATTERN "\"}";
@@ -366,10 +376,7 @@ static void put_row(struct schema *schema, const struct param_spec *row)
         text_put(out, "}");
         break;
     case PARAM_CSV_NUMBERS:
-        text_put(out, "\"anyOf\": [{\"type\": \"string\", \"minLength\": 1}, {\"type\": \"array\", "
-                      "\"items\": {\"type\": \"number\"");
-        put_bounds(schema, row);
-        text_put(out, "}}]");
+        put_csv_numbers(schema, row);
         break;
     case PARAM_CSV_TABLE:
         text_put(out, "\"type\": \"string\", \"minLength\": 1");

@@ -9,7 +9,7 @@
 
 enum { KIB = 1024 };
 
-_Static_assert((int)NUMBER_TEXT_MAX >= (int)SIM_TIME_TEXT_MAX, "a duration fits");
+_Static_assert((int)DECIMAL_TEXT_MAX >= (int)SIM_TIME_TEXT_MAX, "a duration fits");
 
 static const struct unit numbers[] = {{"", NULL, 1, 0, 1}, {0}};
 
@@ -64,7 +64,7 @@ const char *units_names(enum dimension dimension)
     return dimensions[dimension].names;
 }
 
-const struct unit *units_of_key(enum dimension dimension, const char *key)
+const struct unit *units_of_suffix(enum dimension dimension, const char *key)
 {
     const struct unit *found = NULL;
     const size_t length = strlen(key);
@@ -74,6 +74,12 @@ const struct unit *units_of_key(enum dimension dimension, const char *key)
             found = unit;
         }
     }
+    return found;
+}
+
+const struct unit *units_of_key(enum dimension dimension, const char *key)
+{
+    const struct unit *found = units_of_suffix(dimension, key);
     return found != NULL ? found : dimensions[dimension].plain;
 }
 
@@ -116,12 +122,12 @@ enum units_status units_to_real(struct decimal number, const struct unit *unit, 
     return UNITS_OK;
 }
 
-char *units_integer_text(enum dimension dimension, int64_t value, char text[NUMBER_TEXT_MAX])
+char *units_integer_text(enum dimension dimension, int64_t value, char text[DECIMAL_TEXT_MAX])
 {
     if (dimension == DIMENSION_DURATION) {
         return sim_time_text(value, text);
     }
-    snprintf(text, NUMBER_TEXT_MAX, "%" PRId64, value);
+    snprintf(text, DECIMAL_TEXT_MAX, "%" PRId64, value);
     if (dimension != DIMENSION_BYTES) {
         return text;
     }
@@ -131,7 +137,7 @@ char *units_integer_text(enum dimension dimension, int64_t value, char text[NUMB
         for (int i = 0; i < unit->exponent; i++) {
             size *= 10;
         }
-        char shorter[NUMBER_TEXT_MAX];
+        char shorter[DECIMAL_TEXT_MAX];
         snprintf(shorter, sizeof shorter, "%" PRId64 "%s", value / size, unit->symbol);
         if (value % size == 0 && strlen(shorter) < strlen(text)) {
             memcpy(text, shorter, sizeof shorter);
@@ -154,7 +160,7 @@ static const struct unit *readable_unit(enum dimension dimension, const struct d
     return best;
 }
 
-char *units_real_text(enum dimension dimension, double value, char text[NUMBER_TEXT_MAX])
+char *units_real_text(enum dimension dimension, double value, char text[DECIMAL_TEXT_MAX])
 {
     struct decimal number;
     decimal_shortest(&number, value);
@@ -165,7 +171,7 @@ char *units_real_text(enum dimension dimension, double value, char text[NUMBER_T
     number.exponent -= number.count > 0 ? unit->exponent : 0;
     decimal_text(&number, text);
     const size_t length = strlen(text);
-    CHECK(length + strlen(unit->symbol) < NUMBER_TEXT_MAX);
+    CHECK(length + strlen(unit->symbol) < DECIMAL_TEXT_MAX);
     strcpy(text + length, unit->symbol);
     return text;
 }

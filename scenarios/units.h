@@ -41,6 +41,9 @@ enum units_status {
 /* Units of a dimension; ends with symbol NULL. */
 const struct unit *units_of(enum dimension dimension);
 
+/* The unit that the key ends with, or NULL. */
+const struct unit *units_of_suffix(enum dimension dimension, const char *key);
+
 /* The unit of plain numbers under that key: by its ending, else the default of the dimension. */
 const struct unit *units_of_key(enum dimension dimension, const char *key);
 
@@ -57,7 +60,7 @@ enum units_status units_to_real(struct decimal number, const struct unit *unit, 
 const char *units_names(enum dimension dimension);
 
 /* Shortest exact text that reads back as the same value. Return text. */
-char *units_integer_text(enum dimension dimension, int64_t value, char text[NUMBER_TEXT_MAX]);
-char *units_real_text(enum dimension dimension, double value, char text[NUMBER_TEXT_MAX]);
+char *units_integer_text(enum dimension dimension, int64_t value, char text[DECIMAL_TEXT_MAX]);
+char *units_real_text(enum dimension dimension, double value, char text[DECIMAL_TEXT_MAX]);
 
 #endif

@@ -139,7 +139,7 @@ static bool is_absent(const struct writing *writing, struct cell cell)
 
 static void put_number(struct writing *writing, struct cell cell)
 {
-    char text[NUMBER_TEXT_MAX];
+    char text[DECIMAL_TEXT_MAX];
     const enum dimension dimension = row_dimension(cell.row, &writing->ambient);
     const bool none = row_can_be_none(cell.row) && number_at(cell) == -1.0;
     if (cell.row->type == PARAM_INT && !none) {
@@ -169,7 +169,8 @@ static void put_list_of(struct writing *writing, struct cell cell)
 {
     const struct param_spec region = {.key = "", .type = PARAM_REGION};
     const struct param_spec regions = {.key = "", .type = PARAM_REGIONS};
-    const struct param_spec number = {.key = "", .type = PARAM_REAL};
+    const bool quantities = cell.row->type == PARAM_CSV_NUMBERS;
+    const struct param_spec number = {.key = "", .type = quantities ? PARAM_QUANTITY : PARAM_REAL};
     const struct param_list *list = cell.at;
     if (cell.row->type == PARAM_REGIONS) {
         put_short_list(writing, list, &region, sizeof(uint32_t));

@@ -79,10 +79,10 @@ static void integers_are_exact_at_the_edges(void **state)
 
 static void check_round_trip(double value)
 {
-    char text[NUMBER_TEXT_MAX];
+    char text[DECIMAL_TEXT_MAX];
     struct decimal decimal;
     double back = 0.0;
-    number_text(value, text);
+    decimal_number_text(value, text);
     assert_int_equal(decimal_read(&decimal, text), strlen(text));
     assert_true(decimal_to_double(&decimal, &back));
     if (back != value) {
@@ -116,8 +116,8 @@ static void doubles_survive(void **state)
 
 static void check_text(double value, const char *expected)
 {
-    char text[NUMBER_TEXT_MAX];
-    assert_string_equal(number_text(value, text), expected);
+    char text[DECIMAL_TEXT_MAX];
+    assert_string_equal(decimal_number_text(value, text), expected);
 }
 
 static void texts_are_short(void **state)

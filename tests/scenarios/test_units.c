@@ -134,7 +134,7 @@ static void keys_say_the_unit(void **state)
 static void texts_are_short_and_read_back(void **state)
 {
     (void)state;
-    char text[NUMBER_TEXT_MAX];
+    char text[DECIMAL_TEXT_MAX];
     assert_string_equal(units_integer_text(DIMENSION_BYTES, 4096, text), "4KiB");
     assert_string_equal(units_integer_text(DIMENSION_BYTES, 1000, text), "1kB");
     assert_string_equal(units_integer_text(DIMENSION_BYTES, 1024000, text), "1024kB");
