@@ -44,9 +44,9 @@ void clients_on_reply(struct clients *clients, const struct message *reply);
 
 /*
  * Request fields that clients set: key, bytes (of the value for a write, 0 for a read), request
- * (slot of the operation), operation (its number = the value written), type, tries. A reply echoes
- * request, operation, key, type and carries outcome and version; `a` of a scan's request is the
- * number of keys.
+ * (slot of the operation in the low 24 bits, number of the try above), operation (its number = the
+ * value written), type, tries. A reply echoes request, operation, key, type and carries outcome and
+ * version; `a` of a scan's request is the number of keys, and 0 of any other.
  */
 
 #endif
