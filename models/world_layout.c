@@ -137,8 +137,7 @@ static void layout_pairs(struct world *world)
                 .floor_ns = link->base_ns,
                 .p50_ns = link->p50_ns,
                 .p99_ns = link->jitter != NULL
-                              ? link->base_ns +
-                                    sim_ns_from_double(geography_jitter_at(link->jitter, 0.99))
+                              ? sim_ns_from_double(geography_jitter_at(link->jitter, 0.99))
                               : link->p50_ns,
                 .distance_km =
                     geography_distance_km(a->latitude, a->longitude, b->latitude, b->longitude),

@@ -188,7 +188,7 @@ void world_delay_between(const struct scenario *scenario, const uint32_t *group_
     const struct geography_latency latency = geography_latency(&from, &to);
     from_latency(&latency, delay);
     delay->published = true;
-    delay->jitter = geography_jitter(&from, &to);
+    delay->jitter = geography_jitter_of(&from, &to, &latency);
 }
 
 const char *world_message_name(struct arena *arena, const struct strategy_ops *ops, uint32_t kind)

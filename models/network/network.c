@@ -91,8 +91,8 @@ static sim_ns travel_ns(struct network *network, struct network_link *link,
     if (own != NULL) {
         delay_ns = link->p50_ns + distribution_sample_ns(own, &link->kind_stream);
     } else if (link->jitter != NULL) {
+        /* The published law includes its floor. */
         delay_ns =
-            link->base_ns +
             sim_ns_from_double(geography_jitter_at(link->jitter, random_unit(&link->delay_stream)));
     } else if (network->config->jitter.extra != NULL) {
         delay_ns = link->base_ns +
