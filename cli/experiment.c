@@ -154,7 +154,7 @@ void experiment_run(struct experiment *experiment)
     if (experiment->without_metrics || finished == 0) {
         return;
     }
-    statistics_merge(experiment->set_pointers, finished, &experiment->merged);
+    statistics_pool(experiment->set_pointers, finished, &experiment->merged);
     experiment->merged.events = experiment->events;
     experiment->merged.fingerprint = experiment->fingerprint;
     experiment->merged.seed = experiment->seed;
