@@ -4,9 +4,9 @@
  * Units:   a distribution is unit-free; where it stands for a duration, quantities are nanoseconds.
  * Order:   one sample consumes exactly one draw number of its stream, whatever the law needs inside
  *          (further words come from the same counter block), so streams stay aligned.
- * Method:  the inverse of the distribution function where there is one, else a table look-up or a
- *          bounded rejection. Inverses make samples rise with their uniform, so that runs which
- *          differ in one parameter stay comparable draw by draw.
+ * Method:  the inverse of the distribution function where it is fast, else a table look-up or a
+ *          bounded rejection. Either way a law with other parameters takes the same draws, so runs
+ *          that differ in one parameter stay comparable draw by draw.
  * Errors:  `finish` of a kind says what is wrong with its parameters; sampling has none.
  * Cost:    at most 40 ns a sample (tests/bench/random.c prints each).
  * Source:  each kind's file names its own.

@@ -10,8 +10,8 @@ double random_exponential_finish(const struct random_stream *stream, uint64_t n,
     for (uint32_t k = 1;; k++) {
         const uint64_t i = block.word[0] % RANDOM_EXPONENTIAL_LAYERS;
         const struct random_layer *layer = &random_exponential_layers[i];
-        const double x = random_unit_from(block.word[0]) * layer[0].x;
-        if (x < layer[1].x) {
+        double x = 0.0;
+        if (random_exponential_from(block.word[0], &x)) {
             return before + x;
         }
         if (i == 0) {

@@ -29,14 +29,21 @@ extern const struct random_layer random_exponential_layers[RANDOM_EXPONENTIAL_LA
 double random_exponential_finish(const struct random_stream *stream, uint64_t n,
                                  struct random_block block);
 
+/* Whether the word's point is surely under the curve; *x is what it stands for. */
+static inline bool random_exponential_from(uint64_t word, double *x)
+{
+    const struct random_layer *layer = &random_exponential_layers[word % RANDOM_EXPONENTIAL_LAYERS];
+    *x = random_unit_from(word) * layer[0].x;
+    return *x < layer[1].x;
+}
+
 static inline double random_exponential(struct random_stream *stream)
 {
     const uint64_t n = stream->count;
     const struct random_block block = random_block_next(stream);
-    const struct random_layer *layer =
-        &random_exponential_layers[block.word[0] % RANDOM_EXPONENTIAL_LAYERS];
-    const double x = random_unit_from(block.word[0]) * layer[0].x;
-    return x < layer[1].x ? x : random_exponential_finish(stream, n, block);
+    double x = 0.0;
+    return random_exponential_from(block.word[0], &x) ? x
+                                                      : random_exponential_finish(stream, n, block);
 }
 
 #endif

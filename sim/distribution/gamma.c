@@ -4,7 +4,7 @@
  * Model:  density x^(shape-1) exp(-x/scale), scale = mean / shape. Rejection from a cubed normal,
  *         which accepts over 95 % of the tries; a shape under 1 is a gamma of shape + 1 times
  *         u^(1/shape). A try needs one block: its first word gives the normal, the upper half of
- *         the second the test, and the 43 bits that are left give u.
+ *         the second the test, and 40 of the bits that are left give u.
  * Source: Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26(3),
  *         2000.
  */
@@ -12,6 +12,7 @@
 #include "sim/distribution_params.h"
 #include "sim/normal_quantile.h"
 #include "sim/portable_math.h"
+#include "sim/random_exponential.h"
 
 static const struct param_spec rows[] = {{.key = "mean",
                                           .type = PARAM_QUANTITY,
@@ -58,6 +59,23 @@ static bool accepts(const struct distribution_gamma *self, double z, double v, d
     return portable_log(u) < 0.5 * z2 + self->d * (1.0 - v + portable_log(v));
 }
 
+/*
+ * u^(1/shape) for another uniform u, as exp(-E / shape) with E exponential: the bits of the block
+ * that the try left over make a word for its ziggurat, 8 for the layer and 32 for the place.
+ */
+static double boosted(const struct distribution_gamma *self, const struct random_stream *stream,
+                      struct random_block block)
+{
+    const uint64_t word = block.word[1] << 32 | UINT64_C(1) << 31 | (block.word[0] & 255);
+    double exponential = 0.0;
+    if (!random_exponential_from(word, &exponential)) {
+        const struct random_stream nested = random_stream_nested(stream, block.word[1]);
+        const uint64_t other = random_block_more(&nested, 0, 0).word[1];
+        exponential = random_exponential_finish(&nested, 0, (struct random_block){{word, other}});
+    }
+    return portable_exp(-self->boost * exponential);
+}
+
 static double sample(const void *params, struct random_stream *stream)
 {
     const struct distribution_gamma *self = params;
@@ -69,13 +87,8 @@ static double sample(const void *params, struct random_stream *stream)
         const double v = root * root * root;
         const double u = ((double)(int64_t)(block.word[1] >> 32) + 0.5) * 0x1p-32;
         if (root > 0.0 && accepts(self, z, v, u)) {
-            const uint64_t left = (block.word[1] & UINT32_MAX) << 11 | (block.word[0] & 2047);
-            return self->boost == 0.0
-                       ? self->scale * v
-                       : self->scale * v *
-                             portable_exp(
-                                 self->boost *
-                                 portable_log_unit(((double)(int64_t)left + 0.5) * 0x1p-43));
+            const double factor = self->boost == 0.0 ? 1.0 : boosted(self, stream, block);
+            return self->scale * v * factor;
         }
         /* 255 refusals in a row have a probability under 0.05^255. */
         CHECK(k <= RANDOM_BLOCK_MAX);

@@ -1,12 +1,14 @@
 /*
  * weibull.c - lifetimes: failure rates that fall (shape < 1) or rise (shape > 1) with age.
  *
- * Model:  P(X > x) = exp(-(x / scale)^shape), by its inverse scale (-log(1 - u))^(1 / shape);
- *         the mean is scale gamma(1 + 1 / shape).
+ * Model:  P(X > x) = exp(-(x / scale)^shape): X = scale E^(1 / shape), E exponential of mean 1
+ *         (sim/random_exponential.h). The quantile takes -log(1 - u) for E; the mean is
+ *         scale gamma(1 + 1 / shape).
  * Source: Devroye, Non-Uniform Random Variate Generation, 1986, section II.2.
  */
 #include "sim/distribution_params.h"
 #include "sim/portable_math.h"
+#include "sim/random_exponential.h"
 
 static const struct param_spec rows[] = {
     {.key = "scale",
@@ -57,7 +59,9 @@ static double quantile(const void *params, double u)
 
 static double sample(const void *params, struct random_stream *stream)
 {
-    return quantile(params, random_unit(stream));
+    const struct distribution_weibull *self = params;
+    const double log_exponential = portable_log(random_exponential(stream));
+    return self->factor * portable_exp(self->exponent * log_exponential);
 }
 
 static double mean(const void *params)
