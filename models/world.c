@@ -60,7 +60,14 @@ static void serve(struct world *world, uint32_t node_index, uint32_t slot)
         node->queued++;
     }
     bool waits = false;
-    const sim_ns end_ns = node_serve(node, engine_now(&world->engine), &waits);
+    sim_ns end_ns = node_serve(node, engine_now(&world->engine), &waits);
+    struct network_connection *connection =
+        network_connection(&world->network, &network_flight(&world->network, slot)->message);
+    if (connection != NULL) {
+        /* Other workers may be quicker with what came later on the same stream: it waits. */
+        end_ns = end_ns > connection->last_served_ns ? end_ns : connection->last_served_ns;
+        connection->last_served_ns = end_ns;
+    }
     engine_at(&world->engine, end_ns,
               (struct event){.kind = WORLD_EVENT_SERVED,
                              .small = request,

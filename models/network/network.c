@@ -163,8 +163,8 @@ static sim_ns recovery_ns(struct network *network, struct network_link *link, st
     return total_ns;
 }
 
-static struct network_connection *connection_of(struct network *network,
-                                                const struct message *message)
+struct network_connection *network_connection(struct network *network,
+                                              const struct message *message)
 {
     if (network->config->transport != SCENARIO_TRANSPORT_STREAM || end_is_client(message->from) ||
         end_is_client(message->to)) {
@@ -288,7 +288,7 @@ void network_send(struct network *network, const struct message *message)
     flight->message = *message;
     flight->sent_ns = engine_now(network->engine);
     flight->link = network_link_between(network, message->from, message->to);
-    struct network_connection *connection = connection_of(network, message);
+    struct network_connection *connection = network_connection(network, message);
     const struct network_link *link = network_link_at(network, flight->link);
     const bool stream = network->config->transport == SCENARIO_TRANSPORT_STREAM;
     if (connection != NULL && (link->cuts > 0 || connection->retrying)) {
@@ -314,7 +314,7 @@ bool network_arrive(struct network *network, const struct event *event)
     const uint32_t slot = (uint32_t)event->a;
     struct flight *flight = network_flight(network, slot);
     const struct network_link *link = network_link_at(network, flight->link);
-    struct network_connection *connection = connection_of(network, &flight->message);
+    struct network_connection *connection = network_connection(network, &flight->message);
     if (connection != NULL && (link->cuts > 0 || connection->lost_head != 0)) {
         connection->backlog_bytes += flight->message.bytes + network->config->overhead_bytes;
         list_append(network, &connection->lost_head, &connection->lost_tail, slot);

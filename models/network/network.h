@@ -57,6 +57,7 @@ struct flight {
 
 struct network_connection { /* from one machine to another; only for streams between machines */
     sim_ns last_arrival_ns;
+    sim_ns last_served_ns; /* the receiving machine handles one connection's messages in order */
     sim_ns rto_ns;
     uint32_t lost_head, lost_tail;       /* sent, but they met a cut link */
     uint32_t waiting_head, waiting_tail; /* not sent yet */
@@ -111,6 +112,10 @@ void network_done(struct network *network, uint32_t slot, bool dropped);
 
 /* A sending machine lost power: what its connections still held is gone. */
 void network_forget(struct network *network, uint32_t node);
+
+/* The stream between two machines that this message travels; NULL for datagrams and clients. */
+struct network_connection *network_connection(struct network *network,
+                                              const struct message *message);
 
 /* The link that a message between two ends takes. */
 uint32_t network_link_between(const struct network *network, uint32_t from, uint32_t to);
