@@ -95,8 +95,9 @@ static struct sheet *read_regions(const char *folder)
                        regions[i].name);
         }
         regions[i].provider_index = regions[i - 1].provider_index;
-        if (strcmp(regions[i - 1].provider, regions[i].provider) != 0) {
-            ++regions[i].provider_index;
+        if (strcmp(regions[i - 1].provider, regions[i].provider) != 0 &&
+            ++regions[i].provider_index == FIBRE_ACROSS) {
+            sheet_fail("%s: more than %d providers", sheet->path, FIBRE_ACROSS);
         }
     }
     return sheet;

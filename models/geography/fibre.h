@@ -18,7 +18,7 @@
  * Bound:  never below 1.1 times light in fibre, 2 d / 204190 km/s; the least published ratio is
  *         1.139.
  * Order:  the same from both ends, bit by bit.
- * Cost:   about 10 microseconds a pair: ask once per pair at the start of a run.
+ * Cost:   about 6 microseconds a pair: ask once per pair at the start of a run.
  * Source: kriging: Matheron, Economic Geology 58, 1963; Rasmussen and Williams, Gaussian Processes
  *         for Machine Learning, 2006, section 2.2. The constants were chosen by five-fold
  *         cross-validation over the metro pairs of models/data (README.md has the accuracy).

@@ -1,7 +1,6 @@
 #include "models/geography/jitter.h"
 
 #include "models/geography/jitter_fit.h"
-#include "models/geography/latency.h"
 #include "models/geography/tables.h"
 
 static struct geography_jitter leg(sim_ns rtt_floor_ns)
@@ -22,22 +21,29 @@ static struct geography_jitter by_ratio(const struct geography_latency *latency)
     return jitter;
 }
 
-struct geography_jitter geography_jitter(const struct geography_place *from,
-                                         const struct geography_place *to)
+struct geography_jitter geography_jitter_of(const struct geography_place *from,
+                                            const struct geography_place *to,
+                                            const struct geography_latency *latency)
 {
-    const struct geography_latency latency = geography_latency(from, to);
     const struct table_law *law = NULL;
     if (from->region != NULL && to->region != NULL) {
         law = table_law_find(geography_index(from->region), geography_index(to->region));
     }
     if (law == NULL) {
-        return by_ratio(&latency);
+        return by_ratio(latency);
     }
-    struct geography_jitter jitter = leg(latency.rtt_floor_ns);
+    struct geography_jitter jitter = leg(latency->rtt_floor_ns);
     for (int i = 0; i < GEOGRAPHY_JITTER_KNOTS; ++i) {
         jitter.extra_ns[i] = (double)law->extra_ns[i];
     }
     return jitter;
+}
+
+struct geography_jitter geography_jitter(const struct geography_place *from,
+                                         const struct geography_place *to)
+{
+    const struct geography_latency latency = geography_latency(from, to);
+    return geography_jitter_of(from, to, &latency);
 }
 
 struct geography_jitter geography_zone_jitter(const struct geography_place *at, bool same_zone)

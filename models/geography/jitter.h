@@ -14,6 +14,7 @@
 #define MODELS_GEOGRAPHY_JITTER_H
 
 #include "models/geography/geography.h"
+#include "models/geography/latency.h"
 #include "sim/sim_time.h"
 
 enum { GEOGRAPHY_JITTER_KNOTS = 8 };
@@ -27,6 +28,11 @@ struct geography_jitter {
 /* The one-way law from one place to another; the same in both directions. */
 struct geography_jitter geography_jitter(const struct geography_place *from,
                                          const struct geography_place *to);
+
+/* The same when their latency is known already: an estimate is then not made twice. */
+struct geography_jitter geography_jitter_of(const struct geography_place *from,
+                                            const struct geography_place *to,
+                                            const struct geography_latency *latency);
 
 /* The law between two machines of one region: in different zones, or in the same zone. */
 struct geography_jitter geography_zone_jitter(const struct geography_place *at, bool same_zone);

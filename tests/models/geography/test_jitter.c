@@ -193,6 +193,9 @@ static void test_laws_are_well_formed(void **state)
             const struct geography_jitter back = geography_jitter(&to, &from);
             const double light_ns = geography_light_rtt_ns(geography_distance_km(
                 from.latitude_deg, from.longitude_deg, to.latitude_deg, to.longitude_deg));
+            const struct geography_latency latency = geography_latency(&from, &to);
+            const struct geography_jitter known = geography_jitter_of(&from, &to, &latency);
+            assert_memory_equal(there.extra_ns, known.extra_ns, sizeof there.extra_ns);
             assert_memory_equal(there.extra_ns, back.extra_ns, sizeof there.extra_ns);
             assert_int_equal(there.floor_ns, back.floor_ns);
             assert_true((double)there.floor_ns + 0.5 >= light_ns * 0.5);
