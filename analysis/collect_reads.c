@@ -211,32 +211,19 @@ static void build_staleness(struct set_builder *builder, const struct read_slice
     }
 }
 
-struct visibility_rule {
-    const char *name;
-    uint32_t per_thousand;
-};
-
-static const struct visibility_rule visibility_rules[] = {
-    {"t_visibility_p50_ms", 500},
-    {"t_visibility_p90_ms", 900},
-    {"t_visibility_p99_ms", 990},
-    {"t_visibility_p999_ms", 999},
-};
-
 static void build_visibility(struct set_builder *builder, const struct read_slices *slices)
 {
     const struct read_slice *items = slices->items;
-    const size_t rules = sizeof(visibility_rules) / sizeof(visibility_rules[0]);
 
-    for (size_t rule = 0; rule < rules; rule++) {
+    for (size_t rule = 0; curve_rules[rule].name != NULL; rule++) {
         for (size_t i = 0; i < slices->count; i++) {
             if (by_pair(&items[i]) && items[i].dataset == ANY) {
                 struct metric *metric =
-                    builder_metric(builder, visibility_rules[rule].name, &items[i].labels);
+                    builder_metric(builder, curve_rules[rule].name, &items[i].labels);
                 int64_t t_ns = 0;
 
                 metric->count = curve_visible(&items[i].t_all, &items[i].t_missed,
-                                              visibility_rules[rule].per_thousand, &t_ns);
+                                              curve_rules[rule].per_thousand, &t_ns);
                 metric->value = (double)t_ns;
             }
         }

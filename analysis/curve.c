@@ -1,5 +1,13 @@
 #include "analysis/curve.h"
 
+const struct curve_rule curve_rules[] = {
+    {"t_visibility_p50_ms", 500},
+    {"t_visibility_p90_ms", 900},
+    {"t_visibility_p99_ms", 990},
+    {"t_visibility_p999_ms", 999},
+    {0},
+};
+
 struct bin {
     int64_t low, high; /* both included */
     uint64_t samples, missed;

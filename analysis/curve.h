@@ -29,4 +29,11 @@ void curve_fill(struct metric_curve *curve, struct arena *arena, const struct hi
 uint64_t curve_visible(const struct histogram *all, const struct histogram *missed,
                        uint32_t per_thousand, int64_t *t_ns);
 
+/* The metrics that are read off a curve; NULL ends it. */
+struct curve_rule {
+    const char *name;
+    uint32_t per_thousand;
+};
+extern const struct curve_rule curve_rules[];
+
 #endif
