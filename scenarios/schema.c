@@ -247,17 +247,16 @@ static const char *define(struct schema *schema, const struct param_registry *re
 static void put_bare_kinds(struct schema *schema, const struct definition *definition)
 {
     bool first = true;
-    text_put(schema->out, "{\"enum\": [");
     for (size_t i = 0; i < definition->registry->count; i++) {
         const struct param_kind *kind = definition->registry->kinds[i];
         if (!has_required_beside(kind->params, NULL) &&
             !has_required_beside(definition->common, NULL)) {
-            text_put(schema->out, first ? "" : ", ");
+            text_put(schema->out, first ? "{\"enum\": [" : ", ");
             text_put_json(schema->out, kind->name);
             first = false;
         }
     }
-    text_put(schema->out, first ? "null]}" : "]}");
+    text_put(schema->out, first ? "false" : "]}");
 }
 
 /* if the discriminator is the kind's name, then its rows and no others */
