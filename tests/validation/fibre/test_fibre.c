@@ -342,6 +342,17 @@ static const char *cell(const struct columns *columns, const char *name)
     return NULL;
 }
 
+/* The whole text as a finite number. */
+static bool read_number(const char *text, double *value)
+{
+    char *end = NULL;
+    if (text == NULL) {
+        return false;
+    }
+    *value = strtod(text, &end);
+    return end != text && *end == '\0' && *value > -1e9 && *value < 1e9;
+}
+
 /* One end of a row: by coordinates, by name, or by provider and name. */
 static bool read_end(const struct columns *columns, const char *end, struct geography_place *place)
 {
@@ -355,8 +366,11 @@ static bool read_end(const struct columns *columns, const char *end, struct geog
     const char *provider = cell(columns, owner);
     provider = provider != NULL ? provider : cell(columns, "provider");
     if (cell(columns, latitude) != NULL && cell(columns, longitude) != NULL) {
-        *place = (struct geography_place){.latitude_deg = strtod(cell(columns, latitude), NULL),
-                                          .longitude_deg = strtod(cell(columns, longitude), NULL)};
+        place->region = NULL;
+        if (!read_number(cell(columns, latitude), &place->latitude_deg) ||
+            !read_number(cell(columns, longitude), &place->longitude_deg)) {
+            return false;
+        }
         return geography_coordinates_valid(place->latitude_deg, place->longitude_deg);
     }
     if (cell(columns, end) == NULL) {
@@ -407,15 +421,16 @@ static bool read_file(const char *path, struct survey_memory *memory)
     for (int number = 2; fgets(line, sizeof line, file) != NULL; ++number) {
         columns.count = names;
         struct pair row = {.rtt_ns = 0.0};
-        if (split(line, columns.cells) < names || cell(&columns, "rtt_ms") == NULL ||
-            !read_end(&columns, "from", &row.from) || !read_end(&columns, "to", &row.to)) {
-            fprintf(stderr, "%s:%d: not a pair of known places, skipped\n", path, number);
+        double rtt_ms = 0.0;
+        if (split(line, columns.cells) < names || !read_number(cell(&columns, "rtt_ms"), &rtt_ms) ||
+            !(rtt_ms > 0.0) || !read_end(&columns, "from", &row.from) ||
+            !read_end(&columns, "to", &row.to)) {
+            fprintf(stderr, "%s:%d: not a round trip between known places, skipped\n", path,
+                    number);
             continue;
         }
-        row.rtt_ns = strtod(cell(&columns, "rtt_ms"), NULL) * 1e6;
-        if (row.rtt_ns > 0.0) {
-            add_row(memory, &row);
-        }
+        row.rtt_ns = rtt_ms * 1e6;
+        add_row(memory, &row);
     }
     fclose(file);
     return true;
