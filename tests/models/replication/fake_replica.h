@@ -1,0 +1,72 @@
+/*
+ * fake_replica.h - the facade of strategies on a toy world: constant delays, perfect clocks with a
+ * fixed offset, disks with a constant sync time, so that every timeline can be worked out by hand.
+ *
+ * Order:  events by time, then in the order in which they were scheduled.
+ * Checks: after every event the strategy's own invariant holds at every member, and `fake->watch`
+ *         (when set) looks at the whole.
+ */
+#ifndef TESTS_MODELS_REPLICATION_FAKE_REPLICA_H
+#define TESTS_MODELS_REPLICATION_FAKE_REPLICA_H
+
+#include "models/replication/replica.h"
+
+enum { FAKE_MEMBERS = 16, FAKE_KEYS = 64, FAKE_LEAVES = 8, FAKE_VALUE_BYTES = 100 };
+enum { FAKE_REPLIES = 1 << 16, FAKE_MODES = 64 };
+
+#define MS SIM_NS_PER_MS
+
+struct fake;
+
+struct fake_config {
+    const struct strategy_ops *ops;
+    const void *params;
+    uint32_t count, total;
+    uint32_t regions[FAKE_MEMBERS];
+    sim_ns one_way_ns[FAKE_MEMBERS][FAKE_MEMBERS];
+    sim_ns disk_ns; /* 0: no disk */
+    sim_ns clock_offset_ns[FAKE_MEMBERS];
+};
+
+struct fake_reply {
+    sim_ns at_ns;
+    uint32_t member;
+    uint64_t operation;
+    enum record_outcome outcome;
+    struct version version;
+};
+
+struct fake_mode {
+    sim_ns at_ns;
+    uint32_t member, mode;
+};
+
+struct fake *fake_new(const struct fake_config *config);
+void fake_free(struct fake *fake);
+
+/* What happens at a time to come. Operation numbers are the test's own. */
+void fake_write(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation);
+void fake_read(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation);
+void fake_down(struct fake *fake, sim_ns at_ns, uint32_t member);
+void fake_up(struct fake *fake, sim_ns at_ns, uint32_t member);
+/* Messages that are sent meanwhile are lost. */
+void fake_cut(struct fake *fake, sim_ns at_ns, uint32_t from, uint32_t to, bool cut);
+/* The next `count` messages of that kind from -> to, from now on, are lost. */
+void fake_lose(struct fake *fake, uint32_t from, uint32_t to, uint32_t kind, uint32_t count);
+
+void fake_run(struct fake *fake, sim_ns until_ns);
+void fake_watch(struct fake *fake, void (*watch)(struct fake *fake));
+
+sim_ns fake_now(const struct fake *fake);
+struct replica *fake_member(struct fake *fake, uint32_t member);
+bool fake_is_up(const struct fake *fake, uint32_t member);
+struct version fake_stored(const struct fake *fake, uint32_t member, uint32_t key);
+uint64_t fake_sent(const struct fake *fake, uint32_t kind);       /* messages */
+uint64_t fake_sent_bytes(const struct fake *fake, uint32_t kind); /* bytes */
+uint32_t fake_pending(const struct fake *fake, uint32_t member);  /* operations */
+/* The only reply to that operation; at_ns -1: there is none; CHECKs that there are not two. */
+struct fake_reply fake_reply_to(const struct fake *fake, uint64_t operation);
+uint32_t fake_replies_to(const struct fake *fake, uint64_t operation);
+const struct fake_mode *fake_modes(const struct fake *fake, uint32_t *count);
+
+#endif
