@@ -1,0 +1,208 @@
+/*
+ * test_load.c - every scenario that ships, in every variant: it loads, its expanded form reads back
+ * as the same, and rules over several keys are reported where they belong.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "scenarios/load.h"
+#include "scenarios/writer.h"
+#include "sim/arena.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef GEODES_SOURCE_DIR
+#define GEODES_SOURCE_DIR "."
+#endif
+
+enum { PATH_BYTES = 512, FILE_BYTES_MAX = 1 << 22 };
+
+static char *read_all(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return NULL;
+    }
+    char *bytes = calloc(1, FILE_BYTES_MAX);
+    assert_non_null(bytes);
+    *length = fread(bytes, 1, FILE_BYTES_MAX - 1, file);
+    fclose(file);
+    return bytes;
+}
+
+/* Files that a scenario names stand beside it. */
+static const char *read_beside(void *context, const char *name, struct arena *arena, size_t *length,
+                               const char **problem)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s", (const char *)context, name);
+    char *bytes = read_all(path, length);
+    if (bytes == NULL) {
+        *problem = "not found";
+        return NULL;
+    }
+    const char *copy = arena_text(arena, bytes, *length);
+    free(bytes);
+    return copy;
+}
+
+struct load {
+    struct arena arena;
+    struct diags diags;
+    struct loaded loaded;
+    const struct scenario *scenario;
+};
+
+static void open_load(struct load *load, const struct load_options *options)
+{
+    memset(load, 0, sizeof *load);
+    arena_init(&load->arena);
+    diags_init(&load->diags, &load->arena);
+    load->scenario = scenario_load(options, &load->arena, &load->diags, &load->loaded);
+    assert_true((load->scenario == NULL) == (load->diags.total > 0));
+}
+
+static void fail_with_messages(struct load *load, const char *what)
+{
+    struct text text = {0};
+    diags_put_text(&load->diags, &text);
+    fail_msg("%s:\n%s", what, text_string(&text));
+}
+
+static void write_out(const struct load *load, struct text *text, char digest[SHA256_TEXT_MAX])
+{
+    const struct writer writer = {.regions = &load->loaded.reader.regions,
+                                  .datasets = &load->loaded.reader.datasets};
+    writer_put(&writer, scenario_table, load->scenario, text);
+    writer_digest(&writer, scenario_table, load->scenario, digest);
+}
+
+static void check_variant(const struct load_options *options)
+{
+    struct load *first = malloc(sizeof *first);
+    struct load *second = malloc(sizeof *second);
+    assert_non_null(first);
+    assert_non_null(second);
+    struct text once = {0};
+    struct text twice = {0};
+    char digest[SHA256_TEXT_MAX];
+    char digest_again[SHA256_TEXT_MAX];
+    open_load(first, options);
+    if (first->scenario == NULL) {
+        fail_with_messages(first, options->file_name);
+    }
+    write_out(first, &once, digest);
+    const struct load_options again = {.file_name = "expanded",
+                                       .text = text_string(&once),
+                                       .length = once.length,
+                                       .files = options->files};
+    open_load(second, &again);
+    if (second->scenario == NULL) {
+        fail_with_messages(second, options->file_name);
+    }
+    write_out(second, &twice, digest_again);
+    assert_string_equal(text_string(&once), text_string(&twice));
+    assert_string_equal(digest, digest_again);
+    text_release(&once);
+    text_release(&twice);
+    arena_release(&first->arena);
+    arena_release(&second->arena);
+    free(first);
+    free(second);
+}
+
+static void check_file(char *folder, const char *name)
+{
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    const struct file_reader files = {read_beside, folder};
+    struct load_options options = {.file_name = path, .files = &files};
+    char *text = read_all(path, &options.length);
+    assert_non_null(text);
+    options.text = text;
+    struct load *plain = malloc(sizeof *plain);
+    assert_non_null(plain);
+    open_load(plain, &options);
+    if (plain->scenario == NULL) {
+        fail_with_messages(plain, path);
+    }
+    check_variant(&options);
+    for (size_t i = 0; i < plain->loaded.variant_count; i++) {
+        options.variant = plain->loaded.variants[i];
+        check_variant(&options);
+    }
+    arena_release(&plain->arena);
+    free(plain);
+    free(text);
+}
+
+static int check_folder(char *folder)
+{
+    DIR *directory = opendir(folder);
+    int count = 0;
+    if (directory == NULL) {
+        return 0;
+    }
+    for (const struct dirent *entry = readdir(directory); entry != NULL;
+         entry = readdir(directory)) {
+        const char *dot = strchr(entry->d_name, '.');
+        if (dot != NULL && dot != entry->d_name && strcmp(dot, ".json") == 0) {
+            check_file(folder, entry->d_name);
+            count++;
+        }
+    }
+    closedir(directory);
+    return count;
+}
+
+static void scenarios_that_ship_load_in_every_variant(void **state)
+{
+    (void)state;
+    char folder[] = GEODES_SOURCE_DIR "/scenarios";
+    char pbs[] = GEODES_SOURCE_DIR "/scenarios/pbs";
+    const int count = check_folder(folder) + check_folder(pbs);
+    print_message("%d scenarios\n", count);
+    assert_true(count >= 4);
+}
+
+static void rules_over_several_keys_have_a_place(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"name\": \"n\", \"duration\": \"10s\",\n"
+        " \"warmup\": \"20s\",\n"
+        " \"regions\": [\"us-east-1\"],\n"
+        " \"datasets\": {\"d\": {\"replication\": {\"strategy\": \"primary\", \"primary\": "
+        "\"us-east-1\"}}},\n"
+        " \"clients\": [{\"at\": \"us-east-1\", \"rate\": \"1/s\"}]}";
+    struct load *load = malloc(sizeof *load);
+    assert_non_null(load);
+    const struct load_options options = {.file_name = "t", .text = text, .length = sizeof text - 1};
+    open_load(load, &options);
+    assert_null(load->scenario);
+    struct text lines = {0};
+    diags_put_lines(&load->diags, &lines);
+    if (strstr(text_string(&lines), "t:2:12: warmup: ") == NULL) {
+        fail_msg("%s", text_string(&lines));
+    }
+    text_release(&lines);
+    arena_release(&load->arena);
+    free(load);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(scenarios_that_ship_load_in_every_variant),
+        cmocka_unit_test(rules_over_several_keys_have_a_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
