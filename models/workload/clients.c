@@ -256,8 +256,6 @@ static void retry(struct clients *clients, uint32_t slot, uint64_t number)
     struct group *group = &clients->groups[operation->group];
     CHECK((operation->flags & OPERATION_BACKING_OFF) != 0);
     operation->flags &= (uint8_t)~OPERATION_BACKING_OFF;
-    operation->current_first = operation->sent;
-    operation->current_ended = 0;
     operation->tries++;
     operation->try_ns = engine_now(clients->host.engine);
     if (group->due[DUE_TRY].after_ns > 0 && operation->tries < group->tries_max) {

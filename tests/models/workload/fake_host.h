@@ -40,12 +40,12 @@ struct world {
     struct arena arena;
     struct scenario scenario;
     struct scenario_region regions[FAKE_GROUPS];
-    struct scenario_dataset dataset;
+    struct scenario_dataset dataset[2]; /* groups use the first unless they say so */
     struct scenario_client group[FAKE_GROUPS];
     struct record_layout layout;
     struct record_place places[FAKE_GROUPS];
     struct record_group groups[FAKE_GROUPS];
-    struct record_dataset layout_dataset;
+    struct record_dataset layout_datasets[2];
     struct record_sink sink;
     struct engine engine;
     struct clients *clients;
@@ -153,10 +153,11 @@ static inline struct world *fake_init(uint32_t groups)
     arena_init(&world->arena);
     world->seed = 20260506;
     world->script = answer_10ms;
-    world->dataset = (struct scenario_dataset){
+    world->dataset[0] = (struct scenario_dataset){
         .id = "d",
         .keys = {.count = 100, .popularity = SCENARIO_POPULARITY_SEQUENTIAL, .theta = 0.99},
         .value_bytes = distribution_constant(&world->arena, 512.0)};
+    world->dataset[1] = world->dataset[0];
     for (uint32_t i = 0; i < FAKE_GROUPS; i++) {
         world->regions[i] = (struct scenario_region){.name = fake_names[i], .nodes = 1};
         world->places[i] = (struct record_place){.name = fake_names[i], .is_region = true};
@@ -168,15 +169,15 @@ static inline struct world *fake_init(uint32_t groups)
                                      .retry = {.tries = 1, .backoff_max = SIM_NS_PER_H}};
     }
     world->scenario.regions = (struct param_list){world->regions, FAKE_GROUPS};
-    world->scenario.datasets = (struct param_list){&world->dataset, 1};
+    world->scenario.datasets = (struct param_list){world->dataset, 2};
     world->scenario.clients = (struct param_list){world->group, groups};
     world->layout = (struct record_layout){.duration_ns = 10 * SIM_NS_PER_S,
                                            .places = world->places,
                                            .groups = world->groups,
-                                           .datasets = &world->layout_dataset,
+                                           .datasets = world->layout_datasets,
                                            .place_count = FAKE_GROUPS,
                                            .group_count = groups,
-                                           .dataset_count = 1};
+                                           .dataset_count = 2};
     world->sink =
         (struct record_sink){world, fake_row, 1u << RECORD_INVOKED | 1u << RECORD_COMPLETED};
     return world;
@@ -187,8 +188,11 @@ static inline void fake_run(struct world *world)
     uint32_t sessions = 0;
     for (uint32_t i = 0; i < world->layout.group_count; i++) {
         const uint32_t count = (uint32_t)world->group[i].sessions;
-        world->groups[i] = (struct record_group){
-            .name = fake_names[i], .place = i, .session_first = sessions, .session_count = count};
+        world->groups[i] = (struct record_group){.name = fake_names[i],
+                                                 .place = i,
+                                                 .dataset = world->group[i].dataset,
+                                                 .session_first = sessions,
+                                                 .session_count = count};
         sessions += count;
     }
     world->layout.session_count = sessions;

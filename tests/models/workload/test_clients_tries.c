@@ -195,6 +195,15 @@ static void test_second_word_of_a_request(void **state)
     assert_requests(world, 2, (const sim_ns[]){0, 120});
     assert_completed(world, 170, RECORD_OK, 2, 1);
     fake_release(world);
+    /* And the operation is not certain to have failed: the second try is lost, not refused. */
+    const struct answers once[2] = {twice[0], lost};
+    world = one_operation("write", once);
+    world->group[0].retry =
+        (struct scenario_retry){.tries = 2, .backoff = 100 * MS, .backoff_max = SIM_NS_PER_S};
+    fake_run(world);
+    assert_requests(world, 2, (const sim_ns[]){0, 120});
+    assert_completed(world, 1000, RECORD_INFO, 2, RECORD_NONE);
+    fake_release(world);
 }
 
 static void test_hedge(void **state)

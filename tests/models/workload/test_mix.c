@@ -62,11 +62,14 @@ static void test_own_mix(void **state)
     assert_shares(&client, (const int[]){1000, 0, 0, 0, 0});
 }
 
-/* The largest uniform number may not fall through to an operation without a share. */
+/*
+ * The largest uniform number may not fall through to an operation without a share: these three,
+ * divided by their sum, add up to 1 - 2^-53.
+ */
 static void test_no_crumb(void **state)
 {
     (void)state;
-    const struct scenario_client client = {.mix = {.read = 0.1, .write = 0.2, .insert = 0.4}};
+    const struct scenario_client client = {.mix = {.read = 0.1, .write = 0.1, .insert = 0.6}};
     struct mix mix;
     mix_init(&mix, &client);
     assert_int_equal(mix_pick(&mix, 1.0 - 0x1p-53), MIX_INSERT);

@@ -106,7 +106,7 @@ static void test_any_group_and_same_workload(void **state)
     struct world *worlds[2];
     for (int w = 0; w < 2; w++) {
         struct world *world = worlds[w] = fake_init(3);
-        world->dataset.keys.popularity = SCENARIO_POPULARITY_ZIPFIAN;
+        world->dataset[0].keys.popularity = SCENARIO_POPULARITY_ZIPFIAN;
         for (int g = 0; g < 3; g++) {
             world->group[g].rate = 200.0;
             world->group[g].sessions = 10;
@@ -141,11 +141,41 @@ static void test_any_group_and_same_workload(void **state)
     fake_release(worlds[1]);
 }
 
+/* A group of another dataset can not read the key; a client's own place is no region. */
+static void test_who_can_read(void **state)
+{
+    (void)state;
+    for (int listed = 0; listed < 2; listed++) {
+        struct world *world = fake_init(3);
+        static uint32_t readers[] = {0, 1, 2};
+        world->group[0].rate = 100.0;
+        world->group[0].mix.write = 1.0;
+        world->group[0].probe = (struct scenario_probe){.share = 1.0};
+        world->group[0].probe.readers = (struct param_list){readers, listed ? 3 : 0};
+        world->group[1].dataset = 1;
+        world->places[2].is_region = false;
+        fake_run(world);
+        int by_group[3] = {0};
+        for (size_t i = 0; i < world->row_count; i++) {
+            const struct record *row = &world->rows[i];
+            if (row->kind == RECORD_INVOKED && (row->flags & RECORD_FLAG_PROBE) != 0) {
+                by_group[row->group]++;
+                assert_int_equal(row->b, 0); /* without `after`: at once */
+            }
+        }
+        assert_true(by_group[0] > 300);
+        assert_int_equal(by_group[1], 0);
+        assert_int_equal(by_group[2] > 300, !listed);
+        fake_release(world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_after_acknowledgement_only),
         cmocka_unit_test(test_shares),
+        cmocka_unit_test(test_who_can_read),
         cmocka_unit_test(test_any_group_and_same_workload),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
