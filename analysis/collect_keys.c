@@ -151,14 +151,13 @@ static void entries_drop(struct collect_state *state, struct key_state *key, uin
         memmove(entries, entries + count, key->count * sizeof(*entries));
         key->flags |= KEY_FORGOT;
     }
-    /* What made the list unordered or merged may be gone. */
-    key->flags &= (uint8_t) ~(KEY_UNORDERED | KEY_MERGED);
+    /* What made the list unordered may be gone. */
+    key->flags &= (uint8_t)~KEY_UNORDERED;
     for (uint32_t i = 0; i < key->count; i++) {
         if (entries[i].commit_count > 0) {
             key->flags |= entries[i].commit_ns < commit_ns ? KEY_UNORDERED : 0;
             commit_ns = entries[i].commit_ns;
         }
-        key->flags |= entries[i].commit_count > 1 || entries[i].ack_count > 1 ? KEY_MERGED : 0;
     }
 }
 
@@ -230,8 +229,7 @@ static void entry_merge(struct commit_entry *into, const struct commit_entry *ne
     into->version = newer->version;
     into->commit_ns = newer->commit_ns < into->commit_ns ? newer->commit_ns : into->commit_ns;
     into->ack_ns = newer->ack_ns < into->ack_ns ? newer->ack_ns : into->ack_ns;
-    into->ack_last_ns =
-        newer->ack_last_ns > into->ack_last_ns ? newer->ack_last_ns : into->ack_last_ns;
+    into->ack_last_ns = newer->ack_last_ns;
     into->commit_count += newer->commit_count;
     into->ack_count += newer->ack_count;
 }
@@ -319,11 +317,41 @@ uint32_t key_insert(struct collect_state *state, struct dataset_state *dataset, 
     struct commit_entry *entries = key_entries(state, key);
 
     memmove(entries + at + 1, entries + at, (key->count - at) * sizeof(*entries));
-    entries[at] = (struct commit_entry){
-        .version = version, .commit_ns = SIM_NS_MAX, .ack_ns = SIM_NS_MAX, .ack_last_ns = -1};
+    entries[at] = (struct commit_entry){.version = version,
+                                        .commit_ns = SIM_NS_MAX,
+                                        .ack_ns = SIM_NS_MAX,
+                                        .ack_last_ns = -1,
+                                        .ack_first_ns = SIM_NS_MAX};
+    if (at > 0) {
+        entries[at].ack_last_ns = entries[at - 1].ack_last_ns;
+        entries[at].ack_before = entries[at - 1].ack_before + entries[at - 1].ack_count;
+    }
+    if (at < key->count) {
+        entries[at].ack_first_ns = entries[at + 1].ack_first_ns;
+        entries[at].ack_before = entries[at + 1].ack_before;
+    }
     key->count++;
     if (at < key->epoch_count) {
         key->epoch_count++;
     }
     return at;
+}
+
+void key_acknowledge(struct collect_state *state, struct key_state *key, uint32_t at)
+{
+    struct commit_entry *entries = key_entries(state, key);
+
+    CHECK(at < key->count);
+    if (entries[at].ack_count > 0) {
+        return;
+    }
+    entries[at].ack_count = 1;
+    entries[at].ack_ns = state->now_ns;
+    for (uint32_t i = at; i < key->count; i++) {
+        entries[i].ack_before += i > at ? 1u : 0u;
+        entries[i].ack_last_ns = state->now_ns;
+    }
+    for (uint32_t i = at + 1; i-- > 0 && entries[i].ack_first_ns == SIM_NS_MAX;) {
+        entries[i].ack_first_ns = state->now_ns;
+    }
 }

@@ -169,27 +169,34 @@ static void judge_stale(struct collect_state *state, const struct flight *flight
     const struct key_state *key = &state->datasets[flight->dataset].keys[flight->key];
     const struct commit_entry *entries = key_entries(state, key);
     const uint32_t first = key_newer(state, key, returned);
-    uint64_t versions = 0;
+    uint32_t versions = 0;
     sim_ns earliest_ns = flight->expected_ns;
     bool approximate = first == 0 && (key->flags & KEY_FORGOT) != 0;
 
-    if (first < key->count && (key->flags & KEY_MERGED) != 0 &&
-        (entries[first].commit_count > 1 || entries[first].ack_count > 1)) {
-        approximate |= first == 0 || version_less(entries[first - 1].version, returned);
+    if (first < key->count) {
+        const struct commit_entry *last = &entries[key->count - 1];
+
+        versions = last->ack_before + last->ack_count - entries[first].ack_before;
+        if (entries[first].ack_first_ns < earliest_ns) {
+            earliest_ns = entries[first].ack_first_ns;
+        }
+        if (entries[first].commit_count > 1 || entries[first].ack_count > 1) {
+            approximate |= first == 0 || version_less(entries[first - 1].version, returned);
+        }
     }
-    for (uint32_t i = first; i < key->count; i++) {
-        if (entries[i].ack_ns <= flight->invoked_ns) {
-            versions += entries[i].ack_count;
-            approximate |= entries[i].ack_last_ns > flight->invoked_ns;
-            if (entries[i].ack_ns < earliest_ns) {
-                earliest_ns = entries[i].ack_ns;
-            }
+    /* Less what was acknowledged after the read had begun: among the newest. */
+    for (uint32_t i = key->count; i > first && entries[i - 1].ack_last_ns > flight->invoked_ns;
+         i--) {
+        if (entries[i - 1].ack_ns > flight->invoked_ns) {
+            versions -= entries[i - 1].ack_count;
+        } else {
+            approximate |= entries[i - 1].ack_count > 1;
         }
     }
     state->approximate_reads += approximate ? 1u : 0u;
     pair->stale++;
     histogram_record(&pair->age, flight->invoked_ns - earliest_ns);
-    histogram_record(&pair->versions, versions == 0 ? 1 : (int64_t)versions);
+    histogram_record(&pair->versions, versions == 0 ? 1 : versions);
     histogram_record(&pair->t_missed, flight->invoked_ns - flight->expected_ns);
 }
 
@@ -302,13 +309,7 @@ static void write_ok(struct collect_state *state, const struct flight *flight,
     const uint32_t at = key_insert(state, dataset, flight->key, version);
 
     if (at != RECORD_NONE) {
-        struct commit_entry *entry = key_entries(state, key) + at;
-
-        if (entry->ack_count == 0) {
-            entry->ack_count = 1;
-            entry->ack_ns = state->now_ns;
-            entry->ack_last_ns = state->now_ns;
-        }
+        key_acknowledge(state, key, at);
     }
     if (version_less(key->acked, version)) {
         key->acked = version;

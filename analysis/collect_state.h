@@ -40,19 +40,28 @@ static inline bool version_less(struct version left, struct version right)
     return left.stamp < right.stamp || (left.stamp == right.stamp && left.write < right.write);
 }
 
-/* One version of a key, or several neighbouring ones that were merged to save memory. */
+/*
+ * One version of a key, or several neighbouring ones that were merged to save memory.
+ * Acknowledgements come in order of time, so the sums and extremes over the entries before and
+ * after this one are kept up by touching only the newest entries, and a stale read is judged
+ * without a walk.
+ */
 struct commit_entry {
-    struct version version;     /* the newest of them */
-    sim_ns commit_ns;           /* the earliest commit; SIM_NS_MAX when none is committed */
-    sim_ns ack_ns, ack_last_ns; /* earliest and latest acknowledgement; SIM_NS_MAX, -1: none */
+    struct version version; /* the newest of them */
+    sim_ns commit_ns;       /* the earliest commit; SIM_NS_MAX when none is committed */
+    sim_ns ack_ns;          /* the earliest acknowledgement; SIM_NS_MAX: none */
+    sim_ns ack_last_ns;     /* the latest one of this and all older entries; -1: none */
+    sim_ns ack_first_ns;    /* the earliest one of this and all newer entries; SIM_NS_MAX: none */
     uint32_t commit_count, ack_count;
+    uint32_t ack_before; /* acknowledgements of older versions, modulo 2^32 */
 };
+
+_Static_assert(sizeof(struct commit_entry) == 64, "an entry is one cache line");
 
 enum key_flag {
     KEY_FORGOT = 1,    /* versions older than the first entry were dropped */
     KEY_UNORDERED = 2, /* commit times of the entries do not increase with the version */
-    KEY_GONE = 4,      /* a crash took committed versions from every replica */
-    KEY_MERGED = 8     /* some entry stands for several versions */
+    KEY_GONE = 4       /* a crash took committed versions from every replica */
 };
 
 struct key_state {
@@ -251,6 +260,8 @@ static inline struct commit_entry *key_entries(const struct collect_state *state
                                           : pool_at(state, key->entries);
 }
 
+/* The version of entry `at` is acknowledged now. */
+void key_acknowledge(struct collect_state *state, struct key_state *key, uint32_t at);
 void key_init(struct collect_state *state);
 void key_release(struct collect_state *state);
 /* Index of the first entry newer than `version`. */
