@@ -4,24 +4,35 @@
 
 #include <stdbool.h>
 
-static bool is_plain(unsigned char byte)
+static bool is_digit(unsigned char byte)
 {
-    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') ||
-           (byte >= '0' && byte <= '9') || byte == ' ' || byte == '.' || byte == '_' || byte == '-';
+    return byte >= '0' && byte <= '9';
 }
 
-static void write_code(FILE *script, uint32_t code)
+static bool is_plain(unsigned char byte)
+{
+    return (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || is_digit(byte) ||
+           byte == ' ' || byte == '.' || byte == '_' || byte == '-';
+}
+
+/*
+ * gnuplot reads as many octal digits as there are, not three: a plain digit behind an escape would
+ * become part of it, so that digit is escaped as well. Returns whether the last byte was an escape.
+ */
+static bool write_code(FILE *script, uint32_t code, bool after_escape)
 {
     char bytes[4];
     const size_t length = utf8_write(code, bytes);
     for (size_t i = 0; i < length; i++) {
         const unsigned char byte = (unsigned char)bytes[i];
-        if (is_plain(byte)) {
-            fputc(byte, script);
-        } else {
+        after_escape = !is_plain(byte) || (after_escape && is_digit(byte));
+        if (after_escape) {
             fprintf(script, "\\%03o", byte);
+        } else {
+            fputc(byte, script);
         }
     }
+    return after_escape;
 }
 
 static unsigned point_count(const char *text)
@@ -38,6 +49,7 @@ static void write_literal(FILE *script, const char *text, unsigned points_max, b
     enum { ELLIPSIS = 0x2026 };
     const bool cut = point_count(text) > points_max;
     const unsigned kept = cut ? points_max - 1 : points_max;
+    bool after_escape = false;
     fputc('"', script);
     for (unsigned i = 0; i < kept; i++) {
         const uint32_t code = utf8_next(&text);
@@ -45,12 +57,13 @@ static void write_literal(FILE *script, const char *text, unsigned points_max, b
             break;
         }
         if (is_format && code == '%') {
-            write_code(script, code);
+            after_escape = write_code(script, code, after_escape);
         }
-        write_code(script, utf8_is_control(code) ? UTF8_REPLACEMENT : code);
+        after_escape =
+            write_code(script, utf8_is_control(code) ? UTF8_REPLACEMENT : code, after_escape);
     }
     if (cut) {
-        write_code(script, ELLIPSIS);
+        write_code(script, ELLIPSIS, after_escape);
     }
     fputc('"', script);
 }

@@ -355,6 +355,8 @@ static void test_literal(void **state)
     expect_literal(gp_literal, "x\ny\177", "\"x\\357\\277\\275y\\357\\277\\275\"");
     expect_literal(gp_literal, "\303\274\377", "\"\\303\\274\\357\\277\\275\"");
     expect_literal(gp_literal, "\357\277\276", "\"\\357\\277\\275\""); /* U+FFFE */
+    /* A digit behind an escape would be read as a fourth octal digit. */
+    expect_literal(gp_literal, "=1+1 2", "\"\\075\\061\\053\\061 2\"");
     expect_literal(gp_literal, "100%", "\"100\\045\"");
     expect_literal(gp_tic_literal, "100%s", "\"100\\045\\045s\"");
     expect_literal(gp_tic_literal, "a-name-of-more-than-24-points",
