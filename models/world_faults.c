@@ -53,6 +53,10 @@ void fault_link_add(struct world *world, uint32_t from_region, uint32_t to_regio
                     const struct fault_link *change)
 {
     struct network_link *link = link_of(world, from_region, to_region);
+    if (link->changes == NULL) {
+        link->changes =
+            arena_alloc(&world->arena, NETWORK_LINK_CHANGES_MAX, sizeof *link->changes);
+    }
     CHECK(link->change_count < NETWORK_LINK_CHANGES_MAX);
     link->changes[link->change_count++] = *change;
     network_link_update(link);

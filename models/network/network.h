@@ -41,7 +41,7 @@ struct network_link {
     /* What link faults make of it now. */
     double delay_factor, loss_now, bandwidth_now;
     sim_ns extra_ns;
-    struct fault_link changes[NETWORK_LINK_CHANGES_MAX];
+    struct fault_link *changes; /* NETWORK_LINK_CHANGES_MAX of them; NULL before the first */
     uint32_t change_count;
 };
 

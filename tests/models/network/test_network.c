@@ -363,7 +363,8 @@ static void test_loss_on_a_stream(void **state)
 static void test_link_changes_compose(void **state)
 {
     (void)state;
-    struct network_link link = {.loss = 0.1, .bandwidth = 1e9};
+    struct fault_link changes[2];
+    struct network_link link = {.loss = 0.1, .bandwidth = 1e9, .changes = changes};
     link.changes[0] = (struct fault_link){2.0, 5 * MS, 0.5, 0.5};
     link.changes[1] = (struct fault_link){3.0, 1 * MS, 0.0, 0.1};
     link.change_count = 2;
