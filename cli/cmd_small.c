@@ -44,8 +44,7 @@ static enum exit_code run_help(const struct arguments *arguments)
     } else {
         const struct command *command = command_find(arguments->operands[0]);
         if (command == NULL) {
-            fprintf(stderr, "geodes help: there is no command \"%s\"\n", arguments->operands[0]);
-            return EXIT_CODE_USAGE;
+            return command_unknown(arguments->operands[0]);
         }
         help_command(stdout, command);
     }

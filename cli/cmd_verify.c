@@ -50,7 +50,7 @@ static enum exit_code run(const struct arguments *arguments)
             /* One after the other, then side by side: threads may change nothing. */
             prints[i] =
                 fingerprint_of(file.scenario, seed, replications, i == 0 ? 1 : 4, &events[i]);
-            printf("%s: %s, %llu events\n", i == 0 ? "one thread " : "two threads",
+            printf("%s: %s, %llu events\n", i == 0 ? "one thread  " : "four threads",
                    fingerprint_text(prints[i], text[i]), (unsigned long long)events[i]);
         }
         const bool equal = prints[0] == prints[1] && events[0] == events[1];

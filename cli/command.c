@@ -21,7 +21,7 @@ const struct command *command_find(const char *name)
     return NULL;
 }
 
-static enum exit_code unknown_command(const char *name)
+enum exit_code command_unknown(const char *name)
 {
     const char *names[64];
     size_t count = 0;
@@ -73,5 +73,5 @@ enum exit_code command_main(int argc, char **argv)
         return EXIT_CODE_OK;
     }
     const struct command *command = command_find(word);
-    return command != NULL ? run_command(command, argc - 2, argv + 2) : unknown_command(word);
+    return command != NULL ? run_command(command, argc - 2, argv + 2) : command_unknown(word);
 }

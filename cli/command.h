@@ -23,6 +23,9 @@ struct command {
 extern const struct command *const commands[]; /* ends with NULL */
 const struct command *command_find(const char *name);
 
+/* Says on stderr that there is no such command, and the nearest one. */
+enum exit_code command_unknown(const char *name);
+
 /* Runs the program: main() without its process-wide setting up. */
 enum exit_code command_main(int argc, char **argv);
 

@@ -142,17 +142,18 @@ static void check_expectations(struct scenario_file *file, struct arena *arena, 
 
 enum exit_code scenario_file_load(struct scenario_file *file, struct arena *arena)
 {
-    size_t length = 0;
-    const char *text = scenario_file_text(file->path, arena, &length);
-    if (text == NULL) {
+    if (file->text == NULL) {
+        file->text = scenario_file_text(file->path, arena, &file->length);
+    }
+    if (file->text == NULL) {
         return EXIT_CODE_IO;
     }
     const struct file_reader files = {.read = read_beside,
                                       .context = arena_text(arena, file->path, strlen(file->path))};
     const struct load_options options = {.file_name =
                                              strcmp(file->path, "-") == 0 ? "<stdin>" : file->path,
-                                         .text = text,
-                                         .length = length,
+                                         .text = file->text,
+                                         .length = file->length,
                                          .variant = file->variant,
                                          .overrides = file->overrides,
                                          .override_count = file->override_count,

@@ -21,6 +21,8 @@ struct scenario_file {
     const char *const *overrides;
     size_t override_count;
     bool json_errors; /* errors as a JSON array instead of text */
+    const char *text; /* the scenario when it was read before; NULL: read it from `path` */
+    size_t length;
     /* Results. */
     const struct scenario *scenario;
     struct loaded loaded;

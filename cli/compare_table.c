@@ -1,0 +1,226 @@
+#include "cli/compare_table.h"
+
+#include "analysis/csv_writer.h"
+#include "analysis/number_text.h"
+#include "analysis/report_cells.h"
+
+#include <math.h>
+#include <string.h>
+
+enum cell_form { CELL_NUMBER, CELL_SHARE, CELL_COUNT };
+
+/* One column of the table, which is one line a variant in the CSV file. */
+static const struct column {
+    const char *heading;
+    const char *metric;
+    const char *key, *value; /* its label; NULL: none */
+    struct aggregate aggregate;
+    const char *statistic; /* name in the CSV file */
+    enum cell_form form;
+    bool per_dataset; /* there is no row over all datasets: they are added up */
+} columns[] = {
+    {"read p50",
+     "latency_ms",
+     "operation",
+     "read",
+     {AGGREGATE_PERCENTILE, 50.0},
+     "p50",
+     CELL_NUMBER,
+     false},
+    {"p99",
+     "latency_ms",
+     "operation",
+     "read",
+     {AGGREGATE_PERCENTILE, 99.0},
+     "p99",
+     CELL_NUMBER,
+     false},
+    {"write p50",
+     "latency_ms",
+     "operation",
+     "write",
+     {AGGREGATE_PERCENTILE, 50.0},
+     "p50",
+     CELL_NUMBER,
+     false},
+    {"p99",
+     "latency_ms",
+     "operation",
+     "write",
+     {AGGREGATE_PERCENTILE, 99.0},
+     "p99",
+     CELL_NUMBER,
+     false},
+    {"stale reads", "stale_ratio", NULL, NULL, {AGGREGATE_RATE, 0.0}, "value", CELL_SHARE, false},
+    {"own write missed",
+     "read_your_writes_violation_ratio",
+     NULL,
+     NULL,
+     {AGGREGATE_RATE, 0.0},
+     "value",
+     CELL_SHARE,
+     false},
+    {"lost", "acked_lost", NULL, NULL, {AGGREGATE_VALUE, 0.0}, "value", CELL_COUNT, true},
+    {"reads ok",
+     "availability_ratio",
+     "operation",
+     "read",
+     {AGGREGATE_RATE, 0.0},
+     "value",
+     CELL_SHARE,
+     false},
+    {"writes ok",
+     "availability_ratio",
+     "operation",
+     "write",
+     {AGGREGATE_RATE, 0.0},
+     "value",
+     CELL_SHARE,
+     false},
+};
+
+enum { COLUMN_COUNT = sizeof columns / sizeof columns[0] };
+
+struct compare_row {
+    const char *variant;
+    size_t replications;
+    struct {
+        bool defined;
+        double value;
+        struct aggregate_interval interval;
+    } cells[COLUMN_COUNT];
+};
+
+void compare_table_init(struct compare_table *compare)
+{
+    text_table_init(&compare->table);
+    compare->rows = arena_alloc(&compare->table.arena, COMPARE_ROWS_MAX, sizeof *compare->rows);
+    compare->row_count = 0;
+    text_table_cell(&compare->table, "variants, latency in ms");
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        text_table_cell(&compare->table, columns[i].heading);
+    }
+    text_table_cell(&compare->table, "expected");
+    text_table_row(&compare->table);
+}
+
+void compare_table_release(struct compare_table *compare)
+{
+    text_table_release(&compare->table);
+}
+
+static const struct metric *row_of(const struct column *column, const struct report *report)
+{
+    const struct row_key key = {
+        .metric = column->metric, .keys = {column->key}, .values = {column->value}};
+    return report_row(report, &key);
+}
+
+static uint64_t sum_over_datasets(const struct column *column, const struct report *report)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < report->layout->dataset_count; i++) {
+        const struct row_key key = {.metric = column->metric,
+                                    .keys = {"dataset"},
+                                    .values = {report->layout->datasets[i].name}};
+        const struct metric *metric = report_row(report, &key);
+        sum += metric != NULL ? metric->count : 0;
+    }
+    return sum;
+}
+
+static void add_cell(struct compare_table *compare, struct compare_row *row, size_t index,
+                     const struct report *report)
+{
+    const struct column *column = &columns[index];
+    struct text_table *table = &compare->table;
+    if (column->per_dataset) {
+        char text[NUMBER_TEXT_MAX];
+        const uint64_t sum = sum_over_datasets(column, report);
+        row->cells[index].defined = true;
+        row->cells[index].value = (double)sum;
+        text_table_cell(table, number_text_count(sum, text));
+        return;
+    }
+    const struct metric *metric = row_of(column, report);
+    row->cells[index].defined =
+        metric != NULL && aggregate_of(metric, column->aggregate, report->results.measured_s,
+                                       &row->cells[index].value);
+    if (row->cells[index].defined) {
+        row->cells[index].interval =
+            aggregate_across(&report->results, (size_t)(metric - report->results.merged->metrics),
+                             column->aggregate);
+    }
+    if (column->form == CELL_SHARE) {
+        cell_share(table, metric);
+    } else if (column->aggregate.percent <= 50.0) {
+        cell_aggregate(table, report, metric, column->aggregate);
+    } else {
+        cell_aggregate_plain(table, report, metric, column->aggregate);
+    }
+}
+
+void compare_table_add(struct compare_table *compare, const char *variant,
+                       const struct report *report)
+{
+    if (compare->row_count == COMPARE_ROWS_MAX) {
+        return;
+    }
+    struct text_table *table = &compare->table;
+    struct compare_row *row = &compare->rows[compare->row_count++];
+    memset(row, 0, sizeof *row);
+    row->variant = arena_text(&table->arena, variant, strlen(variant));
+    row->replications = report->results.replication_count;
+    text_table_cell(table, variant);
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        add_cell(compare, row, i, report);
+    }
+    text_table_cell(table,
+                    report->verdict_count == 0
+                        ? "-"
+                        : expect_state_text(expect_worst(report->verdicts, report->verdict_count)));
+    text_table_row(table);
+}
+
+void compare_table_print(const struct compare_table *compare, FILE *stream, bool colour)
+{
+    fputc('\n', stream);
+    text_table_print(&compare->table, stream, colour);
+}
+
+static void write_line(struct sheet *sheet, const struct compare_row *row, size_t index)
+{
+    const struct column *column = &columns[index];
+    const struct aggregate_interval *interval = &row->cells[index].interval;
+    char labels[64] = "";
+    if (column->key != NULL) {
+        snprintf(labels, sizeof labels, "%s=%s", column->key, column->value);
+    }
+    sheet_text(sheet, row->variant);
+    sheet_text(sheet, column->metric);
+    sheet_text(sheet, metric_definition_find(column->metric)->unit);
+    sheet_text(sheet, labels);
+    sheet_text(sheet, column->statistic);
+    sheet_number(sheet, row->cells[index].defined ? row->cells[index].value : (double)NAN);
+    sheet_integer(sheet, row->replications);
+    sheet_number(sheet, interval->count >= 2 ? interval->low : (double)NAN);
+    sheet_number(sheet, interval->count >= 2 ? interval->high : (double)NAN);
+    sheet_end(sheet);
+}
+
+void compare_table_csv(const struct compare_table *compare, FILE *stream)
+{
+    static const char *const names[] = {"variant",      "name",      "unit",
+                                        "labels",       "statistic", "value",
+                                        "replications", "ci95_low",  "ci95_high"};
+    struct sheet sheet = sheet_on(stream);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        sheet_text(&sheet, names[i]);
+    }
+    sheet_end(&sheet);
+    for (size_t i = 0; i < compare->row_count; i++) {
+        for (size_t column = 0; column < COLUMN_COUNT; column++) {
+            write_line(&sheet, &compare->rows[i], column);
+        }
+    }
+}
