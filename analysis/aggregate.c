@@ -1,10 +1,12 @@
 #include "analysis/aggregate.h"
 
+#include "analysis/statistics.h"
 #include "sim/check.h"
 
-#include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <string.h>
+
+#define CONFIDENCE 0.95
 
 const char *aggregate_name(enum aggregate_kind kind)
 {
@@ -176,28 +178,30 @@ struct aggregate_interval aggregate_across(const struct metric_results *results,
                                            struct aggregate aggregate)
 {
     struct aggregate_interval interval = {.count = 0};
-    double squares = 0.0;
     CHECK(index < results->merged->metric_count);
     if (results->replications == NULL || results->replication_count < 2) {
         return interval;
     }
-    /* Welford's update: no cancellation, and one pass in the fixed order of the replications. */
+    double *values = memory_alloc(results->replication_count, sizeof *values);
     for (size_t i = 0; i < results->replication_count; i++) {
-        double value = 0.0;
-        if (in_replication(results, i, index, aggregate, &value)) {
-            const double before = value - interval.mean;
-            interval.count++;
-            interval.mean += before / (double)interval.count;
-            squares += before * (value - interval.mean);
-        }
+        interval.count += in_replication(results, i, index, aggregate, &values[interval.count]);
     }
-    interval.low = interval.high = interval.mean;
-    if (interval.count >= 2) {
-        const double freedom = (double)(interval.count - 1);
-        const double error = sqrt(squares / freedom / (double)interval.count);
-        const double half = gsl_cdf_tdist_Pinv(0.975, freedom) * error;
-        interval.low -= half;
-        interval.high += half;
+    const struct statistics_summary summary =
+        statistics_summarize(values, interval.count, CONFIDENCE);
+    memory_release(values);
+    interval.mean = interval.low = interval.high = summary.mean;
+    if (summary.has_interval) {
+        interval.low -= summary.half_width;
+        interval.high += summary.half_width;
     }
     return interval;
+}
+
+bool aggregate_merged(const struct metric_results *results, size_t index,
+                      struct aggregate aggregate, double *value)
+{
+    CHECK(index < results->merged->metric_count);
+    /* The merged counts are those of all replications, so the time is too. */
+    return aggregate_of(&results->merged->metrics[index], aggregate,
+                        results->measured_s * (double)results->replication_count, value);
 }

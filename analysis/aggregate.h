@@ -1,6 +1,5 @@
 /*
- * aggregate.h - one number out of a metric: count, rate, avg, p(99), ..., and its interval over
- * replications.
+ * aggregate.h - one number out of a metric: count, rate, avg, p(99), ..., and its interval.
  *
  * Model:    count  of samples, or what a count metric counted, or the upper part of a ratio
  *           rate   a ratio's value; for counts and distributions the count per measured second
@@ -9,9 +8,8 @@
  *           value  of a count, ratio or value metric
  * Units:    the metric's reported unit (ms, ratio, ...); rate of a count is per second.
  * Defined:  count, sum and a rate per second always; the others only when there are samples.
- * Interval: mean of the replications +- t(0.975, n - 1) s / sqrt(n) (Student), over those
- * replications in which the number is defined; it needs two of them. Replications are independent
- * by their seeds.
+ * Interval: 95 %, over those replications in which the number is defined; it needs two of them
+ *           (statistics_summarize). Replications are independent by their seeds.
  */
 #ifndef ANALYSIS_AGGREGATE_H
 #define ANALYSIS_AGGREGATE_H
@@ -57,7 +55,7 @@ const char *aggregate_name(enum aggregate_kind kind);
 /* Whether the aggregation means something for metrics of this shape. */
 bool aggregate_fits(enum aggregate_kind kind, enum metric_shape shape);
 
-/* False: no samples. */
+/* False: no samples. `measured_s` are the seconds behind the metric's counts. */
 bool aggregate_of(const struct metric *metric, struct aggregate aggregate, double measured_s,
                   double *value);
 
@@ -66,6 +64,10 @@ bool aggregate_of(const struct metric *metric, struct aggregate aggregate, doubl
 const struct metric *aggregate_find(const struct metric_set *set, const char *name,
                                     const struct metric_label *labels, uint32_t label_count,
                                     size_t hint);
+
+/* Of the row `metrics[index]` of the merged set. False: no samples. */
+bool aggregate_merged(const struct metric_results *results, size_t index,
+                      struct aggregate aggregate, double *value);
 
 /* Over the replications of the row `metrics[index]` of the merged set. */
 struct aggregate_interval aggregate_across(const struct metric_results *results, size_t index,

@@ -1,12 +1,11 @@
 /*
- * csv_writer.h - rows of comma separated values (RFC 4180), for spreadsheets, R, pandas and
- * gnuplot.
+ * csv_writer.h - rows of comma separated values (RFC 4180), for spreadsheets, R and pandas.
  *
  * Model:  one call a cell, sheet_end() after each row. Text is quoted by libcsv, and only where a
  *         comma, a quote, a line break or a blank at an end makes it necessary. A name that begins
- * with = + - @ TAB or CR gets an apostrophe in front, because spreadsheets run such cells as
- * formulas; numbers never do. Errors: stay in the stream (ferror) and are noticed when its owner
- * commits it. Order:  the caller's. Ownership: nothing is kept.
+ *         with = + - @ TAB or CR gets an apostrophe in front, because spreadsheets run such cells
+ *         as formulas; numbers never do.
+ * Errors: stay in the stream (ferror) and are noticed when its owner commits it.
  */
 #ifndef ANALYSIS_CSV_WRITER_H
 #define ANALYSIS_CSV_WRITER_H

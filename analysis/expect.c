@@ -71,10 +71,10 @@ struct expect_verdict expect_evaluate(const struct expect *expect,
     const struct metric *row = aggregate_find(results->merged, expect->definition->name,
                                               expect->labels, expect->label_count, SIZE_MAX);
     if (row != NULL) {
+        const size_t index = (size_t)(row - results->merged->metrics);
         verdict.observed_defined =
-            aggregate_of(row, expect->aggregate, results->measured_s, &verdict.observed);
-        verdict.interval =
-            aggregate_across(results, (size_t)(row - results->merged->metrics), expect->aggregate);
+            aggregate_merged(results, index, expect->aggregate, &verdict.observed);
+        verdict.interval = aggregate_across(results, index, expect->aggregate);
     }
     if (!verdict.observed_defined) {
         verdict.state = expect->allow_empty ? EXPECT_PASS : EXPECT_NO_SAMPLES;

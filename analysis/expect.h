@@ -1,17 +1,19 @@
 /*
  * expect.h - what a scenario promises about its results, and whether it came out so.
  *
- * Model:    "staleness_ms{reader:eu-west-1}": ["p(99)<500"]. The key selects one row of a metric:
- * the one with exactly these labels. The threshold is AGGREGATION OPERATOR NUMBER, in the manner of
- * k6; the number is in the metric's unit. Aggregations: aggregate.h. Verdict:  one replication:
- * pass or fail by the observed number. Several: by the 95 % interval of the mean over replications;
- * pass or fail when all of it is on one side, else inconclusive. No samples is a verdict of its
- * own, because a promise about nothing is a mistake; with allow_empty it passes. Errors:
- * expect_parse() returns false and says what, where (offset of the byte) and what was meant; it
- * needs only the catalogue and the layout, so that `check` can call it without a run. Order:
- * verdicts stand in the order of the expectations. Ownership: names come from the arena given to
- * expect_parse(); the layout must live as long. Source:   k6 documentation, "Thresholds";
- * differences in the definitions above are deliberate.
+ * Model:     "staleness_ms{reader:eu-west-1}": ["p(99)<500"]. The key selects one row of a metric:
+ *            the one with exactly these labels. The threshold is AGGREGATION OPERATOR NUMBER, in
+ *            the manner of k6; the number is in the metric's unit. Aggregations: aggregate.h.
+ * Verdict:   one replication: pass or fail by the observed number. Several: by the 95 % interval
+ *            over replications; pass or fail when all of it is on one side, else inconclusive. No
+ *            samples is a verdict of its own, because a promise about nothing is a mistake; with
+ *            allow_empty it passes.
+ * Errors:    expect_parse() returns false and says what, where (offset of the byte) and what was
+ *            meant; it needs only the catalogue and the layout, so that `check` can call it without
+ *            a run.
+ * Order:     verdicts stand in the order of the expectations.
+ * Ownership: texts come from the arena given to expect_parse().
+ * Source:    k6 documentation, "Thresholds"; the differences are deliberate.
  */
 #ifndef ANALYSIS_EXPECT_H
 #define ANALYSIS_EXPECT_H

@@ -1,13 +1,13 @@
 /*
- * json_writer.h - JSON text from nested begin/end calls, straight into a stream.
+ * json_writer.h - JSON text from nested begin and end calls, straight into a stream.
  *
  * Model:  cJSON's printer loses the last digits of doubles and changes numbers above 2^53, so
- * results are written here: doubles in the shortest form that reads back the same, integers as
- * integers, what is not finite as null. Output is valid JSON in UTF-8 whatever the strings hold:
- * control characters are escaped, invalid UTF-8 becomes U+FFFD. Layout: `indent` 0 writes one line;
- * else members stand on lines of their own down to `indent` levels, and deeper ones on one line, so
- * that a metric is one line of the file. Errors: stay in the stream (ferror). Nesting deeper than
- * JSON_DEPTH_MAX or unbalanced is a CHECK.
+ *         results are written here: doubles in the shortest form that reads back the same, integers
+ *         as integers, what is not finite as null. The output is valid JSON in UTF-8 whatever the
+ *         strings hold: control characters are escaped, invalid UTF-8 becomes U+FFFD.
+ * Layout: `indent` 0 writes one line; else members stand on lines of their own down to `indent`
+ *         levels, and deeper ones on one line, so that a metric is one line of the file.
+ * Errors: stay in the stream (ferror). Nesting that is too deep or unbalanced is a CHECK.
  */
 #ifndef ANALYSIS_JSON_WRITER_H
 #define ANALYSIS_JSON_WRITER_H

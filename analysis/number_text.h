@@ -2,9 +2,9 @@
  * number_text.h - numbers as text, the same bytes under every locale.
  *
  * Model:  machine formats get the shortest decimal digits that read back as the same double; people
- * get a fixed number of decimals or significant digits. Order:  none. Units: the caller's. Errors:
- * a value that is not finite has no text: number_text() gives "null", the others "-", so that no
- *         NaN or Inf reaches an output whatever the caller forgot.
+ *         get a fixed number of decimals or of significant digits.
+ * Errors: a value that is not finite has no text: number_text() gives "null", the others "-", so
+ *         that no NaN or Inf reaches an output whatever the caller forgot.
  * Cost:   a few hundred nanoseconds; reports only.
  */
 #ifndef ANALYSIS_NUMBER_TEXT_H

@@ -2,12 +2,12 @@
  * output_file.h - files that are complete or not there.
  *
  * Model:     a file is written under a temporary name in its own folder, flushed to the disk, and
- * renamed; a reader never sees half of it, and a crash leaves the old one. A path that exists and
- * is no regular file (a terminal, a pipe, /dev/full) is written in place. Errors:    every open,
- * write, flush, sync and close is checked, so that a full disk is noticed. A failed call returns
- * false and fills `error` with "path: what: reason"; the caller ends with the exit code for I/O.
- * Nothing is left behind but a file that was there before. Ownership: from open to commit or
- * abandon the struct owns the stream and the temporary file.
+ *            renamed; a reader never sees half of it, and a crash leaves the old one. A path that
+ *            exists and is no regular file (a terminal, a pipe, /dev/full) is written in place.
+ * Errors:    every open, write, flush, sync and close is checked, so that a full disk is noticed. A
+ *            failed call returns false and fills `error` with "path: what: reason"; the caller ends
+ *            with the exit code for I/O. Nothing is left behind but a file that was there before.
+ * Ownership: from open to commit or abandon the struct owns the stream and the temporary file.
  */
 #ifndef ANALYSIS_OUTPUT_FILE_H
 #define ANALYSIS_OUTPUT_FILE_H

@@ -1,15 +1,16 @@
 /*
- * report.h - what a run hands to its readers: everything that the writers of table, JSON and CSV
- * need.
+ * report.h - what a run hands to its readers, and the writers of table, JSON and CSV.
  *
  * Model:     results.json (report_json), its line form (report_jsonl), metrics.csv, timeline.csv
- * and curves/NAME.csv (report_csv) and the table for people (report_table) say the same numbers:
- * rows of the merged metric set, with a 95 % interval over replications when there are several.
- * Units:     the metric's own; times in the layout as *_s; fingerprints as 16 hexadecimal digits.
+ *            and curves/NAME.csv (report_csv) and the table for people (report_table) say the same
+ *            numbers: rows of the merged metric set, with a 95 % interval over replications when
+ *            there are several.
+ * Units:     the metric's own; times of the layout as *_s; fingerprints as 16 hexadecimal digits.
  * Numbers:   shortest text that reads back as the same double, the same under every locale. What
- * has no samples is null (JSON) or empty (CSV); NaN and Inf never appear. Errors:    the stream
- * writers leave errors in the stream; report_files_write() checks everything. Ownership: nothing is
- * copied or kept.
+ *            has no samples is null (JSON) or empty (CSV); NaN and Inf never appear.
+ * Order:     of the metric set and of the layout.
+ * Errors:    stream writers leave errors in the stream; report_files_write() checks everything.
+ * Ownership: nothing is copied or kept.
  */
 #ifndef ANALYSIS_REPORT_H
 #define ANALYSIS_REPORT_H

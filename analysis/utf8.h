@@ -2,9 +2,9 @@
  * utf8.h - walking over text that may not be valid UTF-8, and its width on a terminal.
  *
  * Model:  one code point a call (The Unicode Standard 15.0, table 3-7: no overlong forms, no
- * surrogates, nothing above U+10FFFF); a bad byte counts as one U+FFFD. Width:  0 for combining
- * marks and other zero-width characters, 2 for East Asian wide and emoji ranges, else 1 (the ranges
- * of Unicode Standard Annex 11 that matter for place names).
+ *         surrogates, nothing above U+10FFFF); a bad byte counts as one U+FFFD.
+ * Width:  0 for combining marks and other zero-width characters, 2 for East Asian wide and emoji
+ *         ranges, else 1 (the ranges of Unicode Standard Annex 11 that matter for place names).
  */
 #ifndef ANALYSIS_UTF8_H
 #define ANALYSIS_UTF8_H

@@ -2,13 +2,14 @@
  * figure.h - a figure: what it needs, what it writes, and the list of all of them.
  *
  * Model:   draw() writes the body of a gnuplot script and its data (CSV: one header row, then
- * numbers only, finite or empty) into two streams. It returns false, having written whatever, when
- * the set holds nothing to show. It opens no file and names none but page->data_name. Text:
- * everything that comes from a scenario goes through gp_literal() or figure_header_cell(). Add one:
- * one file with a `const struct figure figure_X`, and one line in figure_registry.c. Units: lengths
- * in pixels of the SVG (the PNG has twice as many); data in the units of the axes. Limits:  at most
- * FIGURE_CURVES_MAX curves and FIGURE_POINTS_MAX points a curve; more data is thinned, more curves
- * are left to the CSV of the run, and the figure says so.
+ *          numbers only, finite or empty) into two streams. It returns false, having written
+ *          whatever, when the set holds nothing to show. It opens no file and names none but
+ *          page->data_name.
+ * Text:    everything of a scenario goes through gp_literal() or figure_header_cell().
+ * Add one: one file with a `const struct figure figure_X`, and its lines in figure_registry.c.
+ * Units:   lengths in pixels of the SVG (the PNG has twice as many); data in those of the axes.
+ * Limits:  at most FIGURE_CURVES_MAX curves and FIGURE_POINTS_MAX points a curve; more data is
+ *          thinned, more curves are left to the CSV of the run, and the figure says so.
  */
 #ifndef PLOTS_FIGURE_H
 #define PLOTS_FIGURE_H

@@ -2,11 +2,11 @@
  * frame.h - what all figures share: margins, title, legend, fault windows, line styles.
  *
  * Layout: we place everything ourselves, in pixels from the top left, so that no legend or label
- * can cover another: title and subtitle, rows of fault labels, panels, legend on the right. Colour:
- * Okabe and Ito's palette without its yellow, each colour with its own dash and point type, so that
- * a print without colour still tells the curves apart (M. Okabe, K. Ito, "Color Universal Design",
- * 2008). Widths: of text are estimated from the mean advance of DejaVu Sans; gnuplot can not be
- * asked.
+ *         can cover another: title and subtitle, rows of fault labels, panels, legend on the right.
+ * Colour: Okabe and Ito's palette without its yellow, each colour with its own dash and point type,
+ *         so that a print without colour still tells the curves apart (M. Okabe, K. Ito, "Color
+ *         Universal Design", 2008).
+ * Widths: of text are estimated from the mean advance of DejaVu Sans; gnuplot can not be asked.
  */
 #ifndef PLOTS_FRAME_H
 #define PLOTS_FRAME_H

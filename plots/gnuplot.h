@@ -3,13 +3,13 @@
  * deserves.
  *
  * Model:   the script stands as plot.gp in a private directory; the child gets argv {gnuplot, -d,
- * plot.gp}
- *          (-d: no start-up files), that directory as working directory and HOME, PATH,
- * LC_ALL=C.UTF-8 and no other variable, /dev/null as stdin, and the opened output file as stdout,
- * so that no file name ever enters a script. No shell is involved. sandbox_enter() bounds what it
- * can do. Success: exit code 0 and an output that ends as its format ends; gnuplot says 0 on a full
- * disk. Errors:  text of the reason with gnuplot's own first line; the output file is then left as
- * it was. Cost:    one process; at most timeout_s seconds.
+ *          plot.gp} (-d: no start-up files), that directory as working directory and HOME, PATH and
+ *          LC_ALL=C.UTF-8 and no other variable, /dev/null as stdin, and the opened output file as
+ *          stdout, so that no file name ever enters a script. No shell is involved.
+ *          sandbox_enter() bounds what it can do.
+ * Success: exit code 0 and an output that ends as its format ends: gnuplot says 0 on a full disk.
+ * Errors:  the reason with gnuplot's own first line; the output file is then left as it was.
+ * Cost:    one process; at most timeout_s seconds.
  */
 #ifndef PLOTS_GNUPLOT_H
 #define PLOTS_GNUPLOT_H

@@ -2,12 +2,13 @@
  * plots.h - draws every figure of a run: SVG and PNG, each with its script and its data next to it.
  *
  * Model:   for each figure of the registry that has data: NAME.csv, NAME.gp, NAME.svg and NAME.png
- * in the directory. The script runs by itself (`gnuplot -d NAME.gp > NAME.svg`), so that anyone can
- * restyle it. gnuplot: runs in a private directory (gnuplot.h). When there is none, scripts and
- * data are written, and `note` says so: no failure. Errors:  plots_draw() returns false when a file
- * could not be written (`error`); a figure that gnuplot refused is PLOT_FAILED with the reason, and
- * the others are drawn. Order:   of the registry. The bytes of scripts and data depend on the
- * metric set and the layout only.
+ *          in the directory. The script runs by itself (`gnuplot -d NAME.gp > NAME.svg`), so that
+ *          anyone can restyle it.
+ * gnuplot: runs in a private directory (gnuplot.h). When there is none, scripts and data are
+ *          written, and `note` says so: no failure.
+ * Errors:  plots_draw() returns false when a file could not be written (`error`); a figure that
+ *          gnuplot refused is PLOT_FAILED with the reason, and the others are drawn.
+ * Order:   of the registry. The bytes of scripts and data depend on metric set and layout only.
  */
 #ifndef PLOTS_PLOTS_H
 #define PLOTS_PLOTS_H

@@ -1,6 +1,5 @@
 /*
- * region_list.h - the client regions that a figure over time shows: the first FIGURE_CURVES_MAX
- * with data.
+ * region_list.h - the client regions that a figure over time shows: the first ones with data.
  */
 #ifndef PLOTS_REGION_LIST_H
 #define PLOTS_REGION_LIST_H

@@ -2,10 +2,10 @@
  * timeline.h - curves over simulated time, from the series of a metric set.
  *
  * Model:   a timeline has one column a curve and one row a bucket, or a few buckets joined so that
- * at most FIGURE_POINTS_MAX rows remain: rates and ratios by their mean, lags and latencies by
- * their maximum, since a peak must not disappear. A row stands at the middle of its buckets. Where
- * there is no sample the cell is empty and the curve has a gap. Ownership: values come from the
- * arena of the page.
+ *          at most FIGURE_POINTS_MAX rows remain: rates and ratios by their mean, lags and
+ * latencies by their maximum, since a peak must not disappear. A row stands at the middle of its
+ *          buckets. Where there is no sample the cell is empty and the curve has a gap.
+ * Ownership: values come from the arena of the page.
  */
 #ifndef PLOTS_TIMELINE_H
 #define PLOTS_TIMELINE_H

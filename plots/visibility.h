@@ -3,8 +3,8 @@
  * seen.
  *
  * Source: P. Bailis et al., "Probabilistically Bounded Staleness for Practical Partial Quorums",
- * VLDB 2012, for the curves; figure_visibility shows P(fresh), figure_stale_tail its complement on
- * a log axis.
+ *         VLDB 2012, for the curves; figure_visibility shows P(fresh), figure_stale_tail its
+ *         complement on a log axis.
  */
 #ifndef PLOTS_VISIBILITY_H
 #define PLOTS_VISIBILITY_H

@@ -276,7 +276,9 @@ static inline void fixture_fill_series(struct fixture *fixture)
                                                {"replica", fixture->nodes[node].name}};
         double *lag = fixture_series(fixture, "replication_lag_ms", "ms", labels, 2);
         for (unsigned i = 0; i < FIXTURE_BUCKETS; i++) {
-            lag[i] = node == 0 ? 0.0 : i >= 20 && i < 26 ? (double)(i - 19) * 10000.0 : 40.0 + (double)(i % 3);
+            lag[i] = node == 0           ? 0.0
+                     : i >= 20 && i < 26 ? (double)(i - 19) * 10000.0
+                                         : 40.0 + (double)(i % 3);
         }
     }
 }
