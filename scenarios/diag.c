@@ -56,23 +56,43 @@ static size_t count_characters(const char *text, size_t length)
     return count;
 }
 
-struct position place_position(struct place place)
+struct position place_position_after(struct place place, struct place before,
+                                     struct position position_before)
 {
     const char *text = place.source->text;
     const size_t length = place.source->length;
     CHECK(place.offset <= length);
-    struct position position = {.line = 1};
+    CHECK(before.source == place.source);
+    CHECK(before.offset <= place.offset);
+    struct position position = position_before;
     const char *next = NULL;
-    const char *start = text;
+    const char *start = text + before.offset;
+    if (place.offset <= position.line_start + position.line_length) { /* on the same line */
+        position.column += count_characters(start, place.offset - before.offset);
+        return position;
+    }
     while ((next = memchr(start, '\n', (size_t)(text + place.offset - start))) != NULL) {
         position.line++;
+        position.column = 1;
         start = next + 1;
+        position.line_start = (size_t)(start - text);
     }
-    position.line_start = (size_t)(start - text);
-    const char *end = memchr(start, '\n', length - position.line_start);
+    const char *end = memchr(text + place.offset, '\n', length - place.offset);
     position.line_length = (end != NULL ? (size_t)(end - text) : length) - position.line_start;
-    position.column = 1 + count_characters(start, place.offset - position.line_start);
+    position.column += count_characters(start, (size_t)(text + place.offset - start));
     return position;
+}
+
+struct position place_position(struct place place)
+{
+    const struct place start = {place.source, 0};
+    const struct position first = {.line = 1, .column = 1};
+    return place_position_after(place, start, first);
+}
+
+bool diags_full(const struct diags *diags)
+{
+    return diags->count == DIAGS_MAX;
 }
 
 /* A total order, hence the same on any machine. */
@@ -223,6 +243,11 @@ struct nearest nearest_to(const char *word)
 void nearest_try(struct nearest *nearest, const char *candidate)
 {
     if (strlen(nearest->word) > WORD_MAX || strlen(candidate) > WORD_MAX) {
+        return;
+    }
+    const size_t a = strlen(nearest->word);
+    const size_t b = strlen(candidate);
+    if ((a > b ? a - b : b - a) >= nearest->distance) {
         return;
     }
     const size_t distance = edit_distance(nearest->word, candidate);

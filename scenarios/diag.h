@@ -68,6 +68,13 @@ struct diag *diags_add(struct diags *diags, struct place place, const char *code
 
 struct position place_position(struct place place);
 
+/* The same, from a place before it in the same source: for many places in order. */
+struct position place_position_after(struct place place, struct place before,
+                                     struct position position_before);
+
+/* Further errors are only counted: no need to look for suggestions. */
+bool diags_full(const struct diags *diags);
+
 /*
  * For people: "file:line:column: path: message (did you mean "x"?)", the line and a caret, per
  * error; at the end "and N more errors" when there were more. For programs: a JSON array of objects

@@ -217,7 +217,7 @@ static int compare_keys(const void *left, const void *right)
 static void report_duplicate(const struct json_value *first, const struct json_value *second,
                              struct diags *diags)
 {
-    const bool kept = diags->count < DIAGS_MAX; /* a position costs a pass over the text */
+    const bool kept = !diags_full(diags); /* a position costs a pass over the text */
     const struct position position = kept ? place_position(first->key_place) : (struct position){0};
     struct diag *diag =
         diags_add(diags, second->key_place, "duplicate-key",
@@ -349,7 +349,8 @@ static void put_key(struct text *out, const char *key)
 
 const char *json_path(const struct json_value *value, const char *key, struct arena *arena)
 {
-    const struct json_value *chain[2 * JSON_DEPTH_MAX]; /* a default may stand inside a value */
+    const struct json_value
+        *chain[4 * JSON_DEPTH_MAX]; /* overrides may nest deeper than a document */
     size_t depth = 0;
     for (; value->parent != NULL; value = value->parent) {
         CHECK(depth < sizeof chain / sizeof chain[0]);

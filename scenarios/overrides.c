@@ -7,6 +7,10 @@
 
 #include <string.h>
 
+/* Values walked over to try all variants: about a second. */
+#define VARIANTS_WORK_MAX 1e9
+#define VARIANT_COST      50.0 /* of copying a value, relative to walking over it */
+
 /* Where a walk along a path stands. */
 struct level {
     struct json_value *value;
@@ -350,12 +354,38 @@ bool overrides_variant(struct overrides *overrides, const char *name)
     return false;
 }
 
+static size_t count_nodes(const struct json_value *value)
+{
+    size_t nodes = 1;
+    for (const struct json_value *child = value->first; child != NULL; child = child->next) {
+        nodes += count_nodes(child);
+    }
+    return nodes;
+}
+
+/* Trying a variant costs a copy of the tree, and each of its paths may walk a long list. */
+static bool check_work(const struct overrides *overrides, const struct json_value *variants)
+{
+    const double nodes = (double)count_nodes(overrides->root);
+    const double paths = (double)count_nodes(variants);
+    if (nodes * (VARIANT_COST * (double)variants->count + paths) <= VARIANTS_WORK_MAX) {
+        return true;
+    }
+    diags_add(overrides->diags, variants->place, "range",
+              "are too many (%zu) for a scenario of %.0f values", variants->count, nodes)
+        ->path = "variants";
+    return false;
+}
+
 bool overrides_check_variants(struct overrides *overrides)
 {
     const struct json_value *variants = json_member(overrides->root, "variants");
     bool ok = true;
     if (variants == NULL || variants->type != JSON_OBJECT) {
         return true;
+    }
+    if (!check_work(overrides, variants)) {
+        return false;
     }
     const struct json_value *variant = variants->first;
     for (; variant != NULL; variant = variant->next) {

@@ -23,7 +23,10 @@ void reader_init(struct reader *reader, struct arena *arena, struct diags *diags
 struct diag *report(struct reader *reader, const struct json_value *at, const char *code,
                     const char *format, ...)
 {
-    char message[1024];
+    char message[1024] = "";
+    if (diags_full(reader->diags)) {
+        return diags_add(reader->diags, at->place, code, "%s", message);
+    }
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
@@ -67,6 +70,10 @@ static const struct param_spec *find_row(const struct members *members, const ch
 static void report_unknown_key(struct reader *reader, const struct members *members,
                                const struct json_value *member)
 {
+    struct diag *diag = diags_add(reader->diags, member->key_place, "unknown-key", "unknown key");
+    if (diags_full(reader->diags)) {
+        return;
+    }
     struct nearest nearest = nearest_to(member->key);
     if (members->discriminator != NULL) {
         nearest_try(&nearest, members->discriminator);
@@ -77,7 +84,6 @@ static void report_unknown_key(struct reader *reader, const struct members *memb
             nearest_try(&nearest, row->key);
         }
     }
-    struct diag *diag = diags_add(reader->diags, member->key_place, "unknown-key", "unknown key");
     diag->path = json_path(member, NULL, reader->arena);
     diag->suggestion = nearest.best;
 }

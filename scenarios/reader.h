@@ -37,6 +37,8 @@ struct reader {
     struct ambient ambient;
     bool lenient; /* inside an absent object: required keys may be absent as well */
     unsigned depth, source_count;
+    struct place mark; /* the last place that was turned into a position */
+    struct position mark_position;
 };
 
 void reader_init(struct reader *reader, struct arena *arena, struct diags *diags,

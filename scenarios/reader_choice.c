@@ -168,6 +168,16 @@ static const struct param_spec threshold_table[] = {
      .help = "no samples is a pass"},
     {0}};
 
+/* Values come in the order of the document, so that the text is walked through only once. */
+static struct position position_of(struct reader *reader, struct place place)
+{
+    const bool later = reader->mark.source == place.source && reader->mark.offset <= place.offset;
+    reader->mark_position = later ? place_position_after(place, reader->mark, reader->mark_position)
+                                  : place_position(place);
+    reader->mark = place;
+    return reader->mark_position;
+}
+
 static bool read_expectation(struct slot slot, const struct json_value *value,
                              struct param_expectation *out)
 {
@@ -178,7 +188,7 @@ static bool read_expectation(struct slot slot, const struct json_value *value,
     if (!read_object((struct slot){slot.reader, &row, value, out})) {
         return false;
     }
-    const struct position position = place_position(value->place);
+    const struct position position = position_of(slot.reader, value->place);
     out->metric = arena_text(slot.reader->arena, slot.value->key, strlen(slot.value->key));
     out->line = (int)position.line;
     out->column = (int)position.column;

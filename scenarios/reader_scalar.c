@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { SUGGESTIONS_FROM_MAX = 2000 }; /* names that are compared with a wrong one */
+
 bool read_bool(struct slot slot)
 {
     if (slot.value->type != JSON_BOOL) {
@@ -219,7 +221,8 @@ bool read_reference(struct slot slot)
         return true;
     }
     struct nearest nearest = nearest_to(slot.value->text);
-    for (size_t i = 0; i < names->count; i++) {
+    const size_t tried = diags_full(reader->diags) ? 0 : names->count;
+    for (size_t i = 0; i < tried && i < SUGGESTIONS_FROM_MAX; i++) {
         if (names->names[i] != NULL) {
             nearest_try(&nearest, names->names[i]);
         }

@@ -246,6 +246,56 @@ static void hundreds_of_errors_are_counted(void **state)
     close_load(load);
 }
 
+/* Documents near the limits must not take quadratic time: seconds here would be hours there. */
+static void refuse(struct text *text)
+{
+    struct fixture_load *load = malloc(sizeof *load);
+    assert_non_null(load);
+    fixture_open(load, text_string(text));
+    assert_false(load->ok);
+    text_release(text);
+    close_load(load);
+}
+
+static void large_documents_are_refused_in_time(void **state)
+{
+    (void)state;
+    enum { MANY = 200000 };
+    struct text keys = {0};
+    text_put(&keys, "{\"name\": \"n\"");
+    for (int i = 0; i < MANY; i++) {
+        text_format(&keys, ", \"nam%d\": 1", i);
+    }
+    text_put(&keys, "}");
+    refuse(&keys);
+    struct text names = {0};
+    text_put(&names, "{\"regions\": [\"a\"");
+    for (int i = 0; i < MANY; i++) {
+        text_format(&names, ", \"r%d\"", i);
+    }
+    text_put(&names, "], \"datasets\": {\"d\": {\"replication\": {\"strategy\": \"primary\", "
+                     "\"replicas\": [\"b\"");
+    for (int i = 0; i < MANY; i++) {
+        text_format(&names, ", \"x%d\"", i);
+    }
+    text_put(&names, "]}}}}");
+    refuse(&names);
+    struct text thresholds = {0};
+    text_put(&thresholds, "{\"expect\": {\"m\": [\"a<1\"");
+    for (int i = 0; i < MANY; i++) {
+        text_put(&thresholds, ", \"a<1\"");
+    }
+    text_put(&thresholds, "]}}");
+    refuse(&thresholds);
+    struct text variants = {0};
+    text_put(&variants, "{\"variants\": {\"v\": {}");
+    for (int i = 0; i < MANY; i++) {
+        text_format(&variants, ", \"v%d\": {\"seed\": 1}", i);
+    }
+    text_put(&variants, "}}");
+    refuse(&variants);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +307,7 @@ int main(void)
         cmocka_unit_test(expectations_have_their_line),
         cmocka_unit_test(defaults_are_stored),
         cmocka_unit_test(unused_rows_stay_untouched),
+        cmocka_unit_test(large_documents_are_refused_in_time),
         cmocka_unit_test(hundreds_of_errors_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
