@@ -3,7 +3,6 @@
 void fingerprint_init(struct fingerprint *fingerprint)
 {
     fingerprint->state = FINGERPRINT_PHI;
-    fingerprint->count = 0;
 }
 
 void fingerprint_mix(struct fingerprint *fingerprint, uint64_t value)
@@ -13,7 +12,7 @@ void fingerprint_mix(struct fingerprint *fingerprint, uint64_t value)
 
 uint64_t fingerprint_value(const struct fingerprint *fingerprint)
 {
-    uint64_t value = fingerprint_step(fingerprint->state ^ fingerprint->count, FINGERPRINT_E);
+    uint64_t value = fingerprint_step(fingerprint->state, FINGERPRINT_E);
     value = fingerprint_step(value, FINGERPRINT_PI);
     return value ^ value >> 32;
 }
