@@ -67,7 +67,8 @@ struct position place_position_after(struct place place, struct place before,
     struct position position = position_before;
     const char *next = NULL;
     const char *start = text + before.offset;
-    if (place.offset <= position.line_start + position.line_length) { /* on the same line */
+    const bool known = position.line_length > 0;
+    if (known && place.offset <= position.line_start + position.line_length) {
         position.column += count_characters(start, place.offset - before.offset);
         return position;
     }

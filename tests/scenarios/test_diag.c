@@ -68,6 +68,32 @@ static void text_shows_line_and_caret(void **state)
                                           "           ^\n");
 }
 
+static void the_first_character_has_its_line(void **state)
+{
+    struct bench *bench = *state;
+    diags_add(&bench->diags, (struct place){&file, 0}, "c", "m");
+    diags_put_text(&bench->diags, &bench->out);
+    assert_string_equal(bench->out.bytes, "f.json:1:1: m\n    first\n    ^\n");
+}
+
+static void positions_in_order_are_the_same(void **state)
+{
+    (void)state;
+    struct place mark = {&file, 0};
+    struct position at_mark = place_position(mark);
+    for (size_t offset = 0; offset <= file.length; offset++) {
+        const struct place place = {&file, offset};
+        const struct position direct = place_position(place);
+        const struct position stepped = place_position_after(place, mark, at_mark);
+        assert_int_equal(direct.line, stepped.line);
+        assert_int_equal(direct.column, stepped.column);
+        assert_int_equal(direct.line_start, stepped.line_start);
+        assert_int_equal(direct.line_length, stepped.line_length);
+        mark = place;
+        at_mark = stepped;
+    }
+}
+
 static void json_has_every_field(void **state)
 {
     struct bench *bench = *state;
@@ -172,6 +198,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_count_characters),
         cmocka_unit_test_setup_teardown(text_shows_line_and_caret, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_first_character_has_its_line, set_up, tear_down),
+        cmocka_unit_test(positions_in_order_are_the_same),
         cmocka_unit_test_setup_teardown(json_has_every_field, set_up, tear_down),
         cmocka_unit_test_setup_teardown(order_is_by_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(surplus_is_counted, set_up, tear_down),
