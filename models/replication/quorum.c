@@ -69,9 +69,9 @@ static const struct param_spec quorum_table[] = {
      .type = PARAM_ENUM,
      .offset = ROW(read_from),
      .names = read_from_names,
-     .default_text = "needed",
-     .help = "copies that are asked: needed: the nearest that fulfil the level (Cassandra); all: "
-             "every one, and the first answers count (Dynamo, Riak)"},
+     .default_text = "all",
+     .help = "copies that are asked: all: every one, and the first answers count (Dynamo, Riak); "
+             "needed: the nearest that fulfil the level (Cassandra)"},
     {.key = "speculate_after",
      .type = PARAM_DURATION,
      .offset = ROW(speculate_after),
@@ -82,7 +82,7 @@ static const struct param_spec quorum_table[] = {
      .type = PARAM_ENUM,
      .offset = ROW(read_repair),
      .names = read_repair_names,
-     .default_text = "blocking",
+     .default_text = "background",
      .help = "copies that answered with an older version get the newest: blocking: before the read "
              "is answered, those it waited for (Cassandra); background: after it, all that answer"},
     {.key = "hints",
