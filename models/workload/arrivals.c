@@ -1,7 +1,7 @@
 #include "models/workload/arrivals.h"
 
 #include "sim/check.h"
-#include "sim/portable_math.h"
+#include "sim/random_exponential.h"
 
 enum { HOURS = 24 };
 
@@ -58,7 +58,7 @@ sim_ns arrivals_next(struct arrivals *arrivals, sim_ns end_ns)
 {
     double gap_ns = arrivals->gap_ns;
     if (!arrivals->regular) {
-        gap_ns *= -portable_log_unit(random_unit(&arrivals->stream));
+        gap_ns *= random_exponential(&arrivals->stream);
     }
     const bool found = arrivals->by_hour == NULL ? advance(arrivals, gap_ns, end_ns)
                                                  : advance_by_hour(arrivals, gap_ns, end_ns);

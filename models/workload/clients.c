@@ -351,6 +351,7 @@ struct clients *clients_create(const struct clients_host *host, struct arena *ar
     clients->groups = arena_alloc(arena, layout->group_count, sizeof *clients->groups);
     clients->sessions = arena_alloc(arena, layout->session_count, sizeof *clients->sessions);
     clients->newest = arena_alloc(arena, layout->dataset_count, sizeof *clients->newest);
+    clients->zipfs = arena_alloc(arena, layout->dataset_count, sizeof *clients->zipfs);
     CHECK(layout->group_count == host->scenario->clients.count);
     for (uint32_t i = 0; i < layout->session_count; i++) {
         clients->sessions[i].acknowledged_ns = -1;

@@ -69,7 +69,8 @@ struct clients {
     struct group *groups;
     uint32_t group_count;
     struct client_session *sessions;
-    uint32_t *newest; /* per dataset: the key inserted last */
+    uint32_t *newest;       /* per dataset: the key inserted last */
+    struct key_zipf *zipfs; /* per dataset */
     uint64_t operations;
     struct in_flight in_flight;
     struct pool probes;

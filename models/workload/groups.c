@@ -66,7 +66,8 @@ void group_init(struct clients *clients, uint32_t index, struct arena *arena)
                             .scan_keys = (uint32_t)client->mix.scan_keys};
     CHECK(group->session_count > 0);
     mix_init(&group->mix, client);
-    key_chooser_init(&group->keys, &dataset->keys, mix_popularity(client, &dataset->keys), arena);
+    key_chooser_init(&group->keys, &dataset->keys, mix_popularity(client, &dataset->keys),
+                     &clients->zipfs[group->dataset], arena);
     group->operation_stream = stream_of(clients, PURPOSE_OPERATION, index);
     group->key_stream = stream_of(clients, PURPOSE_KEY, index);
     group->bytes_stream = stream_of(clients, PURPOSE_VALUE_BYTES, index);

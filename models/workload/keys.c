@@ -1,19 +1,54 @@
 #include "models/workload/keys.h"
 
+#include "sim/arena.h"
 #include "sim/check.h"
 #include "sim/distribution_params.h"
+#include "sim/portable_math.h"
+
+/* Weights rank^-theta, the sum of which is never 0: the first is 1. */
+static void zipf_table(struct key_zipf *zipf, const struct scenario_keys *keys, struct arena *arena)
+{
+    double *weights = memory_alloc((size_t)keys->count, sizeof *weights);
+    for (int64_t i = 0; i < keys->count; i++) {
+        weights[i] = portable_exp(-keys->theta * portable_log((double)(i + 1)));
+    }
+    alias_init(&zipf->table, weights, (uint32_t)keys->count, arena);
+    memory_release(weights);
+}
+
+static void zipf_init(struct key_zipf *zipf, const struct scenario_keys *keys, struct arena *arena)
+{
+    if (zipf->law != NULL || zipf->table.count > 0) {
+        return;
+    }
+    if (keys->count <= KEY_TABLE_MAX) {
+        zipf_table(zipf, keys, arena);
+    } else {
+        const struct distribution_zipf law = {.count = keys->count, .theta = keys->theta};
+        zipf->law = distribution_make(arena, "zipf", &law);
+    }
+}
+
+static uint32_t zipf_rank(const struct key_zipf *zipf, struct random_stream *stream)
+{
+    if (zipf->table.count > 0) {
+        return alias_pick(&zipf->table, random_block_next(stream));
+    }
+    return (uint32_t)distribution_sample(zipf->law, stream) - 1;
+}
 
 void key_chooser_init(struct key_chooser *chooser, const struct scenario_keys *keys,
-                      uint32_t popularity, struct arena *arena)
+                      uint32_t popularity, struct key_zipf *zipf, struct arena *arena)
 {
     CHECK(popularity <= SCENARIO_POPULARITY_SEQUENTIAL);
     CHECK(keys->count > 0);
     CHECK(keys->count <= SCENARIO_KEYS_MAX);
-    *chooser = (struct key_chooser){
-        .popularity = popularity, .count = (uint32_t)keys->count, .hot_share = keys->hot_share};
+    *chooser = (struct key_chooser){.popularity = popularity,
+                                    .count = (uint32_t)keys->count,
+                                    .hot_share = keys->hot_share,
+                                    .zipf = zipf};
     if (popularity == SCENARIO_POPULARITY_ZIPFIAN || popularity == SCENARIO_POPULARITY_LATEST) {
-        const struct distribution_zipf law = {.count = keys->count, .theta = keys->theta};
-        chooser->zipf = distribution_make(arena, "zipf", &law);
+        zipf_init(zipf, keys, arena);
     }
     /* At least one key is hot, however small the share. */
     const double hot = keys->hot_keys * (double)keys->count;
@@ -45,11 +80,11 @@ uint32_t key_chooser_pick(const struct key_chooser *chooser, struct random_strea
     case SCENARIO_POPULARITY_UNIFORM:
         return scaled(random_u64(stream), 0, count);
     case SCENARIO_POPULARITY_ZIPFIAN:
-        return (uint32_t)distribution_sample(chooser->zipf, stream) - 1;
+        return zipf_rank(chooser->zipf, stream);
     case SCENARIO_POPULARITY_HOTSPOT:
         return pick_hotspot(chooser, stream);
     case SCENARIO_POPULARITY_LATEST: {
-        const uint32_t age = (uint32_t)distribution_sample(chooser->zipf, stream) - 1;
+        const uint32_t age = zipf_rank(chooser->zipf, stream);
         return age <= newest ? newest - age : newest + count - age;
     }
     case SCENARIO_POPULARITY_SEQUENTIAL:

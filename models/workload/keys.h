@@ -9,7 +9,9 @@
  * Inserts: write the next key in turn; the key after the last is 0 again, since the number of keys
  *          is fixed. At the beginning the last key is the newest.
  * Order:   one pick is one draw of the stream.
- * Cost:    independent of the number of keys.
+ * Cost:    independent of the number of keys. Up to KEY_TABLE_MAX keys zipfian ranks come from a
+ *          table (about 20 ns, 8 bytes a key, shared by all groups of a dataset); beyond, from
+ *          sim/distribution/zipf.c (about 40 ns, no memory).
  * Source:  Cooper et al., "Benchmarking cloud serving systems with YCSB", SoCC 2010, section 4.1;
  *          zipfian numbers: sim/distribution/zipf.c.
  */
@@ -17,18 +19,28 @@
 #define MODELS_WORKLOAD_KEYS_H
 
 #include "models/scenario.h"
-#include "sim/random.h"
+#include "models/workload/alias.h"
+
+enum { KEY_TABLE_MAX = 1 << 17 };
+
+struct key_zipf { /* ranks by popularity; zeroed: not made yet */
+    struct alias_table table;
+    const struct distribution *law; /* without a table: of ranks 1..count */
+};
 
 struct key_chooser {
     uint32_t popularity; /* enum scenario_popularity */
     uint32_t count, hot_count;
     double hot_share;
-    const struct distribution *zipf; /* of ranks 1..count */
+    const struct key_zipf *zipf;
 };
 
-/* `popularity` need not be that of `keys`: a client group may choose its own. */
+/*
+ * `popularity` need not be that of `keys`: a client group may choose its own. `zipf` belongs to the
+ * dataset, outlives the chooser, and is made for the first that needs it.
+ */
 void key_chooser_init(struct key_chooser *chooser, const struct scenario_keys *keys,
-                      uint32_t popularity, struct arena *arena);
+                      uint32_t popularity, struct key_zipf *zipf, struct arena *arena);
 
 /* `turn` counts the picks of the asking group from 0; `newest` is the key inserted last. */
 uint32_t key_chooser_pick(const struct key_chooser *chooser, struct random_stream *stream,

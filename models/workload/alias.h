@@ -1,0 +1,38 @@
+/*
+ * alias.h - one of many things by given weights, with one look at a table.
+ *
+ * Model:   a column is chosen evenly; it holds its own index with probability threshold / 2^32, and
+ *          another one's with the rest. An index's probability is wrong by less than 2^-32 of a
+ *          column's, that is 2^-32 / count.
+ * Cost:    8 bytes a thing, one cache miss a pick; building is linear.
+ * Source:  Walker, "An efficient method for generating discrete random variables with general
+ *          distributions", ACM TOMS 3(3), 1977; linear building: Vose, IEEE TSE 17(9), 1991.
+ */
+#ifndef MODELS_WORKLOAD_ALIAS_H
+#define MODELS_WORKLOAD_ALIAS_H
+
+#include "sim/random.h"
+
+struct arena;
+
+struct alias_column {
+    uint32_t threshold, other;
+};
+
+struct alias_table {
+    struct alias_column *columns;
+    uint32_t count;
+};
+
+/* Weights are not negative and not all 0. */
+void alias_init(struct alias_table *table, const double *weights, uint32_t count,
+                struct arena *arena);
+
+static inline uint32_t alias_pick(const struct alias_table *table, struct random_block block)
+{
+    const uint32_t column = (uint32_t)(random_unit_from(block.word[0]) * (double)table->count);
+    const struct alias_column *entry = &table->columns[column];
+    return block.word[1] >> 32 < entry->threshold ? column : entry->other;
+}
+
+#endif
