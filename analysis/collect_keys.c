@@ -328,7 +328,6 @@ uint32_t key_insert(struct collect_state *state, struct dataset_state *dataset, 
     }
     if (at < key->count) {
         entries[at].ack_first_ns = entries[at + 1].ack_first_ns;
-        entries[at].ack_before = entries[at + 1].ack_before;
     }
     key->count++;
     if (at < key->epoch_count) {

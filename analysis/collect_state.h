@@ -312,7 +312,7 @@ void loss_crashed(struct collect_state *state); /* judges the crash that is pend
 void fault_changed(struct collect_state *state, const struct record *record);
 uint32_t segment_now(struct collect_state *state);
 
-/* collect_metrics.c, collect_reads.c, collect_replicas.c, collect_curves.c: the metric set */
+/* The metric set: collect_metrics, _reads, _replicas, _traffic, _curves. */
 struct set_builder {
     struct metric_set *set;
     void *metrics, *curves, *series; /* growing */

@@ -16,7 +16,7 @@
 enum {
     REF_DATASETS = 2,
     REF_REPLICAS = 3,
-    REF_KEYS = 3,
+    REF_KEYS = 23,
     REF_GROUPS = 4,
     REF_PLACES = 3,
     REF_BUCKETS = 64,

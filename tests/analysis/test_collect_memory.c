@@ -98,7 +98,9 @@ static void test_merging(void **state)
         const uint64_t write = stream_invoke(&stream, at_ns, 1, RECORD_WRITE, 0);
 
         stream_apply(&stream, at_ns, 0, 0, i, write);
-        stream_apply(&stream, at_ns, 1, 0, i, write);
+        if (i <= 20000) {
+            stream_apply(&stream, at_ns, 1, 0, i, write);
+        }
         stream_commit(&stream, at_ns, 0, 0, i, write);
         stream_complete(&stream, at_ns, 1, write, RECORD_OK, i, write);
         last = write;
@@ -112,10 +114,15 @@ static void test_merging(void **state)
     const struct collect_state *inside = stream.collector.state;
 
     assert_int_equal(inside->datasets[0].replicas[2].missing, WRITES);
+    assert_int_equal(inside->datasets[0].replicas[1].missing, WRITES - 20001);
     assert_true(inside->datasets[0].keys[0].count <= ENTRIES_MAX);
     assert_true(inside->pool_count <= 3 * ENTRIES_MAX + 65536);
     stream_apply(&stream, (WRITES + 2) * 20 * SIM_NS_PER_US, 2, 0, WRITES - 1, last);
-    assert_int_equal(inside->datasets[0].replicas[2].missing, 0);
+    stream_apply(&stream, (WRITES + 3) * 20 * SIM_NS_PER_US, 1, 0, WRITES - 1, last);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(inside->datasets[0].replicas[i].missing, 0);
+        assert_int_equal(inside->datasets[0].replicas[i].delay.count, WRITES);
+    }
     collector_finish(&stream.collector, layout.duration_ns, &set);
     collector_release(&stream.collector);
 
@@ -127,6 +134,43 @@ static void test_merging(void **state)
     /* Mean of 1000, 2000, ... 300000 versions, and of (1000 k - 1) * 20 us + 1 ns. */
     assert_true(fabs(metric_number(versions) - 150500) < 1e-6);
     assert_true(fabs(metric_number(age) - (150500 - 1) * 0.02 - 1e-6) < 1e-6);
+    metric_set_release(&set);
+}
+
+/*
+ * Four versions two seconds apart, each at every replica at once: the first ones are forgotten. A
+ * replica that then answers with the initial value is stale, but how old that answer is, is a
+ * bound.
+ */
+static void test_forgotten(void **state)
+{
+    struct record_layout layout = stream_layout();
+    struct stream stream;
+    struct metric_set set;
+
+    (void)state;
+    layout.duration_ns = 20 * SIM_NS_PER_S;
+    layout.bucket_ns = SIM_NS_PER_S;
+    stream_begin(&stream, &layout);
+    for (int i = 1; i <= 4; i++) {
+        const sim_ns at_ns = 2 * i * SIM_NS_PER_S;
+        const uint64_t write = stream_invoke(&stream, at_ns, 0, RECORD_WRITE, 0);
+
+        for (uint32_t node = 0; node < 3; node++) {
+            stream_apply(&stream, at_ns, node, 0, i, write);
+        }
+        stream_commit(&stream, at_ns, 0, 0, i, write);
+        stream_complete(&stream, at_ns, 0, write, RECORD_OK, i, write);
+    }
+
+    const uint64_t read = stream_invoke(&stream, 10 * SIM_NS_PER_S, 1, RECORD_READ, 0);
+
+    stream_complete(&stream, 10 * SIM_NS_PER_S, 1, read, RECORD_OK, 0, 0);
+    collector_finish(&stream.collector, layout.duration_ns, &set);
+    collector_release(&stream.collector);
+    assert_int_equal(metric_at(&set, "stale_ratio")->count, 1);
+    assert_int_equal(metric_at(&set, "staleness_approximate_reads")->count, 1);
+    assert_true(metric_at(&set, "staleness_versions")->histogram->max <= 4);
     metric_set_release(&set);
 }
 
@@ -182,6 +226,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_constant),
         cmocka_unit_test(test_merging),
+        cmocka_unit_test(test_forgotten),
         cmocka_unit_test(test_evicted_sessions),
     };
 
