@@ -84,10 +84,7 @@ static void link_delay(struct world *world, struct network_link *link, uint32_t 
     link->p50_ns = delay.p50_ns;
     link->base_ns = delay.p50_ns;
     if (config->jitter.model == SCENARIO_JITTER_PUBLISHED && delay.published) {
-        struct geography_jitter *jitter = arena_alloc(&world->arena, 1, sizeof *jitter);
-        *jitter = delay.jitter;
-        link->jitter = jitter;
-        link->base_ns = jitter->floor_ns;
+        network_link_publish(link, &delay.jitter);
     } else if (config->jitter.model == SCENARIO_JITTER_RELATIVE) {
         link->relative_ns = config->jitter.cv * (double)delay.p50_ns;
     }
@@ -125,8 +122,8 @@ void world_build_network(struct world *world)
     network->engine = &world->engine;
     network->sink = &world->sink;
     network->arena = &world->arena;
-    network->links = arena_alloc(&world->arena, (size_t)places * places, sizeof *network->links);
-    network->zone_links = arena_alloc(&world->arena, places, sizeof *network->zone_links);
+    network->links =
+        arena_alloc(&world->arena, (size_t)places * (places + 1), sizeof *network->links);
     for (uint32_t from = 0; from < places; from++) {
         for (uint32_t to = 0; to < places; to++) {
             struct network_link *link = &network->links[from * places + to];
@@ -136,9 +133,10 @@ void world_build_network(struct world *world)
             }
             link_streams(world, link, from * places + to);
         }
-        link_delay(world, &network->zone_links[from], from, from, true);
-        link_config(world, &network->zone_links[from], from, from);
-        link_streams(world, &network->zone_links[from], places * places + from);
+        struct network_link *inside = &network->links[places * places + from];
+        link_delay(world, inside, from, from, true);
+        link_config(world, inside, from, from);
+        link_streams(world, inside, places * places + from);
     }
     network->connections =
         arena_alloc(&world->arena, world->node_count, sizeof *network->connections);

@@ -54,8 +54,7 @@ void fault_link_add(struct world *world, uint32_t from_region, uint32_t to_regio
 {
     struct network_link *link = link_of(world, from_region, to_region);
     if (link->changes == NULL) {
-        link->changes =
-            arena_alloc(&world->arena, NETWORK_LINK_CHANGES_MAX, sizeof *link->changes);
+        link->changes = arena_alloc(&world->arena, NETWORK_LINK_CHANGES_MAX, sizeof *link->changes);
     }
     CHECK(link->change_count < NETWORK_LINK_CHANGES_MAX);
     link->changes[link->change_count++] = *change;

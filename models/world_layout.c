@@ -136,8 +136,8 @@ static void layout_pairs(struct world *world)
                 .to = to,
                 .floor_ns = link->base_ns,
                 .p50_ns = link->p50_ns,
-                .p99_ns = link->jitter != NULL
-                              ? sim_ns_from_double(geography_jitter_at(link->jitter, 0.99))
+                .p99_ns = delay.published && link->published
+                              ? sim_ns_from_double(geography_jitter_at(&delay.jitter, 0.99))
                               : link->p50_ns,
                 .distance_km =
                     geography_distance_km(a->latitude, a->longitude, b->latitude, b->longitude),

@@ -30,11 +30,28 @@ uint32_t network_link_between(const struct network *network, uint32_t from, uint
     return from_place * network->place_count + to_place;
 }
 
-struct network_link *network_link_at(struct network *network, uint32_t link)
+void network_link_publish(struct network_link *link, const struct geography_jitter *jitter)
 {
-    const uint32_t pairs = network->place_count * network->place_count;
-    CHECK(link < pairs + network->place_count);
-    return link < pairs ? &network->links[link] : &network->zone_links[link - pairs];
+    link->published = true;
+    link->base_ns = jitter->floor_ns;
+    for (int i = 0; i < GEOGRAPHY_JITTER_KNOTS; i++) {
+        link->knots[i] = jitter->at[i];
+        link->values_ns[i] = (double)jitter->floor_ns + jitter->extra_ns[i];
+    }
+    for (int i = 0; i + 1 < GEOGRAPHY_JITTER_KNOTS; i++) {
+        link->slopes_ns[i] =
+            (link->values_ns[i + 1] - link->values_ns[i]) / (link->knots[i + 1] - link->knots[i]);
+    }
+}
+
+/* The published law at probability u. Counting knots has no branch that chance could mispredict. */
+static double published_ns(const struct network_link *link, double u)
+{
+    int knot = 0;
+    for (int i = 1; i + 1 < GEOGRAPHY_JITTER_KNOTS; i++) {
+        knot += u > link->knots[i];
+    }
+    return link->values_ns[knot] + (u - link->knots[knot]) * link->slopes_ns[knot];
 }
 
 void network_link_update(struct network_link *link)
@@ -90,10 +107,9 @@ static sim_ns travel_ns(struct network *network, struct network_link *link,
     sim_ns delay_ns;
     if (own != NULL) {
         delay_ns = link->p50_ns + distribution_sample_ns(own, &link->kind_stream);
-    } else if (link->jitter != NULL) {
-        /* The published law includes its floor. */
-        delay_ns =
-            sim_ns_from_double(geography_jitter_at(link->jitter, random_unit(&link->delay_stream)));
+    } else if (link->published) {
+        /* Positive and far below SIM_NS_MAX: a cast rounds it. */
+        delay_ns = (sim_ns)(published_ns(link, random_unit(&link->delay_stream)) + 0.5);
     } else if (network->config->jitter.extra != NULL) {
         delay_ns = link->base_ns +
                    distribution_sample_ns(network->config->jitter.extra, &link->delay_stream);

@@ -32,9 +32,12 @@ enum { NETWORK_LINK_CHANGES_MAX = 64 };
 struct network_link {
     sim_ns base_ns; /* without the random part: the floor for published jitter, else the median */
     sim_ns p50_ns;  /* expected one-way delay */
-    const struct geography_jitter *jitter; /* published; NULL otherwise */
-    double relative_ns;                    /* relative: mean of an exponential extra delay */
-    double loss, bandwidth;                /* as configured; bandwidth 0: unlimited */
+    bool published; /* the delay is sampled from this law, its floor included: */
+    double knots[GEOGRAPHY_JITTER_KNOTS];     /* probabilities, from 0 to 1 */
+    double values_ns[GEOGRAPHY_JITTER_KNOTS]; /* delay at each knot */
+    double slopes_ns[GEOGRAPHY_JITTER_KNOTS]; /* per unit of probability behind each knot */
+    double relative_ns;                       /* relative: mean of an exponential extra delay */
+    double loss, bandwidth;                   /* as configured; bandwidth 0: unlimited */
     struct random_stream delay_stream, loss_stream, kind_stream;
     sim_ns pipe_free_ns;
     uint32_t cuts; /* faults that cut it now */
@@ -71,8 +74,8 @@ struct network {
     struct engine *engine;
     const struct record_sink *sink;
     struct arena *arena;
-    struct network_link *links;      /* place x place; the diagonal: between zones */
-    struct network_link *zone_links; /* per place: inside one zone */
+    /* place x place, the diagonal between zones; then per place the link inside one zone */
+    struct network_link *links;
     uint32_t place_count, node_count;
     const uint32_t *node_places, *node_zones;     /* per node */
     const uint32_t *group_places;                 /* per client group */
@@ -117,10 +120,17 @@ void network_forget(struct network *network, uint32_t node);
 struct network_connection *network_connection(struct network *network,
                                               const struct message *message);
 
+/* Gives the link the published law of one-way delays. */
+void network_link_publish(struct network_link *link, const struct geography_jitter *jitter);
+
 /* The link that a message between two ends takes. */
 uint32_t network_link_between(const struct network *network, uint32_t from, uint32_t to);
-struct network_link *network_link_at(struct network *network, uint32_t link);
 uint32_t network_place_of(const struct network *network, uint32_t end);
+
+static inline struct network_link *network_link_at(const struct network *network, uint32_t link)
+{
+    return &network->links[link];
+}
 
 /* Recomputes what link faults make of a link, after `changes` was changed. */
 void network_link_update(struct network_link *link);

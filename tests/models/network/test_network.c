@@ -108,8 +108,7 @@ static void begin(struct fixture *fixture)
     network->engine = &fixture->engine;
     network->sink = &fixture->sink;
     network->arena = &fixture->arena;
-    network->links = arena_alloc(&fixture->arena, 4, sizeof *network->links);
-    network->zone_links = arena_alloc(&fixture->arena, 2, sizeof *network->zone_links);
+    network->links = arena_alloc(&fixture->arena, 6, sizeof *network->links);
     network->place_count = 2;
     network->node_count = 2;
     network->node_places = fixture->node_places;
