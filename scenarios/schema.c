@@ -331,85 +331,94 @@ static void put_csv_numbers(struct schema *schema, const struct param_spec *row)
     text_put(schema->out, "}}]");
 }
 
+#define ID_SCHEMA "\"type\": \"string\", \"pattern\": \"" ID_PATTERN "\""
+
+static void put_regions(struct schema *schema, const struct param_spec *row)
+{
+    text_put(schema->out, row->type == PARAM_REGIONS
+                              ? "\"type\": \"array\", \"items\": {" ID_SCHEMA "}"
+                              : "\"type\": \"array\", \"items\": {\"type\": \"array\", "
+                                "\"items\": {" ID_SCHEMA "}}");
+    put_count(schema, row, false);
+}
+
+static void put_numbers(struct schema *schema, const struct param_spec *row)
+{
+    text_put(schema->out, "\"type\": \"array\", \"items\": {\"type\": \"number\"");
+    put_bounds(schema, row);
+    text_put(schema->out, "}");
+}
+
+static void put_words_of(struct schema *schema, const struct param_spec *row)
+{
+    put_enum(schema, row->names);
+}
+
+static void put_law(struct schema *schema, const struct param_spec *row)
+{
+    put_reference(schema, &distribution_registry, row);
+}
+
+static void put_one_choice(struct schema *schema, const struct param_spec *row)
+{
+    put_reference(schema, row->registry, row);
+}
+
+static void put_choices(struct schema *schema, const struct param_spec *row)
+{
+    text_put(schema->out, "\"type\": \"array\", \"items\": {");
+    put_reference(schema, row->registry, row);
+    text_put(schema->out, "}");
+    put_count(schema, row, false);
+}
+
+/* What each type is in a schema: a fixed text, or what a function says of its row. */
+static const struct {
+    const char *fixed;
+    void (*put)(struct schema *schema, const struct param_spec *row);
+} parts[] = {
+    [PARAM_BOOL] = {"\"type\": \"boolean\"", NULL},
+    [PARAM_INT] = {NULL, put_quantity},
+    [PARAM_REAL] = {NULL, put_quantity},
+    [PARAM_RATIO] = {NULL, put_quantity},
+    [PARAM_DURATION] = {NULL, put_quantity},
+    [PARAM_BYTES] = {NULL, put_quantity},
+    [PARAM_RATE] = {NULL, put_quantity},
+    [PARAM_BANDWIDTH] = {NULL, put_quantity},
+    [PARAM_QUANTITY] = {NULL, put_quantity},
+    [PARAM_ENUM] = {NULL, put_words_of},
+    [PARAM_TEXT] = {"\"type\": \"string\", \"pattern\": \"" LINE_PATTERN "\"", NULL},
+    [PARAM_ID] = {ID_SCHEMA, NULL},
+    [PARAM_REGION] = {ID_SCHEMA, NULL},
+    [PARAM_REGIONS] = {NULL, put_regions},
+    [PARAM_REGION_SETS] = {NULL, put_regions},
+    [PARAM_DATASET] = {ID_SCHEMA, NULL},
+    [PARAM_NUMBERS] = {NULL, put_numbers},
+    [PARAM_CSV_NUMBERS] = {NULL, put_csv_numbers},
+    [PARAM_CSV_TABLE] = {"\"type\": \"string\", \"minLength\": 1", NULL},
+    [PARAM_DISTRIBUTION] = {NULL, put_law},
+    [PARAM_OBJECT] = {NULL, put_item},
+    [PARAM_LIST] = {NULL, put_list},
+    [PARAM_MAP] = {NULL, put_list},
+    [PARAM_CHOICE] = {NULL, put_one_choice},
+    [PARAM_CHOICES] = {NULL, put_choices},
+    [PARAM_EXPECT] = {"\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"type\": "
+                      "\"array\", \"minItems\": 1, \"items\": {\"$ref\": "
+                      "\"#/$defs/threshold\"}}, {\"$ref\": \"#/$defs/threshold\"}]}",
+                      NULL},
+    [PARAM_VARIANTS] = {"\"type\": \"object\", \"propertyNames\": {\"pattern\": \"" ID_PATTERN
+                        "\"}, \"additionalProperties\": {\"type\": \"object\"}",
+                        NULL},
+};
+
 static void put_row(struct schema *schema, const struct param_spec *row)
 {
-    static const char region[] = "{\"type\": \"string\", \"pattern\": \"" ID_PATTERN "\"}";
-    struct text *out = schema->out;
-    switch (row->type) {
-    case PARAM_BOOL:
-        text_put(out, "\"type\": \"boolean\"");
-        break;
-    case PARAM_INT:
-    case PARAM_REAL:
-    case PARAM_RATIO:
-    case PARAM_DURATION:
-    case PARAM_BYTES:
-    case PARAM_RATE:
-    case PARAM_BANDWIDTH:
-    case PARAM_QUANTITY:
-        put_quantity(schema, row);
-        break;
-    case PARAM_ENUM:
-        put_enum(schema, row->names);
-        break;
-    case PARAM_TEXT:
-        text_put(out, "\"type\": \"string\", \"pattern\": \"" LINE_PATTERN "\"");
-        break;
-    case PARAM_ID:
-    case PARAM_REGION:
-    case PARAM_DATASET:
-        text_put(out, "\"type\": \"string\", \"pattern\": \"" ID_PATTERN "\"");
-        break;
-    case PARAM_REGIONS:
-        text_format(out, "\"type\": \"array\", \"items\": %s", region);
-        put_count(schema, row, false);
-        break;
-    case PARAM_REGION_SETS:
-        text_format(out, "\"type\": \"array\", \"items\": {\"type\": \"array\", \"items\": %s}",
-                    region);
-        put_count(schema, row, false);
-        break;
-    case PARAM_NUMBERS:
-        text_put(out, "\"type\": \"array\", \"items\": {\"type\": \"number\"");
-        put_bounds(schema, row);
-        text_put(out, "}");
-        break;
-    case PARAM_CSV_NUMBERS:
-        put_csv_numbers(schema, row);
-        break;
-    case PARAM_CSV_TABLE:
-        text_put(out, "\"type\": \"string\", \"minLength\": 1");
-        break;
-    case PARAM_DISTRIBUTION:
-        put_reference(schema, &distribution_registry, row);
-        break;
-    case PARAM_OBJECT:
-        put_item(schema, row);
-        break;
-    case PARAM_LIST:
-    case PARAM_MAP:
-        put_list(schema, row);
-        break;
-    case PARAM_CHOICE:
-        put_reference(schema, row->registry, row);
-        break;
-    case PARAM_CHOICES:
-        text_put(out, "\"type\": \"array\", \"items\": {");
-        put_reference(schema, row->registry, row);
-        text_put(out, "}");
-        put_count(schema, row, false);
-        break;
-    case PARAM_EXPECT:
-        text_put(out, "\"type\": \"object\", \"additionalProperties\": {\"anyOf\": [{\"type\": "
-                      "\"array\", \"minItems\": 1, \"items\": {\"$ref\": "
-                      "\"#/$defs/threshold\"}}, {\"$ref\": \"#/$defs/threshold\"}]}");
-        break;
-    case PARAM_VARIANTS:
-        text_put(out, "\"type\": \"object\", \"propertyNames\": {\"pattern\": \"" ID_PATTERN
-                      "\"}, \"additionalProperties\": {\"type\": \"object\"}");
-        break;
-    case PARAM_END:
-        break;
+    CHECK(row->type < sizeof parts / sizeof parts[0]);
+    if (parts[row->type].fixed != NULL) {
+        text_put(schema->out, parts[row->type].fixed);
+    } else {
+        CHECK(parts[row->type].put != NULL);
+        parts[row->type].put(schema, row);
     }
 }
 
