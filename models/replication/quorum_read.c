@@ -136,21 +136,13 @@ static uint64_t nearest_needed(const struct replica *self, const struct level_ru
     return chosen;
 }
 
-static void ask(struct replica *self, const struct quorum_op *op, uint32_t number, uint32_t member)
+static struct message question(const struct quorum_op *op, uint32_t number)
 {
-    struct message message = {.key = op->request.key,
-                              .bytes = QUORUM_READ_BYTES,
-                              .request = number,
-                              .operation = op->request.operation,
-                              .a = op->request.a};
-    uint32_t target = member;
-    if ((op->substituted & quorum_bit(member)) != 0) {
-        message.flag = quorum_flag_for(member);
-        target = quorum_target(self, member);
-    }
-    if (target != replica_self(self)) {
-        replica_send(self, target, QUORUM_READ, message);
-    }
+    return (struct message){.key = op->request.key,
+                            .bytes = QUORUM_READ_BYTES,
+                            .request = number,
+                            .operation = op->request.operation,
+                            .a = op->request.a};
 }
 
 /* Bytes of what a read of this key returns; before any write there is nothing. */
@@ -170,18 +162,32 @@ static void answer_here(struct replica *self, uint32_t key, uint32_t number, uin
     }
 }
 
+/* Asks a node that stands in for the member; true when this node is the one. */
+static bool ask_substitute(struct replica *self, struct message message, uint32_t member)
+{
+    const uint32_t target = quorum_target(self, member);
+    if (target == replica_self(self)) {
+        return true;
+    }
+    message.flag = quorum_flag_for(member);
+    replica_send(self, target, QUORUM_READ, message);
+    return false;
+}
+
+/* Returns the members for which this node has the answer itself. */
 static uint64_t ask_all(struct replica *self, const struct quorum_op *op, uint32_t number)
 {
     const struct quorum_state *state = replica_state(self);
     const uint32_t *nearest = replica_nearest(self);
+    const uint32_t count = replica_count(self);
+    const uint64_t asked = op->asked & ~state->self_bit, substituted = op->substituted;
+    const struct message message = question(op, number);
     uint64_t own = op->asked & state->self_bit;
-    for (uint32_t i = 0; i < replica_count(self); i++) {
+    for (uint32_t i = 0; i < count; i++) {
         const uint64_t bit = quorum_bit(nearest[i]);
-        if ((op->asked & bit) == 0) {
-            continue;
-        }
-        ask(self, op, number, nearest[i]);
-        if ((op->substituted & bit) != 0 && quorum_target(self, nearest[i]) == replica_self(self)) {
+        if ((asked & bit & ~substituted) != 0) {
+            replica_send(self, nearest[i], QUORUM_READ, message);
+        } else if ((asked & bit) != 0 && ask_substitute(self, message, nearest[i])) {
             own |= bit;
         }
     }
@@ -244,7 +250,7 @@ void quorum_read_speculate(struct replica *self, uint32_t number)
         if ((bit & helpful & state->live & ~op->asked) != 0) {
             op->asked |= bit;
             op->waiting |= bit;
-            ask(self, op, number, nearest[i]);
+            replica_send(self, nearest[i], QUORUM_READ, question(op, number));
             return;
         }
     }
