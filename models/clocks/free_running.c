@@ -40,10 +40,7 @@ static void start(const void *params, struct clock_state *clock)
     clock->drift = sawtooth_drift(clock, DRAW_DRIFT, self->drift_ppm);
     struct random_stream stream = clock->stream;
     stream.count = DRAW_OFFSET;
-    clock->sync_offset_ns =
-        self->offset == NULL
-            ? 0
-            : sim_ns_from_double(self->offset->ops->sample(self->offset->params, &stream));
+    clock->sync_offset_ns = sim_ns_from_double(distribution_sample(self->offset, &stream));
 }
 
 static struct clock_reading read_clock(const void *params, struct clock_state *clock, sim_ns now_ns)

@@ -13,7 +13,6 @@
  */
 #include "models/clocks/sawtooth.h"
 #include "sim/distribution.h"
-#include "sim/distribution_params.h"
 
 struct params {
     const struct distribution *offset;
@@ -26,8 +25,8 @@ static const struct param_spec rows[] = {
      .type = PARAM_DISTRIBUTION,
      .offset = offsetof(struct params, offset),
      .unit = PARAM_UNIT_DURATION,
-     .help = "error right after a synchronisation, of either sign; default: normal, mean 0, sd "
-             "0.5ms"},
+     .default_text = "{\"distribution\": \"normal\", \"sd\": \"0.5ms\"}",
+     .help = "error right after a synchronisation, of either sign"},
     {.key = "drift_ppm",
      .type = PARAM_REAL,
      .offset = offsetof(struct params, drift_ppm),
@@ -44,17 +43,6 @@ static const struct param_spec rows[] = {
      .help = "between two synchronisations"},
     {0}};
 
-static const char *finish(void *params, struct arena *arena, const char **key)
-{
-    struct params *self = params;
-    (void)key;
-    if (self->offset == NULL) {
-        const struct distribution_normal law = {.mean = 0.0, .sd = 0.5 * (double)SIM_NS_PER_MS};
-        self->offset = distribution_make(arena, "normal", &law);
-    }
-    return NULL;
-}
-
 static void start(const void *params, struct clock_state *clock)
 {
     const struct params *self = params;
@@ -66,8 +54,8 @@ static struct clock_reading read_clock(const void *params, struct clock_state *c
     const struct params *self = params;
     if (sawtooth_turn(clock, self->interval, now_ns)) {
         struct random_stream stream = sawtooth_error_stream(clock);
-        clock->sync_offset_ns =
-            sim_ns_from_double(self->offset->ops->sample(self->offset->params, &stream));
+        /* Not distribution_sample_ns(), which is never negative. */
+        clock->sync_offset_ns = sim_ns_from_double(distribution_sample(self->offset, &stream));
     }
     return (struct clock_reading){.offset_ns = clock->sync_offset_ns +
                                                sawtooth_growth(clock, clock->drift, now_ns),
@@ -79,8 +67,7 @@ const struct clock_ops clock_ntp_ops = {
              .summary = "corrected now and then, with an error, drifting in between; no bound",
              .source = "RFC 5905 sections 7.1 and 7.2; AWS Compute Blog November 2023 (accuracy)",
              .params_bytes = sizeof(struct params),
-             .params = rows,
-             .finish = finish},
+             .params = rows},
     .start = start,
     .read = read_clock,
 };

@@ -46,6 +46,7 @@ static void test_median_drift(void **state)
     struct arena arena;
     arena_init(&arena);
     void *params = fill_new(&free_running()->kind, &arena);
+    fill_constant(&free_running()->kind, params, "offset", &arena, 0.0);
     fill_real(&free_running()->kind, params, "drift_ppm", 156.0);
     enum { NODES = 10000 };
     int beyond = 0, fast = 0;
