@@ -9,6 +9,7 @@
 #include "scenarios/writer.h"
 #include "tests/scenarios/fixture.h"
 
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,23 @@ static void the_digest_is_of_the_meaning(void **state)
     text_release(&other.text);
 }
 
+/* German writes a decimal comma. Only when the machine has such a locale. */
+static void a_locale_changes_nothing(void **state)
+{
+    struct written before = write_text(fixture_full);
+    if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL) {
+        text_release(&before.text);
+        skip();
+    }
+    struct written after = write_text(fixture_full);
+    what_is_written_reads_back(state);
+    setlocale(LC_ALL, "C");
+    assert_string_equal(text_string(&before.text), text_string(&after.text));
+    assert_string_equal(before.digest, after.digest);
+    text_release(&before.text);
+    text_release(&after.text);
+}
+
 /* Two files of the same name are not the same scenario; the digest covers the cells. */
 static void the_digest_covers_tables(void **state)
 {
@@ -144,6 +162,7 @@ int main(void)
         cmocka_unit_test(what_is_written_reads_back),
         cmocka_unit_test(the_least_scenario_shows_every_default),
         cmocka_unit_test(the_digest_is_of_the_meaning),
+        cmocka_unit_test(a_locale_changes_nothing),
         cmocka_unit_test(the_digest_covers_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
