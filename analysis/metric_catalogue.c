@@ -6,12 +6,11 @@ const struct metric_definition metric_catalogue[] = {
     {"latency_ms",
      "ms",
      "time from an operation's intended start to its answer",
-     "Completion minus intended start (`a` of its INVOKED row: for an open loop the arrival, so "
-     "that an "
-     "outage can not hide itself) of every operation that ended ok. Operations that failed or "
-     "ended unknown have no latency; operations_failed and operations_unknown count them. "
-     "Invoked after the warm-up; probes excluded. With {fault, phase}: invoked before, during "
-     "or after that fault.",
+     "Completion minus intended start (for an open loop the arrival, for a closed one the end "
+     "of the think time: an outage can not hide itself) of every operation that ended ok. "
+     "Operations that failed or ended unknown have no latency; operations_failed and "
+     "operations_unknown count them. Invoked after the warm-up; probes excluded. With {fault, "
+     "phase}: invoked before, during or after that fault.",
      {"region", "group", "operation", "dataset", "fault", "phase"},
      METRIC_DISTRIBUTION,
      NS_PER_MS,
@@ -19,9 +18,10 @@ const struct metric_definition metric_catalogue[] = {
     {"availability_ratio",
      "ratio",
      "share of the offered operations that ended ok",
-     "ok / (ok + failed + unknown) of the operations invoked after the warm-up; an operation that "
-     "missed its deadline is unknown or failed, hence not ok. Operations in flight when the run "
-     "ends count as neither. With {fault, phase}: invoked before, during or after that fault.",
+     "ok / (ok + failed + unknown) of the operations invoked after the warm-up; an operation "
+     "that missed its deadline is unknown or failed, hence not ok. Operations in flight when "
+     "the run ends count as neither. With {fault, phase}: invoked before, during or after "
+     "that fault.",
      {"region", "group", "operation", "dataset", "fault", "phase"},
      METRIC_RATIO,
      1,
@@ -29,9 +29,9 @@ const struct metric_definition metric_catalogue[] = {
     {"availability_time_ratio",
      "ratio",
      "share of the timeline's buckets in which the service worked",
-     "Buckets in which at least 95 % of the operations invoked in the bucket, and ended by the "
-     "end of the run, ended ok / buckets in which any operation was invoked and ended. Only "
-     "buckets that lie wholly between the warm-up and the end.",
+     "Buckets in which at least 95 % of the operations invoked in the bucket, and ended by "
+     "the end of the run, ended ok / buckets in which any operation was invoked and ended. "
+     "Only buckets that lie wholly between the warm-up and the end.",
      {"region", "operation"},
      METRIC_RATIO,
      1,
@@ -72,8 +72,8 @@ const struct metric_definition metric_catalogue[] = {
     {"operations_unknown",
      "count",
      "operations whose fate the client does not know",
-     "Of the offered ones, those that ended info: a write may have taken effect, now or later. "
-     "Missed deadlines are here.",
+     "Of the offered ones, those that ended info: a write may have taken effect, now or "
+     "later. Missed deadlines are here.",
      {"region", "group", "operation", "dataset"},
      METRIC_COUNT,
      1,
@@ -97,13 +97,12 @@ const struct metric_definition metric_catalogue[] = {
     {"fresh_ratio",
      "ratio",
      "share of reads that returned the latest acknowledged write or a newer one",
-     "Reads that returned w* or a version newer than w* / all reads that ended ok and were invoked "
-     "after the warm-up, where w* is the newest version of the key, in version order, whose write "
-     "was "
-     "acknowledged to its client at or before the read's invocation. A newer write in flight "
-     "counts as fresh. A read of a key without acknowledged writes is fresh. The writer is "
-     "the region of the client that wrote w* (its reads are in no writer's row when there is "
-     "none).",
+     "Reads that returned w* or a version newer than w* / all reads that ended ok and were "
+     "invoked after the warm-up, where w* is the newest version of the key, in version order, "
+     "whose write was acknowledged to its client at or before the read's invocation. A newer "
+     "write in flight counts as fresh. A read of a key without acknowledged writes is fresh. "
+     "The writer is the region of the client that wrote w* (its reads are in no writer's row "
+     "when there is none).",
      {"reader", "writer", "dataset", "fault", "phase"},
      METRIC_RATIO,
      1,
@@ -119,9 +118,9 @@ const struct metric_definition metric_catalogue[] = {
     {"staleness_ms",
      "ms",
      "for how long the answer of a read had been out of date",
-     "Invocation of the read minus the acknowledgement of the earliest acknowledged write that is "
-     "newer "
-     "than the version returned; 0 for a fresh read. Over all reads of fresh_ratio.",
+     "Invocation of the read minus the acknowledgement of the earliest acknowledged write "
+     "that is newer than the version returned; 0 for a fresh read. Over all reads of "
+     "fresh_ratio.",
      {"reader", "writer", "dataset"},
      METRIC_DISTRIBUTION,
      NS_PER_MS,
@@ -137,8 +136,9 @@ const struct metric_definition metric_catalogue[] = {
     {"staleness_versions",
      "versions",
      "how many versions behind the answer of a read was",
-     "Number of writes acknowledged at or before the read's invocation whose version is newer than "
-     "the version returned (k-staleness); 0 for a fresh read. Over all reads of fresh_ratio.",
+     "Number of writes acknowledged at or before the read's invocation whose version is newer "
+     "than the version returned (k-staleness); 0 for a fresh read. Over all reads of "
+     "fresh_ratio.",
      {"reader", "writer", "dataset"},
      METRIC_DISTRIBUTION,
      1,
@@ -155,12 +155,11 @@ const struct metric_definition metric_catalogue[] = {
     {"t_visibility_p50_ms",
      "ms",
      "time after which half of the reads see a write",
-     "Least t such that P(fresh) >= 0.5 in every bin from t on, where a bin holds the reads whose "
-     "invocation was t after the acknowledgement of w* (the latest acknowledged write: no newer "
-     "acknowledged one in between). Bins are at most 0.8 % wide and are joined, from small t, "
-     "until each "
-     "holds at least max(100, 10 / (1 - p)) reads. Undefined when there are too few reads for "
-     "one bin, or when the last bin is below p.",
+     "Least t such that P(fresh) >= 0.5 in every bin from t on, where a bin holds the reads "
+     "whose invocation was t after the acknowledgement of w* (the latest acknowledged write: "
+     "no newer acknowledged one in between). Bins are at most 0.8 % wide and are joined, from "
+     "small t, until each holds at least max(100, 10 / (1 - p)) reads. Undefined when there "
+     "are too few reads for one bin, or when the last bin is below p.",
      {"reader", "writer"},
      METRIC_VALUE,
      NS_PER_MS,
@@ -192,8 +191,8 @@ const struct metric_definition metric_catalogue[] = {
     {"probe_fresh_ratio",
      "ratio",
      "share of the probes' reads that saw the write they asked for",
-     "Probe reads that returned the probed write or a newer version / probe reads that ended ok. "
-     "The curve probe_t_visibility has them by time after the acknowledgement.",
+     "Probe reads that returned the probed write or a newer version / probe reads that ended "
+     "ok. The curve probe_t_visibility has them by time after the acknowledgement.",
      {"reader"},
      METRIC_RATIO,
      1,
@@ -210,8 +209,8 @@ const struct metric_definition metric_catalogue[] = {
     {"read_your_writes_violation_ratio",
      "ratio",
      "share of reads that missed the session's own write",
-     "Reads that returned a version older than a write on the same key that the same session had "
-     "acknowledged at or before the read's invocation / reads (ok, after the warm-up) of "
+     "Reads that returned a version older than a write on the same key that the same session "
+     "had acknowledged at or before the read's invocation / reads (ok, after the warm-up) of "
      "sessions that had such a write.",
      {"reader", "dataset"},
      METRIC_RATIO,
@@ -230,10 +229,9 @@ const struct metric_definition metric_catalogue[] = {
     {"session_pairs_evicted",
      "count",
      "pairs of session and key that were forgotten",
-     "What sessions did is remembered for each (session, key) in full up to 2^18 pairs; beyond "
-     "that "
-     "in a table of 2^18 pairs in which a pair displaces another one. The predecessors of a "
-     "displaced pair are no longer eligible for the two violation ratios.",
+     "What sessions did is remembered for each (session, key) in full up to 2^18 pairs; "
+     "beyond that in a table of 2^18 pairs in which a pair displaces another one. The "
+     "predecessors of a displaced pair are no longer eligible for the two violation ratios.",
      {NULL},
      METRIC_COUNT,
      1,
@@ -241,11 +239,11 @@ const struct metric_definition metric_catalogue[] = {
     {"replication_lag_ms",
      "ms",
      "how far a replica was behind, in time",
-     "At every boundary of a timeline bucket after the warm-up: now minus the commit of the oldest "
-     "write that is committed and that the replica has neither applied nor superseded by "
-     "a newer version of the key; 0 when there is none. A committed write that a crash took from "
-     "every "
-     "replica is lost (acked_lost), not late: it does not count while no replica holds it.",
+     "At every boundary of a timeline bucket after the warm-up: now minus the commit of the "
+     "oldest write that is committed and that the replica has neither applied nor superseded "
+     "by a newer version of the key; 0 when there is none. A committed write that a crash "
+     "took from every replica is lost (acked_lost), not late: it does not count while no "
+     "replica holds it.",
      {"dataset", "replica"},
      METRIC_DISTRIBUTION,
      NS_PER_MS,
@@ -285,10 +283,10 @@ const struct metric_definition metric_catalogue[] = {
     {"apply_delay_ms",
      "ms",
      "time from a write's commit until a replica has it",
-     "For each write committed after the warm-up and each replica: time from the commit until the "
-     "replica holds this or a newer version of the key; 0 if it already did at the commit. Writes "
-     "that "
-     "a replica never got have no sample.",
+     "For each write committed after the warm-up and each replica: time from the commit until "
+     "the replica holds this or a newer version of the key; 0 if it already did at the "
+     "commit. Writes that a replica never got have no sample; after a crash that took "
+     "versions back, getting them again counts again.",
      {"dataset", "replica"},
      METRIC_DISTRIBUTION,
      NS_PER_MS,
@@ -296,9 +294,9 @@ const struct metric_definition metric_catalogue[] = {
     {"acked_lost",
      "count",
      "acknowledged writes that no live node has at the end",
-     "Writes acknowledged to a client whose version is newer than every version of their key that "
-     "the replicas that are up hold when the run ends: acked_lost_gone + acked_lost_down. "
-     "Warm-up included.",
+     "Writes acknowledged to a client whose version is newer than every version of their key "
+     "that the replicas that are up hold when the run ends: acked_lost_gone + "
+     "acked_lost_down. Warm-up included.",
      {"dataset"},
      METRIC_COUNT,
      1,
@@ -322,10 +320,10 @@ const struct metric_definition metric_catalogue[] = {
     {"rpo_writes",
      "count",
      "acknowledged writes that a fault took from the live nodes",
-     "At the instant at which nodes went down, after the crash's own effects: acknowledged writes "
-     "newer than every version of their key that the replicas still up hold. The largest such "
-     "number over the instants of this fault. Copies on their way in messages are not held by "
-     "anyone yet; acked_lost says what was still missing at the end.",
+     "At the instant at which nodes went down, after the crash's own effects: acknowledged "
+     "writes newer than every version of their key that the replicas still up hold. The "
+     "largest such number over the instants of this fault. Copies on their way in messages "
+     "are not held by anyone yet; acked_lost says what was still missing at the end.",
      {"fault"},
      METRIC_COUNT,
      1,
@@ -333,8 +331,8 @@ const struct metric_definition metric_catalogue[] = {
     {"rpo_ms",
      "ms",
      "age of the oldest acknowledged write that a fault took",
-     "At the same instant: now minus the acknowledgement of the earliest of these writes; 0 if "
-     "there is none. Undefined when the fault took no node down.",
+     "At the same instant: now minus the acknowledgement of the earliest of these writes; 0 "
+     "if there is none. Undefined when the fault took no node down.",
      {"fault"},
      METRIC_VALUE,
      NS_PER_MS,
@@ -342,10 +340,9 @@ const struct metric_definition metric_catalogue[] = {
     {"convergence_ms",
      "ms",
      "time after the last fault until every live replica had caught up",
-     "From the last end of a fault to the first time from which on every replica that is up has "
-     "applied "
-     "(or superseded) all writes committed before that end. Undefined without an end of a "
-     "fault, and when it never happened.",
+     "From the last end of a fault to the first time from which on every replica that is up "
+     "has applied (or superseded) all writes committed before that end. Undefined without an "
+     "end of a fault, and when it never happened.",
      {"dataset"},
      METRIC_VALUE,
      NS_PER_MS,
@@ -353,8 +350,8 @@ const struct metric_definition metric_catalogue[] = {
     {"divergent_keys",
      "count",
      "keys that live replicas disagree about at the end",
-     "Keys of which two replicas that are up hold different versions when the run ends; writes "
-     "still under way count.",
+     "Keys of which two replicas that are up hold different versions when the run ends; "
+     "writes still under way count.",
      {"dataset"},
      METRIC_COUNT,
      1,
@@ -402,9 +399,9 @@ const struct metric_definition metric_catalogue[] = {
     {"mode_time_ratio",
      "ratio",
      "share of time that a strategy spent in a mode",
-     "Time in this mode / time from the warm-up to the end, both summed over the nodes that ever "
-     "reported a mode (or, when none did, one node in the dataset's first mode). A node is in "
-     "the first mode until it reports another.",
+     "Time in this mode / time from the warm-up to the end, both summed over the nodes that "
+     "ever reported a mode (or, when none did, one node in the dataset's first mode). A node "
+     "is in the first mode until it reports another.",
      {"dataset", "mode"},
      METRIC_RATIO,
      1,
@@ -463,16 +460,15 @@ const struct metric_series_definition metric_series_catalogue[] = {
 const struct metric_series_definition metric_curve_catalogue[] = {
     {"t_visibility",
      "ratio",
-     "P(fresh) of the reads invoked t after the acknowledgement of the latest acknowledged write "
-     "of "
-     "their key; neighbouring bins are joined until each holds at least 100 reads (1000 with "
-     "{reader, writer}).",
+     "P(fresh) of the reads invoked t after the acknowledgement of the latest acknowledged "
+     "write of their key; neighbouring bins are joined until each holds at least 100 reads "
+     "(1000 with {reader, writer}).",
      {"reader", "writer"}},
     {"probe_t_visibility",
      "ratio",
      "P(a probe's read sees the probed write or a newer one), by the exact time t between the "
-     "write's acknowledgement and the read's invocation (first 4096 different t; a further one is "
-     "counted at the next smaller).",
+     "write's acknowledgement and the read's invocation (first 4096 different t; a further "
+     "one is counted at the next smaller).",
      {NULL}},
     {0},
 };
