@@ -53,10 +53,15 @@ void fault_link_add(struct world *world, uint32_t from_region, uint32_t to_regio
                     const struct fault_link *change)
 {
     struct network_link *link = link_of(world, from_region, to_region);
-    if (link->changes == NULL) {
-        link->changes = arena_alloc(&world->arena, NETWORK_LINK_CHANGES_MAX, sizeof *link->changes);
+    if (link->change_count == link->change_capacity) {
+        const uint32_t capacity = link->change_capacity == 0 ? 4 : 2 * link->change_capacity;
+        struct fault_link *larger = arena_alloc(&world->arena, capacity, sizeof *larger);
+        for (uint32_t i = 0; i < link->change_count; i++) {
+            larger[i] = link->changes[i];
+        }
+        link->changes = larger;
+        link->change_capacity = capacity;
     }
-    CHECK(link->change_count < NETWORK_LINK_CHANGES_MAX);
     link->changes[link->change_count++] = *change;
     network_link_update(link);
 }

@@ -27,8 +27,6 @@
 #include "sim/pool.h"
 #include "sim/record.h"
 
-enum { NETWORK_LINK_CHANGES_MAX = 64 };
-
 struct network_link {
     sim_ns base_ns; /* without the random part: the floor for published jitter, else the median */
     sim_ns p50_ns;  /* expected one-way delay */
@@ -44,8 +42,8 @@ struct network_link {
     /* What link faults make of it now. */
     double delay_factor, loss_now, bandwidth_now;
     sim_ns extra_ns;
-    struct fault_link *changes; /* NETWORK_LINK_CHANGES_MAX of them; NULL before the first */
-    uint32_t change_count;
+    struct fault_link *changes; /* in the order in which they began */
+    uint32_t change_count, change_capacity;
 };
 
 /* A message on its way. Index in the network's pool = `slot`. */
