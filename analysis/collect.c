@@ -262,6 +262,7 @@ void collector_init(struct collector *collector, const struct record_layout *lay
     state->crash_fault = layout->fault_count;
     state->segment_changed = true;
     arena_init(&state->arena);
+    arena_init(&state->series_arena);
     places_init(state);
 
     const size_t places = state->client_place_count;
@@ -302,6 +303,7 @@ void collector_release(struct collector *collector)
     memory_release(state->pairs);
     memory_release(state->segments);
     arena_release(&state->arena);
+    arena_release(&state->series_arena);
     memory_release(state);
     collector->state = NULL;
 }
@@ -338,8 +340,9 @@ void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_
                                .bucket_ns = state->layout->bucket_ns,
                                .duration_ns = state->layout->duration_ns,
                                .seed = state->layout->seed};
-    arena_init(&set->arena);
     collect_end(state, end_ns);
+    set->arena = state->series_arena;
+    arena_init(&state->series_arena);
     segment_now(state); /* so that there is one even if nothing was measured */
     build_operations(state, &builder);
     build_reads(state, &builder);

@@ -5,7 +5,6 @@
 #include "analysis/curve.h"
 
 #include <math.h>
-#include <string.h>
 
 void build_visibility_curve(struct set_builder *builder, const struct label_list *labels,
                             const struct histogram *all, const struct histogram *missed)
@@ -18,7 +17,7 @@ void build_visibility_curve(struct set_builder *builder, const struct label_list
     *all_kept = *all;
     *missed_kept = *missed;
     curve_fill(builder_curve(builder, "t_visibility", labels), arena, all_kept, missed_kept,
-               labels->count > 1 ? CURVE_BIN_SAMPLES_PAIR : CURVE_BIN_SAMPLES);
+               labels->count > 1);
 }
 
 void build_probe_curve(struct collect_state *state, struct set_builder *builder)
@@ -89,16 +88,6 @@ static void build_rate_series(const struct collect_state *state, struct set_buil
     }
 }
 
-static const double *series_copy(const struct collect_state *state, struct set_builder *builder,
-                                 const double *values, uint32_t index)
-{
-    const size_t count = state->timeline.bucket_count;
-    double *copy = arena_alloc(&builder->set->arena, count, sizeof(*copy));
-
-    memcpy(copy, values + index * count, count * sizeof(*copy));
-    return copy;
-}
-
 static void build_latency_series(const struct collect_state *state, struct set_builder *builder,
                                  const char *name, const double *values)
 {
@@ -106,7 +95,7 @@ static void build_latency_series(const struct collect_state *state, struct set_b
         const struct label_list labels = operation_labels(state, column);
 
         builder_series(builder, name, &labels)->values =
-            series_copy(state, builder, values, column);
+            values + (size_t)column * state->timeline.bucket_count;
     }
 }
 
@@ -143,7 +132,7 @@ static void build_lag_series(const struct collect_state *state, struct set_build
             label_add(&labels, "dataset", layout->datasets[d].name);
             label_add(&labels, "replica", layout->nodes[layout->datasets[d].replicas[i]].name);
             builder_series(builder, name, &labels)->values =
-                series_copy(state, builder, values, index++);
+                values + (size_t)index++ * state->timeline.bucket_count;
         }
     }
 }

@@ -199,6 +199,7 @@ struct crash { /* what the nodes that went down took with them, the worst instan
 struct collect_state {
     const struct record_layout *layout;
     struct arena arena;
+    struct arena series_arena; /* of the series' values: becomes the metric set's arena */
     sim_ns now_ns;
 
     struct dataset_state *datasets;

@@ -40,11 +40,14 @@ void timeline_init(struct collect_state *state)
     timeline->counts = arena_alloc(&state->arena, count * places * 2, sizeof(*timeline->counts));
     timeline->reads = arena_alloc(&state->arena, count * places, sizeof(*timeline->reads));
     timeline->latency = arena_alloc(&state->arena, places * 2, sizeof(*timeline->latency));
-    timeline->latency_p50_ms = arena_alloc(&state->arena, count * places * 2, sizeof(double));
-    timeline->latency_p99_ms = arena_alloc(&state->arena, count * places * 2, sizeof(double));
-    timeline->lag_ms = arena_alloc(&state->arena, count * replica_total(state), sizeof(double));
+    timeline->latency_p50_ms =
+        arena_alloc(&state->series_arena, count * places * 2, sizeof(double));
+    timeline->latency_p99_ms =
+        arena_alloc(&state->series_arena, count * places * 2, sizeof(double));
+    timeline->lag_ms =
+        arena_alloc(&state->series_arena, count * replica_total(state), sizeof(double));
     timeline->lag_versions =
-        arena_alloc(&state->arena, count * replica_total(state), sizeof(double));
+        arena_alloc(&state->series_arena, count * replica_total(state), sizeof(double));
     for (size_t i = 0; i < places * 2; i++) {
         timeline->latency[i].low = SMALL_BINS;
     }

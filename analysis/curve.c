@@ -19,12 +19,17 @@ struct bins { /* the walk over the joined bins */
     const struct histogram *all;
     bool missed_left;
     uint64_t samples_left, enough;
+    int64_t widths; /* a bin must be at least its beginning / widths wide; 0: any width */
 };
 
 static struct bins bins_begin(const struct histogram *all, const struct histogram *missed,
-                              uint64_t enough)
+                              uint64_t enough, int64_t widths)
 {
-    struct bins bins = {.missed = missed, .all = all, .samples_left = all->count, .enough = enough};
+    struct bins bins = {.missed = missed,
+                        .all = all,
+                        .samples_left = all->count,
+                        .enough = enough,
+                        .widths = widths};
 
     bins.missed_left = histogram_next(missed, &bins.missed_bucket);
     return bins;
@@ -42,7 +47,8 @@ static bool bins_next(struct bins *bins, struct bin *bin)
             bin->missed += bins->missed_bucket.count;
             bins->missed_left = histogram_next(bins->missed, &bins->missed_bucket);
         }
-        if (bin->samples >= bins->enough && bins->samples_left >= bins->enough) {
+        if (bin->samples >= bins->enough && bins->samples_left >= bins->enough &&
+            (bins->widths == 0 || bin->high - bin->low + 1 >= bin->low / bins->widths)) {
             return true;
         }
     }
@@ -51,9 +57,9 @@ static bool bins_next(struct bins *bins, struct bin *bin)
 }
 
 static size_t bins_count(const struct histogram *all, const struct histogram *missed,
-                         uint64_t enough)
+                         uint64_t enough, int64_t widths)
 {
-    struct bins bins = bins_begin(all, missed, enough);
+    struct bins bins = bins_begin(all, missed, enough, widths);
     struct bin bin;
     size_t count = 0;
 
@@ -64,10 +70,12 @@ static size_t bins_count(const struct histogram *all, const struct histogram *mi
 }
 
 void curve_fill(struct metric_curve *curve, struct arena *arena, const struct histogram *all,
-                const struct histogram *missed, uint64_t bin_samples)
+                const struct histogram *missed, bool coarse)
 {
-    const size_t count = bins_count(all, missed, bin_samples);
-    struct bins bins = bins_begin(all, missed, bin_samples);
+    const uint64_t enough = coarse ? 10 * CURVE_BIN_SAMPLES : CURVE_BIN_SAMPLES;
+    const int64_t widths = coarse ? 16 : 64;
+    const size_t count = bins_count(all, missed, enough, widths);
+    struct bins bins = bins_begin(all, missed, enough, widths);
     double *x = arena_alloc(arena, count + 1, sizeof(*x));
     double *x_end = arena_alloc(arena, count + 1, sizeof(*x_end));
     double *y = arena_alloc(arena, count + 1, sizeof(*y));
@@ -100,7 +108,7 @@ uint64_t curve_visible(const struct histogram *all, const struct histogram *miss
 
     const uint64_t wanted = 10 * 1000 / (1000 - per_thousand);
     const uint64_t enough = wanted > CURVE_BIN_SAMPLES ? wanted : CURVE_BIN_SAMPLES;
-    struct bins bins = bins_begin(all, missed, enough);
+    struct bins bins = bins_begin(all, missed, enough, 0);
     struct bin bin;
     bool visible = false, first = true;
 

@@ -12,14 +12,15 @@
 
 #include "analysis/metric.h"
 
-enum {
-    CURVE_BIN_SAMPLES = 100,
-    CURVE_BIN_SAMPLES_PAIR = 1000 /* of the many curves of reader and writer together */
-};
+enum { CURVE_BIN_SAMPLES = 100 };
 
-/* Sets the points (x in ms), samples, hits, all and missed of a curve. */
+/*
+ * Sets the points (x in ms), samples, hits, all and missed of a curve. Bins hold at least 100
+ * samples and are at least 1/64 of their beginning wide; `coarse`: 1000 and 1/16, for the many
+ * curves of reader and writer together.
+ */
 void curve_fill(struct metric_curve *curve, struct arena *arena, const struct histogram *all,
-                const struct histogram *missed, uint64_t bin_samples);
+                const struct histogram *missed, bool coarse);
 
 /*
  * The least t from which on every bin has P(fresh) >= per_thousand / 1000, bins of at least

@@ -461,8 +461,8 @@ const struct metric_series_definition metric_curve_catalogue[] = {
     {"t_visibility",
      "ratio",
      "P(fresh) of the reads invoked t after the acknowledgement of the latest acknowledged "
-     "write of their key; neighbouring bins are joined until each holds at least 100 reads "
-     "(1000 with {reader, writer}).",
+     "write of their key; neighbouring bins are joined until each holds at least 100 reads and "
+     "is 1/64 of its beginning wide (1000 and 1/16 with {reader, writer}).",
      {"reader", "writer"}},
     {"probe_t_visibility",
      "ratio",

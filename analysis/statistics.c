@@ -241,8 +241,7 @@ static void pool_curve(const struct pool *pool, size_t index, struct metric_curv
         histogram_merge(all, pool->sets[i]->curves[index].all);
         histogram_merge(missed, pool->sets[i]->curves[index].missed);
     }
-    curve_fill(curve, arena, all, missed,
-               curve->label_count > 1 ? CURVE_BIN_SAMPLES_PAIR : CURVE_BIN_SAMPLES);
+    curve_fill(curve, arena, all, missed, curve->label_count > 1);
 }
 
 static void pool_series(const struct pool *pool, size_t index, struct metric_series *series)

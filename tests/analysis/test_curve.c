@@ -46,7 +46,7 @@ static void test_bins(void **state)
     add(&set, 20, 50, 10);
     add(&set, 30, 100, 5);
     add(&set, 40, 30, 0);
-    curve_fill(&curve, &set.arena, &set.all, &set.missed, 100);
+    curve_fill(&curve, &set.arena, &set.all, &set.missed, false);
     assert_int_equal(curve.point_count, 2);
     assert_true(fabs(curve.x[0] - 10e-6) < 1e-15);
     assert_true(fabs(curve.x_end[0] - 21e-6) < 1e-15);
@@ -59,6 +59,38 @@ static void test_bins(void **state)
     assert_int_equal(samples, 110);
     assert_true(metric_curve_at(&curve, 1, &y, &samples));
     assert_int_equal(samples, 130);
+    arena_release(&set.arena);
+}
+
+/*
+ * 1000 reads in each of 256 neighbouring buckets, 65536 to 262143 (two powers of two, 1/128 wide):
+ * enough samples for a bin each, so the width decides: 1/64 needs two buckets (and three where the
+ * bin begins late in its power of two), 1/16 eight or more.
+ */
+static void test_widths(void **state)
+{
+    struct metric_curve curve = {0};
+    struct sample_set set;
+
+    (void)state;
+    begin(&set);
+    for (size_t i = 0; i < 256; i++) {
+        add(&set, histogram_bucket_low(histogram_index(65536) + i), 1000, 0);
+    }
+    for (int coarse = 0; coarse < 2; coarse++) {
+        const double widths = coarse ? 16 : 64;
+
+        curve_fill(&curve, &set.arena, &set.all, &set.missed, coarse != 0);
+        assert_true(curve.point_count > (coarse ? 16 : 64));
+        assert_true(curve.point_count <= (coarse ? 32 : 128));
+        for (size_t i = 0; i + 1 < curve.point_count; i++) {
+            const double width = (curve.x_end[i] - curve.x[i]) * 1e6;
+
+            assert_true(width >= floor(curve.x[i] * 1e6 / widths) - 1e-6);
+            /* One bucket less would not have been enough. */
+            assert_true(width < curve.x[i] * 1e6 / widths + curve.x[i] * 1e6 / 64 + 1);
+        }
+    }
     arena_release(&set.arena);
 }
 
@@ -130,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bins),
+        cmocka_unit_test(test_widths),
         cmocka_unit_test(test_least_t),
         cmocka_unit_test(test_exponential),
     };
