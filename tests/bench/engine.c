@@ -235,18 +235,14 @@ static void run_hold(const char *name, enum increments increments, uint64_t size
 }
 
 /*
- * The same work on a plain 4-ary heap with the same services (records, fingerprint, counts per
- * kind): what the queue would cost without buckets.
+ * The same work on a plain 4-ary heap, with the engine's own records, handles, fingerprint and
+ * counts per kind: what an engine would cost whose queue is nothing but a heap.
  */
 struct plain {
     struct hold hold;
-    struct event_slot *slots;
-    uint32_t *generations;
-    event_key *keys;
-    size_t count;
-    uint32_t *free;
-    size_t free_count;
-    uint64_t sequence;
+    struct event_slots slots;
+    struct event_heap heap;
+    uint64_t sequence, handled;
     sim_ns now_ns;
     uint64_t kinds[2];
     struct fingerprint fingerprint;
@@ -254,39 +250,44 @@ struct plain {
 
 static inline void plain_at(struct plain *plain, sim_ns at_ns, const struct event *event)
 {
-    const uint32_t index = plain->free[--plain->free_count];
-    plain->slots[index].event = *event;
+    const struct timer timer = event_slots_take(&plain->slots, event);
     plain->sequence += UINT64_C(1) << EVENT_SLOT_BITS;
-    const event_key key = (event_key)(uint64_t)at_ns << 64 | plain->sequence | index;
-    event_heap_up(plain->keys, plain->count++, key);
+    CHECK(plain->sequence != 0);
+    const event_key key = (event_key)(uint64_t)at_ns << 64 | plain->sequence | timer.slot;
+    event_heap_up(plain->heap.keys, plain->heap.count++, key);
 }
 
-static __attribute__((noinline)) void plain_handle(void *world, const struct event *event)
+static void plain_handle(void *world, const struct event *event)
 {
     struct plain *plain = world;
     struct event next = *event;
-    next.a += 1;
+    next.a += 1 + event->kind;
     plain->hold.check = plain->hold.check * 31 + next.b;
     plain_at(plain, plain->now_ns + increment(&plain->hold.rng, plain->hold.increments), &next);
 }
 
 static const engine_handler plain_handlers[] = {plain_handle, plain_handle};
 
-static void plain_run(struct plain *plain, uint64_t events)
+static void plain_run(struct plain *plain, sim_ns until_ns, uint64_t events)
 {
-    for (uint64_t i = 0; i < events; i++) {
-        const event_key key = plain->keys[0];
-        const event_key last = plain->keys[--plain->count];
-        plain->keys[plain->count] = EVENT_KEY_END;
-        event_heap_down(plain->keys, plain->count, last);
-        const uint32_t index = event_key_slot(key);
-        const struct event event = plain->slots[index].event;
-        plain->generations[index]++;
-        plain->free[plain->free_count++] = index;
-        plain->now_ns = (sim_ns)event_key_time(key);
-        plain->kinds[event.kind]++;
-        fingerprint_add(&plain->fingerprint, event_key_time(key), event.target, event.a, event.b);
-        plain_handlers[event.kind](plain, &event);
+    struct event_heap *heap = &plain->heap;
+    struct event event;
+    while (events > 0 && event_key_time(heap->keys[0]) <= (uint64_t)until_ns) {
+        const event_key key = heap->keys[0];
+        heap->hole = true;
+        event_heap_close(heap);
+        if (event_slots_give(&plain->slots, event_key_slot(key), &event)) {
+            plain->handled++;
+            CHECK((sim_ns)event_key_time(key) >= plain->now_ns);
+            CHECK(event.kind < 2);
+            plain->now_ns = (sim_ns)event_key_time(key);
+            plain->kinds[event.kind]++;
+            fingerprint_add(&plain->fingerprint, event_key_time(key),
+                            (uint64_t)event.kind << 48 | (uint64_t)event.small << 32 | event.target,
+                            event.a, event.b);
+            plain_handlers[event.kind](plain, &event);
+            events--;
+        }
     }
 }
 
@@ -295,32 +296,21 @@ static void run_plain(const char *name, enum increments increments, uint64_t siz
     struct plain *plain = memory_alloc(1, sizeof *plain);
     rng_init(&plain->hold.rng, 12345);
     plain->hold.increments = increments;
-    plain->slots = memory_alloc(size + 2, sizeof *plain->slots);
-    plain->free = memory_alloc(size + 2, sizeof *plain->free);
-    plain->generations = memory_alloc(size + 2, sizeof *plain->generations);
-    event_key *memory = memory_alloc(size + 16, sizeof *memory);
-    plain->keys = memory + 3;
-    for (uint64_t i = 0; i < size + 8; i++) {
-        plain->keys[i] = EVENT_KEY_END;
-    }
-    for (uint64_t i = 0; i <= size; i++) {
-        plain->free[plain->free_count++] = (uint32_t)i;
-    }
+    event_slots_init(&plain->slots);
+    event_heap_reserve(&plain->heap, size + 1);
     for (uint64_t i = 0; i < size; i++) {
         struct event event;
         hold_event(&event, i);
         const double at = increments == TIED ? 0.0 : exponential(&plain->hold.rng) * mean_ns;
         plain_at(plain, (sim_ns)at, &event);
     }
-    plain_run(plain, 3 * size);
+    plain_run(plain, SIM_NS_MAX, 3 * size);
     const double begin = cpu_seconds();
-    plain_run(plain, events);
+    plain_run(plain, SIM_NS_MAX, events);
     const double seconds = cpu_seconds() - begin;
     report(name, size, events, seconds, (double)(plain->hold.check >> 11));
-    memory_release(plain->slots);
-    memory_release(plain->free);
-    memory_release(plain->generations);
-    memory_release(memory);
+    event_slots_release(&plain->slots);
+    event_heap_release(&plain->heap);
     memory_release(plain);
 }
 
