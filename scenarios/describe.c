@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+enum { KEY_CHARACTERS = 21, LINE_CHARACTERS = 100 };
+
 /* "a duration such as ..." without article and example. */
 static void put_type(const struct param_spec *row, const struct ambient *ambient, struct text *out)
 {
@@ -72,6 +74,27 @@ static void put_row_type(const struct param_spec *row, struct text *out)
     put_type(row, &plain, out);
 }
 
+/* Words on lines of at most LINE_CHARACTERS, each behind the column of the keys. */
+static void put_wrapped(const char *words, struct text *out)
+{
+    size_t used = LINE_CHARACTERS;
+    while (*words != '\0') {
+        const size_t length = strcspn(words, " ");
+        if (used + 1 + length > LINE_CHARACTERS) {
+            text_format(out, "\n%*s", KEY_CHARACTERS, "");
+            used = KEY_CHARACTERS;
+        } else {
+            text_put(out, " ");
+            used++;
+        }
+        text_add(out, words, length);
+        used += length;
+        words += length;
+        words += *words == ' ' ? 1 : 0;
+    }
+    text_put(out, "\n");
+}
+
 static void put_row(const struct param_spec *row, struct text *out)
 {
     struct arena arena;
@@ -91,7 +114,7 @@ static void put_row(const struct param_spec *row, struct text *out)
     } else {
         text_put(out, row->required ? "; required" : "");
     }
-    text_format(out, "\n  %-18s %s\n", "", row->help != NULL ? row->help : "");
+    put_wrapped(row->help != NULL ? row->help : "", out);
     arena_release(&arena);
 }
 

@@ -156,7 +156,8 @@ static void put_caret(const struct diag *diag, struct text *out)
     const struct position position = place_position(diag->place);
     const char *line = diag->place.source->text + position.line_start;
     const size_t at = diag->place.offset - position.line_start;
-    size_t first = at > LINE_BYTES_BEFORE ? at - LINE_BYTES_BEFORE : 0;
+    const bool cut = position.line_length > LINE_BYTES_MAX && at > LINE_BYTES_BEFORE;
+    size_t first = cut ? at - LINE_BYTES_BEFORE : 0;
     while (first > 0 && !starts_character(line[first])) {
         first--;
     }
