@@ -161,6 +161,13 @@ char *number_text_table(double value, int digits, char text[NUMBER_TEXT_MAX])
     return text;
 }
 
+char *number_text_grouped(double value, int decimals, char text[NUMBER_TEXT_MAX])
+{
+    number_text_fixed(value, decimals, text);
+    group_digits(text);
+    return text;
+}
+
 char *number_text_rounded(double value, int digits, char text[NUMBER_TEXT_MAX])
 {
     CHECK(digits >= 1);

@@ -26,6 +26,9 @@ char *number_text_fixed(double value, int decimals, char text[NUMBER_TEXT_MAX]);
  */
 char *number_text_table(double value, int digits, char text[NUMBER_TEXT_MAX]);
 
+/* As number_text_fixed(), with the group marks of number_text_table(). */
+char *number_text_grouped(double value, int decimals, char text[NUMBER_TEXT_MAX]);
+
 /* The shortest text after rounding to so many significant digits: 2, 98.83, 0.001234. */
 char *number_text_rounded(double value, int digits, char text[NUMBER_TEXT_MAX]);
 

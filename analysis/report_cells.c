@@ -20,15 +20,19 @@ const struct metric *report_row(const struct report *report, const struct row_ke
     return aggregate_find(report->results.merged, key->metric, labels, count, SIZE_MAX);
 }
 
+/* The number has as many decimals as the first digit of its uncertainty, and no more. */
 static void cell_number(struct text_table *table, double value, double half)
 {
+    enum { DECIMALS_MAX = 6 };
     char text[2 * NUMBER_TEXT_MAX + 8], number[NUMBER_TEXT_MAX], width[NUMBER_TEXT_MAX];
-    number_text_table(value, DIGITS, number);
-    if (half < 0.0) {
-        text_table_cell(table, number);
+    if (!(half > 0.0)) {
+        text_table_cell(table, number_text_table(value, DIGITS, number));
         return;
     }
-    snprintf(text, sizeof text, "%s ±%s", number, number_text_table(half, 2, width));
+    int decimals = -(int)floor(log10(half));
+    decimals = decimals < 0 ? 0 : decimals > DECIMALS_MAX ? DECIMALS_MAX : decimals;
+    snprintf(text, sizeof text, "%s ±%s", number_text_grouped(value, decimals, number),
+             number_text_grouped(half, decimals, width));
     text_table_cell(table, text);
 }
 

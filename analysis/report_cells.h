@@ -3,7 +3,7 @@
  *
  * Model:  about three significant digits; shares as per cent with as many decimals as the rarer
  *         side needs, so that 99.987 % does not read 100 %. A dash where there are no samples. With
- *         several replications the half width of the 95 % interval follows: 83.4 ±0.2.
+ *         several replications that differ, the half width of the 95 % interval follows: 83.4 ±0.2.
  */
 #ifndef ANALYSIS_REPORT_CELLS_H
 #define ANALYSIS_REPORT_CELLS_H

@@ -372,7 +372,7 @@ static void write_verdict(const struct page *page, const struct expect_verdict *
     print_clean(stream, verdict->expect->threshold);
     if (verdict->observed_defined) {
         const char *unit = verdict->expect->definition->unit;
-        const bool plain = strcmp(unit, "count") == 0;
+        const bool plain = strcmp(unit, "count") == 0 || strcmp(unit, "ratio") == 0;
         fprintf(stream, "  (%s%s%s", number_text_rounded(verdict->observed, DIGITS, number),
                 plain ? "" : " ", plain ? "" : unit);
         if (verdict->interval.count >= 2) {
@@ -410,9 +410,13 @@ static void write_head(const struct page *page)
         fputs(": ", page->stream);
         print_clean(page->stream, layout->summary);
     }
-    fprintf(page->stream, "\n%s simulated, the first %s not measured; %s events; seed %" PRIu64,
-            sim_time_text(set->duration_ns, duration), sim_time_text(layout->warmup_ns, warmup),
-            number_text_count(set->events, events), set->seed);
+    fprintf(page->stream, "\n%s simulated", sim_time_text(set->duration_ns, duration));
+    if (layout->warmup_ns > 0) {
+        fprintf(page->stream, ", the first %s not measured",
+                sim_time_text(layout->warmup_ns, warmup));
+    }
+    fprintf(page->stream, "; %s events; seed %" PRIu64, number_text_count(set->events, events),
+            set->seed);
     if (report->results.replication_count > 1) {
         fprintf(page->stream, "; %zu replications, ± is the 95 %% interval",
                 report->results.replication_count);

@@ -22,10 +22,19 @@
 
 enum { FIGURE_CURVES_MAX = 8, FIGURE_POINTS_MAX = 1500, FIGURE_NAME_POINTS = 30 };
 
+/* What a comparison of variants keeps of each; parts without samples are NULL. */
+struct figure_variant {
+    const char *name;
+    const struct histogram *latency[2]; /* reads, writes; over all regions */
+    const struct metric_curve *visibility;
+};
+
 struct figure_input {
     const struct record_layout *layout;
     const struct metric_set *set;
     size_t replications;
+    const struct figure_variant *variants; /* of a comparison; else NULL */
+    size_t variant_count;
 };
 
 struct figure_page {
@@ -43,5 +52,8 @@ struct figure {
 
 /* All figures in the order in which they are drawn; ends with NULL. */
 extern const struct figure *const figure_registry[];
+
+/* Those that show one curve a variant. */
+extern const struct figure *const figure_registry_variants[];
 
 #endif

@@ -9,15 +9,26 @@ enum { PANEL_HEIGHT = 190, PANEL_GAP = 28 };
 /* Column 2 + 3 i: success ratio of region i; then its offered and its ok operations per second. */
 enum { COLUMNS_PER_REGION = 3 };
 
-static const double *success_ratio(const struct metric_set *set, struct arena *arena,
-                                   const double *offered, const double *ok)
+/*
+ * ok / (ok + failed + unknown), as availability_ratio has it: operations that are still in flight
+ * when the run ends count as neither. NAN where none ended.
+ */
+static const double *success_ratio(const struct figure_input *input, struct arena *arena,
+                                   const char *region)
 {
-    double *ratio = arena_alloc(arena, set->bucket_count + 1, sizeof *ratio);
-    for (size_t i = 0; i < set->bucket_count; i++) {
-        /* Where nothing was offered there is nothing to succeed. */
-        const bool defined = isfinite(offered[i]) && offered[i] > 0.0;
-        const double done = isfinite(ok[i]) ? ok[i] : 0.0;
-        ratio[i] = defined ? 100.0 * done / offered[i] : (double)NAN;
+    static const char *const series[] = {"ok_per_s", "failed_per_s", "unknown_per_s"};
+    const size_t count = input->set->bucket_count;
+    double *ended = arena_alloc(arena, count + 1, sizeof *ended);
+    double *ratio = arena_alloc(arena, count + 1, sizeof *ratio);
+    for (size_t kind = 0; kind < sizeof series / sizeof series[0]; kind++) {
+        const double *values = timeline_of_region(input, arena, series[kind], region);
+        for (size_t i = 0; i < count; i++) {
+            ended[i] += isfinite(values[i]) ? values[i] : 0.0;
+            ratio[i] = kind == 0 ? ended[i] : ratio[i];
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        ratio[i] = ended[i] > 0.0 ? 100.0 * ratio[i] / ended[i] : (double)NAN;
     }
     return ratio;
 }
@@ -31,8 +42,7 @@ static void make_columns(const struct figure_input *input, struct figure_page *p
         const double *offered = timeline_of_region(input, page->arena, "offered_per_s", name);
         const double *ok = timeline_of_region(input, page->arena, "ok_per_s", name);
         its[0] = (struct timeline_column){arena_printf(page->arena, "%s ok percent", name),
-                                          success_ratio(input->set, page->arena, offered, ok),
-                                          TIMELINE_MEAN};
+                                          success_ratio(input, page->arena, name), TIMELINE_MEAN};
         its[1] = (struct timeline_column){arena_printf(page->arena, "%s offered per s", name),
                                           offered, TIMELINE_MEAN};
         its[2] = (struct timeline_column){arena_printf(page->arena, "%s ok per s", name), ok,
@@ -92,8 +102,9 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
     frame_panel(&frame, &ratio, true);
     frame_time_axis(&frame, false);
     frame_faults(&frame, &ratio, true);
-    fputs("set yrange [0:102]\nset ytics 25\nset ylabel \"ok (% of offered)\" noenhanced\n",
-          page->script);
+    fputs(
+        "set yrange [0:102]\nset ytics 25\nset ylabel \"ok (% of those that ended)\" noenhanced\n",
+        page->script);
     plot_ratio(&frame, &regions);
     frame_panel_end(&frame);
     frame_panel(&frame, &rates, false);

@@ -8,9 +8,9 @@
 
 enum { PANEL_HEIGHT = 330, PANEL_GAP = 40, PANELS = 2 };
 
-/* One curve: a region's reads or writes. */
+/* One curve: the reads or the writes of a region, or of a variant. */
 struct cdf {
-    const char *region;
+    const char *name;
     const struct histogram *histogram;
     unsigned linetype;          /* of the region, the same in both panels */
     size_t row_first, row_last; /* in the data file, from 0 */
@@ -42,34 +42,49 @@ static const struct histogram *find_histogram(const struct metric_set *set, cons
     return NULL;
 }
 
-static size_t collect(const struct figure_input *input, struct panel panels[PANELS])
+/* What the figure is made of so far. */
+struct collection {
+    struct panel panels[PANELS];
+    size_t left_out;
+    unsigned linetype; /* of the last name */
+};
+
+static void add_curves(struct collection *collection, const char *name,
+                       const struct histogram *const found[PANELS])
+{
+    if (found[0] == NULL && found[1] == NULL) {
+        return;
+    }
+    if (collection->linetype == FIGURE_CURVES_MAX) {
+        collection->left_out++;
+        return;
+    }
+    collection->linetype++;
+    for (size_t i = 0; i < PANELS; i++) {
+        struct panel *panel = &collection->panels[i];
+        if (found[i] != NULL) {
+            struct cdf *cdf = &panel->cdfs[panel->count++];
+            cdf->name = name;
+            cdf->histogram = found[i];
+            cdf->linetype = collection->linetype;
+        }
+    }
+}
+
+static void collect(const struct figure_input *input, struct collection *collection)
 {
     static const char *const operations[PANELS] = {"read", "write"};
-    size_t left_out = 0;
-    unsigned linetype = 0;
+    for (size_t i = 0; i < input->variant_count; i++) {
+        add_curves(collection, input->variants[i].name, input->variants[i].latency);
+    }
     for (uint32_t i = 0; i < input->layout->place_count; i++) {
         const char *region = input->layout->places[i].name;
         const struct histogram *found[PANELS];
-        bool any = false;
         for (size_t panel = 0; panel < PANELS; panel++) {
             found[panel] = find_histogram(input->set, region, operations[panel]);
-            any = any || found[panel] != NULL;
         }
-        if (any && linetype == FIGURE_CURVES_MAX) {
-            left_out++;
-            continue;
-        }
-        linetype += any ? 1 : 0;
-        for (size_t panel = 0; panel < PANELS; panel++) {
-            if (found[panel] != NULL) {
-                struct cdf *cdf = &panels[panel].cdfs[panels[panel].count++];
-                cdf->region = region;
-                cdf->histogram = found[panel];
-                cdf->linetype = linetype;
-            }
-        }
+        add_curves(collection, region, found);
     }
-    return left_out;
 }
 
 /*
@@ -139,7 +154,7 @@ static void write_panel(const struct frame *frame, const struct panel *panel,
                 "  \"%s\" skip 1 every ::%zu::%zu using 2:3 with linespoints linetype %u "
                 "pointnumber 7 title ",
                 frame->page->data_name, cdf->row_first, cdf->row_last, cdf->linetype);
-        gp_literal_cut(script, cdf->region, FIGURE_NAME_POINTS);
+        gp_literal_cut(script, cdf->name, FIGURE_NAME_POINTS);
         fputs(i + 1 < panel->count ? " noenhanced, \\\n" : " noenhanced\n", script);
     }
     frame_panel_end(frame);
@@ -147,8 +162,9 @@ static void write_panel(const struct frame *frame, const struct panel *panel,
 
 static bool draw(const struct figure_input *input, struct figure_page *page)
 {
-    struct panel panels[PANELS] = {{.title = "reads"}, {.title = "writes"}};
-    const size_t left_out = collect(input, panels);
+    struct collection collection = {.panels = {{.title = "reads"}, {.title = "writes"}}};
+    struct panel *panels = collection.panels;
+    collect(input, &collection);
     const size_t shown = (panels[0].count > 0) + (size_t)(panels[1].count > 0);
     if (shown == 0) {
         return false;
@@ -157,13 +173,14 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
     const size_t legend = panels[1].count > panels[0].count ? 1 : 0;
     int columns = 0;
     for (size_t i = 0; i < panels[legend].count; i++) {
-        const int width = utf8_width(panels[legend].cdfs[i].region);
+        const int width = utf8_width(panels[legend].cdfs[i].name);
         columns = width > columns ? width : columns;
     }
+    const bool variants = input->variant_count > 0;
     const struct frame_spec spec = {
-        .title = "Latency per client region",
-        .note = left_out > 0
-                    ? arena_printf(page->arena, "%zu more regions in metrics.csv", left_out)
+        .title = variants ? "Latency per variant, all regions" : "Latency per client region",
+        .note = collection.left_out > 0
+                    ? arena_printf(page->arena, "%zu more in metrics.csv", collection.left_out)
                     : NULL,
         .legend_columns = columns > FIGURE_NAME_POINTS ? FIGURE_NAME_POINTS : columns,
         .panels_height = PANEL_HEIGHT + FRAME_AXIS};
@@ -185,6 +202,9 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
     frame_end(&frame);
     return true;
 }
+
+const struct figure figure_latency_cdf_variants = {
+    .name = "latency_cdf_variants", .title = "latency distribution per variant", .draw = draw};
 
 const struct figure figure_latency_cdf = {
     .name = "latency_cdf", .title = "latency distribution per client region", .draw = draw};

@@ -5,25 +5,10 @@
 
 enum { PANEL_HEIGHT = 330 };
 
-/* The lowest share, so that the axis shows where the curves are and not only where they end. */
-static double least_fresh_percent(const struct visibility *visibility)
-{
-    double least = 100.0;
-    for (size_t i = 0; i < visibility->count; i++) {
-        const struct metric_curve *curve = visibility->curves[i].curve;
-        for (size_t point = 0; point < curve->point_count; point++) {
-            if (isfinite(curve->y[point])) {
-                least = fmin(least, 100.0 * curve->y[point]);
-            }
-        }
-    }
-    return least;
-}
-
 static bool draw(const struct figure_input *input, struct figure_page *page)
 {
     struct visibility visibility;
-    if (!visibility_collect(input, &visibility)) {
+    if (!visibility_collect(input, page->arena, &visibility)) {
         return false;
     }
     const struct frame_spec spec = {
@@ -35,7 +20,7 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
         .panels_height = PANEL_HEIGHT + FRAME_AXIS};
     const struct frame frame = frame_begin(input, page, &spec);
     const struct frame_box box = {frame.left, frame.right, frame.top, frame.top + PANEL_HEIGHT};
-    const double least = least_fresh_percent(&visibility);
+    const double least = 100.0 * visibility.least_fresh;
     visibility_write(page, &visibility);
     frame_panel(&frame, &box, true);
     visibility_axis(page->script, &visibility);
@@ -47,11 +32,14 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
         fprintf(page->script, "set yrange [%.9g:100]\n", 100.0 - range);
     }
     fputs("set ylabel \"P(fresh), % of reads\" noenhanced\n", page->script);
-    visibility_plot(page, &visibility, 3);
+    visibility_plot(page, &visibility, false);
     frame_panel_end(&frame);
     frame_end(&frame);
     return true;
 }
+
+const struct figure figure_visibility_variants = {
+    .name = "t_visibility_variants", .title = "share of fresh reads by variant", .draw = draw};
 
 const struct figure figure_visibility = {
     .name = "t_visibility", .title = "share of fresh reads by time since the write", .draw = draw};

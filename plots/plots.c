@@ -2,7 +2,6 @@
 
 #include "plots/plots.h"
 
-#include "plots/figure.h"
 #include "plots/gnuplot.h"
 #include "sim/check.h"
 
@@ -168,17 +167,17 @@ static bool draw_figure(struct drawing *drawing, const struct figure *figure,
     return good;
 }
 
-static bool draw_all(struct drawing *drawing)
+static bool draw_all(struct drawing *drawing, const struct figure *const *figures)
 {
     struct plot_report *report = drawing->report;
     const char *only = drawing->options->only;
-    for (size_t i = 0; figure_registry[i] != NULL; i++) {
-        if (only != NULL && strcmp(only, figure_registry[i]->name) != 0) {
+    for (size_t i = 0; figures[i] != NULL; i++) {
+        if (only != NULL && strcmp(only, figures[i]->name) != 0) {
             continue;
         }
         CHECK(report->count < PLOT_FIGURES_MAX);
         struct plot_result *result = &report->results[report->count++];
-        if (!draw_figure(drawing, figure_registry[i], result)) {
+        if (!draw_figure(drawing, figures[i], result)) {
             return false;
         }
         report->drawn += result->state == PLOT_DRAWN;
@@ -201,15 +200,12 @@ static void write_note(struct drawing *drawing)
     }
 }
 
-bool plots_draw(const struct record_layout *layout, const struct metric_set *set,
-                const char *directory, const struct plot_options *options,
-                struct plot_report *report)
+bool plots_draw_figures(const struct figure *const *figures, const struct figure_input *input,
+                        const char *directory, const struct plot_options *options,
+                        struct plot_report *report)
 {
     struct drawing drawing = {
-        .input = {.layout = layout, .set = set, .replications = options->replications},
-        .directory = directory,
-        .options = options,
-        .report = report};
+        .input = *input, .directory = directory, .options = options, .report = report};
     memset(report, 0, sizeof *report);
     if (!output_directory_make(directory, &report->error)) {
         return false;
@@ -218,10 +214,19 @@ bool plots_draw(const struct record_layout *layout, const struct metric_set *set
     if (drawing.can_draw && !gnuplot_directory_make(drawing.private_directory, &report->error)) {
         return false;
     }
-    const bool good = draw_all(&drawing);
+    const bool good = draw_all(&drawing, figures);
     if (drawing.can_draw) {
         gnuplot_directory_remove(drawing.private_directory);
     }
     write_note(&drawing);
     return good;
+}
+
+bool plots_draw(const struct record_layout *layout, const struct metric_set *set,
+                const char *directory, const struct plot_options *options,
+                struct plot_report *report)
+{
+    const struct figure_input input = {
+        .layout = layout, .set = set, .replications = options->replications};
+    return plots_draw_figures(figure_registry, &input, directory, options, report);
 }

@@ -15,6 +15,7 @@
 
 #include "analysis/metric.h"
 #include "analysis/output_file.h"
+#include "plots/figure.h"
 #include "sim/record.h"
 
 #include <stdbool.h>
@@ -48,5 +49,10 @@ struct plot_options {
 bool plots_draw(const struct record_layout *layout, const struct metric_set *set,
                 const char *directory, const struct plot_options *options,
                 struct plot_report *report);
+
+/* The same for another list of figures (ends with NULL): what comparison.h is made of. */
+bool plots_draw_figures(const struct figure *const *figures, const struct figure_input *input,
+                        const char *directory, const struct plot_options *options,
+                        struct plot_report *report);
 
 #endif

@@ -257,16 +257,18 @@ static inline void fixture_fill_series(struct fixture *fixture)
                                                    {"operation", operations[type]}};
             double *offered = fixture_series(fixture, "offered_per_s", "1/s", labels, 2);
             double *ok = fixture_series(fixture, "ok_per_s", "1/s", labels, 2);
+            double *unknown = fixture_series(fixture, "unknown_per_s", "1/s", labels, 2);
             double *median = fixture_series(fixture, "latency_p50_ms", "ms", labels, 2);
             double *tail = fixture_series(fixture, "latency_p99_ms", "ms", labels, 2);
             for (unsigned i = 0; i < FIXTURE_BUCKETS; i++) {
                 const bool cut = i >= 20 && i < 26;
                 offered[i] = 100.0 + 5.0 * sin(i + place) - 60.0 * type;
                 ok[i] = offered[i] * (cut && place == 2 ? 0.2 : 1.0);
+                unknown[i] = offered[i] - ok[i];
                 median[i] = (1.0 + 20.0 * place + 30.0 * type) * (1.0 + 0.05 * sin(i));
                 tail[i] = median[i] * (cut ? 12.0 : 2.0);
                 if (i > 50 && place == 2) {
-                    median[i] = tail[i] = ok[i] = offered[i] = (double)NAN;
+                    median[i] = tail[i] = ok[i] = offered[i] = unknown[i] = (double)NAN;
                 }
             }
         }

@@ -85,6 +85,8 @@ static void test_fixed_and_table(void **state)
     assert_string_equal(number_text_table(9999.0, 3, text), "9999");
     assert_string_equal(number_text_table(12345.6, 3, text), "12 346");
     assert_string_equal(number_text_table(-1234567.0, 3, text), "-1 234 567");
+    assert_string_equal(number_text_grouped(12345.678, 1, text), "12 345.7");
+    assert_string_equal(number_text_grouped(-0.05, 2, text), "-0.05");
     assert_string_equal(number_text_rounded(98.8283, 4, text), "98.83");
     assert_string_equal(number_text_rounded(2.0, 4, text), "2");
     assert_string_equal(number_text_count(UINT64_MAX, text), "18 446 744 073 709 551 615");

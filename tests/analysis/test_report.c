@@ -245,6 +245,43 @@ static void test_intervals(void **state)
     fixture_release(&fixture);
 }
 
+/* Means of 2.0, 2.2, 2.4 ms: 2.2 -+ 4.302653 * 0.2 / sqrt(3) = 0.4968; equal ones have no interval.
+ */
+static void test_intervals_in_table(void **state)
+{
+    (void)state;
+    struct metric rows[3][2];
+    struct metric_set sets[3];
+    const struct metric_set *pointers[3];
+    const struct report_table_options options = {0};
+    const struct metric_label labels[2] = {{"dataset", "orders"}, {"replica", fixture_names[1]}};
+    fixture_init(&fixture, fixture_names);
+    fixture.nodes[1].name = fixture_names[1];
+    fixture_samples(fixture_metric(&fixture, "replication_lag_ms", labels, 2), 4, 1000000);
+    struct metric *mean = fixture_metric(&fixture, "replication_lag_mean_ms", labels, 2);
+    mean->count = 3;
+    mean->value = 2.2e6;
+    for (size_t i = 0; i < 3; i++) {
+        rows[i][0] = fixture.metrics[0];
+        rows[i][1] = fixture.metrics[1];
+        rows[i][1].value = 2.0e6 + 0.2e6 * (double)i;
+        sets[i] = (struct metric_set){.metrics = rows[i], .metric_count = 2};
+        pointers[i] = &sets[i];
+    }
+    fixture.report.results.replications = pointers;
+    fixture.report.results.replication_count = 3;
+    FILE *stream = stream_open();
+    report_table(stream, &fixture.report, &options);
+    stream_end(stream);
+    expect_line("10min simulated, the first 1min not measured; 123 456 events; seed 7; 3 "
+                "replications, \302\261 is the 95 % interval");
+    expect_line(
+        "  eu-west-1            2.2 \302\2610.5  2.00  4.00  4.00             -          -     "
+        "     -");
+    free(text);
+    fixture_release(&fixture);
+}
+
 static const char expected_table[] =
     "two-regions: a hand-made result\n"
     "10min simulated, the first 1min not measured; 123 456 events; seed 7\n"
@@ -409,11 +446,16 @@ static void test_other_locale(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_json),         cmocka_unit_test(test_json_distribution),
-        cmocka_unit_test(test_jsonl),        cmocka_unit_test(test_metrics_csv),
-        cmocka_unit_test(test_timeline_csv), cmocka_unit_test(test_intervals),
-        cmocka_unit_test(test_table),        cmocka_unit_test(test_table_hostile_and_long),
-        cmocka_unit_test(test_files),        cmocka_unit_test(test_other_locale)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_json),
+                                       cmocka_unit_test(test_json_distribution),
+                                       cmocka_unit_test(test_jsonl),
+                                       cmocka_unit_test(test_metrics_csv),
+                                       cmocka_unit_test(test_timeline_csv),
+                                       cmocka_unit_test(test_intervals),
+                                       cmocka_unit_test(test_intervals_in_table),
+                                       cmocka_unit_test(test_table),
+                                       cmocka_unit_test(test_table_hostile_and_long),
+                                       cmocka_unit_test(test_files),
+                                       cmocka_unit_test(test_other_locale)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
