@@ -1,3 +1,4 @@
+#include "analysis/nearest_word.h"
 #include "cli/command.h"
 #include "cli/experiment.h"
 #include "cli/scenario_file.h"
@@ -63,8 +64,36 @@ static enum exit_code draw(const struct arguments *arguments, struct experiment 
     return report->failed > 0 || report->note[0] != '\0' ? EXIT_CODE_IO : EXIT_CODE_OK;
 }
 
+/* False after a usage error. */
+static bool figure_known(const char *name)
+{
+    const char *names[PLOT_FIGURES_MAX];
+    size_t count = 0;
+    for (; figure_registry[count] != NULL && count < PLOT_FIGURES_MAX; count++) {
+        names[count] = figure_registry[count]->name;
+        if (strcmp(names[count], name) == 0) {
+            return true;
+        }
+    }
+    const char *near = nearest_word(name, names, count);
+    fprintf(stderr, "geodes plot: no figure is called \"%s\"", name);
+    if (near != NULL) {
+        fprintf(stderr, " (did you mean \"%s\"?)", near);
+    }
+    fputs("\nThere are:", stderr);
+    for (size_t i = 0; i < count; i++) {
+        fprintf(stderr, " %s", names[i]);
+    }
+    fputc('\n', stderr);
+    return false;
+}
+
 static enum exit_code run(const struct arguments *arguments)
 {
+    const char *only = arguments_text(arguments, "only");
+    if (only != NULL && !figure_known(only)) {
+        return EXIT_CODE_USAGE;
+    }
     struct arena arena;
     arena_init(&arena);
     struct scenario_file file = {0};

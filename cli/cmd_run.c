@@ -168,6 +168,32 @@ static enum exit_code print_report(const struct run *run, const struct report *r
     return flush_output();
 }
 
+static void say_written(const struct run *run, const char *figures)
+{
+    if (!run->batch->quiet) {
+        fprintf(stderr, "wrote %s: results.json, metrics.csv, timeline.csv, curves, %s\n",
+                run->directory, figures);
+    }
+}
+
+static enum exit_code draw_figures(const struct run *run, const struct report *report,
+                                   struct arena *arena)
+{
+    struct output_error error = {{0}};
+    struct plot_report *plots = arena_alloc(arena, 1, sizeof *plots);
+    const struct plot_options plot_options = {.replications = run->experiment.replications};
+    const char *figures = arena_printf(arena, "%s/figures", run->directory);
+    if (!output_directory_make(figures, &error) ||
+        !plots_draw(report->layout, report->results.merged, figures, &plot_options, plots)) {
+        return io_failed(error.text[0] != '\0' ? &error : &plots->error);
+    }
+    if (!run->batch->quiet && plots->note[0] != '\0') {
+        fprintf(stderr, "note: %s\n", plots->note);
+    }
+    say_written(run, arena_printf(arena, "%zu figures", plots->drawn));
+    return EXIT_CODE_OK;
+}
+
 static enum exit_code write_files(const struct run *run, const struct report *report,
                                   struct arena *arena)
 {
@@ -177,23 +203,10 @@ static enum exit_code write_files(const struct run *run, const struct report *re
         return io_failed(&error);
     }
     if (arguments_given(run->batch->arguments, "no-plots")) {
+        say_written(run, "no figures");
         return EXIT_CODE_OK;
     }
-    struct plot_report *plots = arena_alloc(arena, 1, sizeof *plots);
-    const struct plot_options plot_options = {.replications = run->experiment.replications};
-    const char *figures = arena_printf(arena, "%s/figures", run->directory);
-    if (!output_directory_make(figures, &error) ||
-        !plots_draw(report->layout, report->results.merged, figures, &plot_options, plots)) {
-        return io_failed(error.text[0] != '\0' ? &error : &plots->error);
-    }
-    if (!run->batch->quiet) {
-        if (plots->note[0] != '\0') {
-            fprintf(stderr, "note: %s\n", plots->note);
-        }
-        fprintf(stderr, "wrote %s: results.json, metrics.csv, timeline.csv, curves, %zu figures\n",
-                run->directory, plots->drawn);
-    }
-    return EXIT_CODE_OK;
+    return draw_figures(run, report, arena);
 }
 
 static enum exit_code code_of(const struct run *run, const struct report *report)

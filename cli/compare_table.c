@@ -4,7 +4,6 @@
 #include "analysis/number_text.h"
 #include "analysis/report_cells.h"
 
-#include <math.h>
 #include <string.h>
 
 enum cell_form { CELL_NUMBER, CELL_SHARE, CELL_COUNT };
@@ -188,6 +187,15 @@ void compare_table_print(const struct compare_table *compare, FILE *stream, bool
     text_table_print(&compare->table, stream, colour);
 }
 
+static void number_or_empty(struct sheet *sheet, bool defined, double value)
+{
+    if (defined) {
+        sheet_number(sheet, value);
+    } else {
+        sheet_empty(sheet);
+    }
+}
+
 static void write_line(struct sheet *sheet, const struct compare_row *row, size_t index)
 {
     const struct column *column = &columns[index];
@@ -201,10 +209,10 @@ static void write_line(struct sheet *sheet, const struct compare_row *row, size_
     sheet_text(sheet, metric_definition_find(column->metric)->unit);
     sheet_text(sheet, labels);
     sheet_text(sheet, column->statistic);
-    sheet_number(sheet, row->cells[index].defined ? row->cells[index].value : (double)NAN);
+    number_or_empty(sheet, row->cells[index].defined, row->cells[index].value);
     sheet_integer(sheet, row->replications);
-    sheet_number(sheet, interval->count >= 2 ? interval->low : (double)NAN);
-    sheet_number(sheet, interval->count >= 2 ? interval->high : (double)NAN);
+    number_or_empty(sheet, interval->count >= 2, interval->low);
+    number_or_empty(sheet, interval->count >= 2, interval->high);
     sheet_end(sheet);
 }
 

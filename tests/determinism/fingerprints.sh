@@ -1,0 +1,33 @@
+#!/bin/sh
+# Prints scenario, variant, seed, events and fingerprint of the scenarios that ship (or of those
+# named), as CSV. Needs GEODES and SOURCE.
+set -eu
+cd "$SOURCE/scenarios"
+if [ $# -eq 0 ]; then
+    # shellcheck disable=SC2046 # names without blanks
+    set -- $(find . -name '*.json' ! -name '*.schema.json' | sed 's|^\./||' | LC_ALL=C sort)
+fi
+echo scenario,variant,seed,events,fingerprint
+for file in "$@"; do
+    code=0
+    "$GEODES" run "$file" --variant all --format table --quiet >"${TMPDIR:-/tmp}/geodes-golden.$$" ||
+        code=$?
+    awk -v file="$file" '
+        /^== variant / { variant = $3 }
+        / events; seed / {
+            line = $0
+            sub(/ events; seed.*/, "", line)
+            sub(/.*; /, "", line)
+            gsub(/[^0-9]/, "", line)
+            events = line
+            seed = $0
+            sub(/.*; seed /, "", seed)
+            sub(/[^0-9].*/, "", seed)
+        }
+        /^reproduce: / {
+            sub(/.*# fingerprint /, "")
+            print file "," variant "," seed "," events "," $0
+        }' "${TMPDIR:-/tmp}/geodes-golden.$$"
+    rm -f "${TMPDIR:-/tmp}/geodes-golden.$$"
+    case $code in 0 | 6 | 7) ;; *) exit "$code" ;; esac
+done | LC_ALL=C sort
