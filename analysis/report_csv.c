@@ -25,17 +25,14 @@ struct label_list {
 };
 
 /* "region=eu-west-1;operation=read" */
-static void write_label_text(struct sheet *sheet, struct label_list list)
+static const char *label_text(struct arena *arena, struct label_list list)
 {
-    struct arena arena;
-    arena_init(&arena);
     const char *text = "";
     for (uint32_t i = 0; i < list.count; i++) {
-        text = arena_printf(&arena, "%s%s%s=%s", text, i == 0 ? "" : ";", list.labels[i].key,
+        text = arena_printf(arena, "%s%s%s=%s", text, i == 0 ? "" : ";", list.labels[i].key,
                             list.labels[i].value);
     }
-    sheet_text(sheet, text);
-    arena_release(&arena);
+    return text;
 }
 
 static void write_label_columns(struct sheet *sheet, struct label_list list,
@@ -108,6 +105,8 @@ void report_metrics_csv(FILE *stream, const struct report *report)
                                        "p50",          "p90",      "p99",      "p99.9", "max",
                                        "replications", "ci95_low", "ci95_high"};
     struct sheet sheet = sheet_on(stream);
+    struct arena arena;
+    arena_init(&arena);
     write_names(&sheet, first, sizeof first / sizeof first[0]);
     write_names(&sheet, metric_columns, METRIC_COLUMN_COUNT);
     write_names(&sheet, last, sizeof last / sizeof last[0]);
@@ -117,11 +116,12 @@ void report_metrics_csv(FILE *stream, const struct report *report)
         const struct label_list list = {metric->labels, metric->label_count};
         sheet_text(&sheet, metric->definition->name);
         sheet_text(&sheet, metric->definition->unit);
-        write_label_text(&sheet, list);
+        sheet_text(&sheet, label_text(&arena, list));
         write_label_columns(&sheet, list, metric_columns, METRIC_COLUMN_COUNT);
         write_statistics(&sheet, report, i);
         sheet_end(&sheet);
     }
+    arena_release(&arena);
 }
 
 void report_timeline_csv(FILE *stream, const struct report *report)
@@ -130,6 +130,8 @@ void report_timeline_csv(FILE *stream, const struct report *report)
     const struct metric_set *set = report->results.merged;
     const double bucket_s = (double)set->bucket_ns / (double)SIM_NS_PER_S;
     struct sheet sheet = sheet_on(stream);
+    struct arena arena;
+    arena_init(&arena);
     write_names(&sheet, first, sizeof first / sizeof first[0]);
     write_names(&sheet, series_columns, SERIES_COLUMN_COUNT);
     sheet_text(&sheet, "value");
@@ -137,6 +139,7 @@ void report_timeline_csv(FILE *stream, const struct report *report)
     for (size_t i = 0; i < set->series_count; i++) {
         const struct metric_series *series = &set->series[i];
         const struct label_list list = {series->labels, series->label_count};
+        const char *labels = label_text(&arena, list);
         for (size_t bucket = 0; bucket < set->bucket_count; bucket++) {
             if (!isfinite(series->values[bucket])) {
                 continue; /* no sample, no row */
@@ -144,22 +147,26 @@ void report_timeline_csv(FILE *stream, const struct report *report)
             sheet_number(&sheet, (double)bucket * bucket_s);
             sheet_text(&sheet, series->name);
             sheet_text(&sheet, series->unit);
-            write_label_text(&sheet, list);
+            sheet_text(&sheet, labels);
             write_label_columns(&sheet, list, series_columns, SERIES_COLUMN_COUNT);
             sheet_number(&sheet, series->values[bucket]);
             sheet_end(&sheet);
         }
     }
+    arena_release(&arena);
 }
 
 void report_curve_csv(FILE *stream, const struct report *report, const char *name)
 {
     const struct metric_set *set = report->results.merged;
     struct sheet sheet = sheet_on(stream);
+    struct arena arena;
+    arena_init(&arena);
     bool header = false;
     for (size_t i = 0; i < set->curve_count; i++) {
         const struct metric_curve *curve = &set->curves[i];
         const struct label_list list = {curve->labels, curve->label_count};
+        const char *labels = label_text(&arena, list);
         if (strcmp(curve->name, name) != 0) {
             continue;
         }
@@ -176,7 +183,7 @@ void report_curve_csv(FILE *stream, const struct report *report, const char *nam
             header = true;
         }
         for (size_t point = 0; point < curve->point_count; point++) {
-            write_label_text(&sheet, list);
+            sheet_text(&sheet, labels);
             write_label_columns(&sheet, list, curve_columns, CURVE_COLUMN_COUNT);
             sheet_number(&sheet, curve->x[point]);
             sheet_number(&sheet, curve->x_end == NULL ? curve->x[point] : curve->x_end[point]);
@@ -189,4 +196,5 @@ void report_curve_csv(FILE *stream, const struct report *report, const char *nam
             sheet_end(&sheet);
         }
     }
+    arena_release(&arena);
 }

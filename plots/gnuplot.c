@@ -47,7 +47,10 @@ static _Noreturn void child_run(const struct gnuplot_job *job, int output, int t
     enum { FIRST_FREE = 3, DESCRIPTORS_MAX = 1024, NO_EXEC = 127 };
     char name[] = "gnuplot", no_start_up[] = "-d", script[] = "plot.gp";
     char *const arguments[] = {name, no_start_up, script, NULL};
-    const int nothing = open("/dev/null", O_RDONLY);
+    /* Out of the way of 0 to 2, in case that our own parent had closed some of these. */
+    const int nothing = fcntl(open("/dev/null", O_RDONLY), F_DUPFD, FIRST_FREE);
+    output = fcntl(output, F_DUPFD, FIRST_FREE);
+    talk = fcntl(talk, F_DUPFD, FIRST_FREE);
     if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(output, 1) < 0 || dup2(talk, 2) < 0 ||
         chdir(job->directory) != 0) {
         _exit(NO_EXEC);
