@@ -258,7 +258,8 @@ static void test_split_a_wide_window_that_begins_later(void **state)
     }
     assert_int_equal(taken, EVENT_TAKE_LATER);
     assert_true(hold.queue.window_level > 0);
-    for (int i = 0; i < 100; i++) { /* no more: a change of width would put all in its place */
+    /* Only until it is split: a change of width would put everything in its place. */
+    for (int i = 0; i < 1000 && hold.queue.window_level > 0; i++) {
         push(&hold, 1000 + (sim_ns)(next_random(&hold) % 2000));
         push(&hold, 2 * SIM_NS_PER_H + (sim_ns)(next_random(&hold) % SIM_NS_PER_MIN));
     }
