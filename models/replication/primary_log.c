@@ -9,7 +9,8 @@
  * short one: a repeated try is recognised among about the last 64 x 1024 writes.
  */
 enum {
-    LOG_LEAST = 2048,
+    LOG_LEAST_PRIMARY = 2048,
+    LOG_LEAST_FOLLOWER = 64,
     LOG_RETAIN = 1024,
     RECENT_COUNT = 1024,
     FIND_MAX = 64,
@@ -47,7 +48,8 @@ static void log_reserve(struct replica *self, struct primary_state *state)
     if (state->end - state->base < size - size / 4) {
         return;
     }
-    const uint64_t larger = size == 0 ? LOG_LEAST : 2 * size;
+    const uint64_t least = state->rank == 0 ? LOG_LEAST_PRIMARY : LOG_LEAST_FOLLOWER;
+    const uint64_t larger = size == 0 ? least : 2 * size;
     replica_grow(self, &state->entries, &state->entries_capacity, larger,
                  sizeof(struct primary_entry));
     struct primary_entry *entries = state->entries;

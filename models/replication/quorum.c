@@ -159,6 +159,10 @@ static const char *quorum_finish(void *untyped, struct arena *arena, const char 
         *key = "read";
         return "\"any\" is a level for writes only";
     }
+    if (params->heartbeat > 0 && params->heartbeat < SIM_NS_PER_MS) {
+        *key = "heartbeat";
+        return "must be 0 (no failure detector) or at least 1ms";
+    }
     if (params->sloppy && params->heartbeat == 0) {
         *key = "sloppy";
         return "needs a failure detector: heartbeat must be > 0";
@@ -233,12 +237,23 @@ static uint32_t quorum_route(const struct route_view *view, const struct route_r
     return view->nearest[request->tries % view->nearest_count];
 }
 
+/* Does this node store, coordinate or stand in? Others never hear of the dataset. */
+static bool takes_part(const struct replica *self)
+{
+    const struct quorum_params *params = replica_params(self);
+    const bool stores = replica_stores(self, replica_self(self));
+    return stores || params->sloppy || quorum_coordinates(params, stores);
+}
+
 static void quorum_start(struct replica *self)
 {
     const struct quorum_params *params = replica_params(self);
     struct quorum_state *state = replica_state(self);
     uint32_t regions[LEVEL_MEMBERS_MAX];
     const uint32_t count = replica_count(self), own = replica_self(self);
+    if (!takes_part(self)) {
+        return;
+    }
     CHECK(count >= 1);
     CHECK(count <= LEVEL_MEMBERS_MAX);
     struct level_members members = {.regions = regions, .count = count};
@@ -394,6 +409,9 @@ static void quorum_on_timer(struct replica *self, uint64_t token)
 static void quorum_on_crash(struct replica *self)
 {
     struct quorum_state *state = replica_state(self);
+    if (!takes_part(self)) {
+        return;
+    }
     state->syncing = false;
     state->due_first = state->due_next = 0;
     quorum_watch_forget(state);
@@ -402,6 +420,9 @@ static void quorum_on_crash(struct replica *self)
 
 static void quorum_on_recover(struct replica *self)
 {
+    if (!takes_part(self)) {
+        return;
+    }
     quorum_detect_recover(self);
     quorum_hints_recover(self);
     quorum_anti_entropy_start(self);
@@ -414,7 +435,7 @@ static bool quorum_invariant(const struct replica *self)
     bool holds = (state->live & ~state->all) == 0 &&
                  (state->live & state->self_bit) == state->self_bit &&
                  state->due_first <= state->due_next;
-    for (uint32_t member = 0; member < replica_count(self); member++) {
+    for (uint32_t member = 0; takes_part(self) && member < replica_count(self); member++) {
         const struct quorum_hint_queue *queue = quorum_queue(state, member);
         holds = holds && queue->in_flight <= queue->count;
     }

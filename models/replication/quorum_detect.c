@@ -39,10 +39,17 @@ static bool speaks(const struct replica *self, uint32_t member)
     return replica_stores(self, member) || params->sloppy;
 }
 
+/* Nodes whose state matters: those that store, and those that may stand in. */
+static uint32_t peer_count(const struct replica *self)
+{
+    const struct quorum_params *params = replica_params(self);
+    return params->sloppy ? replica_total(self) : replica_count(self);
+}
+
 static void believe_all(struct replica *self)
 {
     struct quorum_state *state = replica_state(self);
-    for (uint32_t member = 0; member < replica_total(self); member++) {
+    for (uint32_t member = 0; member < peer_count(self); member++) {
         *peer_at(state, member) = (struct quorum_peer){.heard_tick = state->tick, .alive = true};
     }
     state->live = state->all;
@@ -52,7 +59,7 @@ void quorum_detect_start(struct replica *self)
 {
     const struct quorum_params *params = replica_params(self);
     struct quorum_state *state = replica_state(self);
-    replica_grow(self, &state->peers, &state->peers_capacity, replica_total(self),
+    replica_grow(self, &state->peers, &state->peers_capacity, peer_count(self),
                  sizeof(struct quorum_peer));
     believe_all(self);
     const uint32_t member = replica_self(self);
@@ -71,17 +78,15 @@ void quorum_heartbeat_timer(struct replica *self)
     const uint32_t patience =
         (uint32_t)((params->suspect_after + params->heartbeat - 1) / params->heartbeat);
     state->tick++;
-    for (uint32_t member = 0; member < replica_total(self); member++) {
-        if (member == own) {
-            continue;
-        }
-        if (speaks(self, own) && listens(self, member)) {
+    for (uint32_t member = 0; speaks(self, own) && member < replica_total(self); member++) {
+        if (member != own && listens(self, member)) {
             replica_send(self, member, QUORUM_HEARTBEAT,
                          (struct message){.bytes = QUORUM_ACK_BYTES});
         }
+    }
+    for (uint32_t member = 0; listens(self, own) && member < peer_count(self); member++) {
         struct quorum_peer *peer = peer_at(state, member);
-        if (listens(self, own) && speaks(self, member) && peer->alive &&
-            state->tick - peer->heard_tick > patience) {
+        if (member != own && peer->alive && state->tick - peer->heard_tick > patience) {
             peer->alive = false;
             if (replica_stores(self, member)) {
                 state->live &= ~quorum_bit(member);

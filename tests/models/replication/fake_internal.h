@@ -11,7 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum fake_event_kind { FAKE_DELIVER, FAKE_TIMER, FAKE_DISK, FAKE_DOWN, FAKE_UP, FAKE_CUT };
+enum fake_event_kind {
+    FAKE_DELIVER,
+    FAKE_TIMER,
+    FAKE_DISK,
+    FAKE_DOWN,
+    FAKE_UP,
+    FAKE_CUT,
+    FAKE_CLOCK
+};
 
 struct fake_event {
     sim_ns at_ns;

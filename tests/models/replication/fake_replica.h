@@ -51,6 +51,8 @@ void fake_down(struct fake *fake, sim_ns at_ns, uint32_t member);
 void fake_up(struct fake *fake, sim_ns at_ns, uint32_t member);
 /* Messages that are sent meanwhile are lost. */
 void fake_cut(struct fake *fake, sim_ns at_ns, uint32_t from, uint32_t to, bool cut);
+/* Sets the member's clock by so much. */
+void fake_clock_step(struct fake *fake, sim_ns at_ns, uint32_t member, sim_ns by_ns);
 /* The next `count` messages of that kind from -> to, from now on, are lost. */
 void fake_lose(struct fake *fake, uint32_t from, uint32_t to, uint32_t kind, uint32_t count);
 

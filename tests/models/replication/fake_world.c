@@ -162,6 +162,13 @@ void fake_cut(struct fake *fake, sim_ns at_ns, uint32_t from, uint32_t to, bool 
                       .at_ns = at_ns, .kind = FAKE_CUT, .member = from, .other = to, .flag = cut});
 }
 
+void fake_clock_step(struct fake *fake, sim_ns at_ns, uint32_t member, sim_ns by_ns)
+{
+    fake_schedule(
+        fake, (struct fake_event){
+                  .at_ns = at_ns, .kind = FAKE_CLOCK, .member = member, .token = (uint64_t)by_ns});
+}
+
 void fake_lose(struct fake *fake, uint32_t from, uint32_t to, uint32_t kind, uint32_t count)
 {
     fake->lose[from][to][kind] = count;
@@ -229,6 +236,9 @@ static void handle(struct fake *fake, const struct fake_event *event)
         break;
     case FAKE_CUT:
         fake->cut[event->member][event->other] = event->flag;
+        break;
+    case FAKE_CLOCK:
+        fake->config.clock_offset_ns[event->member] += (sim_ns)event->token;
         break;
     }
 }

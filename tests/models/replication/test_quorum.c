@@ -319,6 +319,10 @@ static void test_what_is_refused(void **state)
     params.hints = false;
     assert_non_null(strategy_quorum.kind.finish(&params, NULL, &key));
     params = defaults();
+    params.heartbeat = MS - 1;
+    assert_non_null(strategy_quorum.kind.finish(&params, NULL, &key));
+    assert_string_equal(key, "heartbeat");
+    params = defaults();
     params.read = LEVEL_ANY;
     assert_non_null(strategy_quorum.kind.finish(&params, NULL, &key));
     assert_string_equal(key, "read");

@@ -51,6 +51,35 @@ static void test_many_time_outs(void **state)
 }
 
 /*
+ * The clock is set between two writes: the second one's time-out moves, by at most its length. Back
+ * by 10 s: the clock stands still, both seem to have begun together. On by 10 s: clamped to 2 s
+ * more.
+ */
+static void assert_second_time_out(sim_ns step_ns, sim_ns at_ns)
+{
+    struct quorum_params params = defaults();
+    params.hints = false;
+    struct fake *fake = start(&params, 0);
+    fake_cut(fake, 0, 0, 1, true);
+    fake_cut(fake, 0, 0, 2, true);
+    fake_write(fake, 0, 0, KEY, 71);
+    fake_clock_step(fake, 300 * MS, 0, step_ns);
+    fake_write(fake, 700 * MS, 0, KEY, 72);
+    fake_run(fake, 60000 * MS);
+    assert_reply(fake, 71, RECORD_INFO, 2000 * MS);
+    assert_reply(fake, 72, RECORD_INFO, at_ns);
+    fake_free(fake);
+}
+
+static void test_time_outs_and_a_clock_that_is_set(void **state)
+{
+    (void)state;
+    assert_second_time_out(0, 2700 * MS);
+    assert_second_time_out(-10000 * MS, 2000 * MS);
+    assert_second_time_out(10000 * MS, 4000 * MS);
+}
+
+/*
  * The write misses 1 and 2. Hints go out at 2000, 4001 (1 ms of pace + 2 s) and 8002 (1 ms + 4 s):
  * the last one finds the network healed at 5000.
  */
@@ -223,6 +252,27 @@ static void test_coordinator_crashes(void **state)
     fake_free(fake);
 }
 
+/* Nodes that neither store nor coordinate are no part of it: no heartbeats, and they may restart.
+ */
+static void test_bystanders(void **state)
+{
+    (void)state;
+    struct quorum_params params = defaults();
+    params.coordinators = QUORUM_BY_REPLICAS;
+    params.heartbeat = 1000 * MS;
+    struct fake *fake = start(&params, 3 * MS);
+    fake_down(fake, 1000 * MS, 4);
+    fake_up(fake, 2000 * MS, 4);
+    fake_run(fake, 9999 * MS);
+    assert_int_equal(fake_sent(fake, QUORUM_HEARTBEAT), 10 * 3 * 2);
+    fake_free(fake);
+    params.coordinators = QUORUM_BY_OTHERS; /* three tell two */
+    fake = start(&params, 3 * MS);
+    fake_run(fake, 9999 * MS);
+    assert_int_equal(fake_sent(fake, QUORUM_HEARTBEAT), 10 * 3 * 2);
+    fake_free(fake);
+}
+
 /*
  * Only 0 has key 5, only 1 has key 60. Member 0 begins at a third of 10 s: hashes 10, versions 12,
  * values and question 10, values 12.
@@ -265,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_time_outs),
         cmocka_unit_test(test_many_time_outs),
+        cmocka_unit_test(test_time_outs_and_a_clock_that_is_set),
         cmocka_unit_test(test_hints_after_a_time_out),
         cmocka_unit_test(test_failure_detector),
         cmocka_unit_test(test_hint_rate),
@@ -272,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_level_any),
         cmocka_unit_test(test_sloppy_quorum),
         cmocka_unit_test(test_coordinator_crashes),
+        cmocka_unit_test(test_bystanders),
         cmocka_unit_test(test_anti_entropy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
