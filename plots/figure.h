@@ -6,7 +6,7 @@
  *          whatever, when the set holds nothing to show. It opens no file and names none but
  *          page->data_name.
  * Text:    everything of a scenario goes through gp_literal() or figure_header_cell().
- * Add one: one file with a `const struct figure figure_X`, and its lines in figure_registry.c.
+ * Add one: one file with a `const struct figure figure_X`, and its line in registry.def.
  * Units:   lengths in pixels of the SVG (the PNG has twice as many); data in those of the axes.
  * Limits:  at most FIGURE_CURVES_MAX curves and FIGURE_POINTS_MAX points a curve; more data is
  *          thinned, more curves are left to the CSV of the run, and the figure says so.
