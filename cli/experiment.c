@@ -43,7 +43,8 @@ static void run_one(struct experiment *experiment, size_t number)
     struct record_sink sink = {0};
     struct tee tee = {0};
     if (!experiment->without_metrics) {
-        collector_init(&collector, world_layout(world));
+        /* Sets outlive their worlds, so that all of them take names from the first one's layout. */
+        collector_init(&collector, world_layout(experiment->world));
         sink = collector_sink(&collector);
     }
     if (number == 0 && experiment->further != NULL) {
