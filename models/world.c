@@ -166,6 +166,41 @@ static void on_clients(void *context, const struct event *event)
     clients_on_event(world->clients, event);
 }
 
+/*
+ * What an arriving message will touch: first the flight itself, then, when that is in the cache,
+ * the key that it is about, at the replica and in the observer's tables.
+ */
+static void foresee(void *context, const struct event *event, int stage)
+{
+    const struct world *world = context;
+    if (event->kind != WORLD_EVENT_DELIVER && event->kind != WORLD_EVENT_SERVED) {
+        return;
+    }
+    const uint32_t slot = (uint32_t)event->a;
+    if (stage == 0) {
+        network_fetch(&world->network, slot);
+        return;
+    }
+    const struct message *message = network_peek(&world->network, slot);
+    uint32_t operation = RECORD_NONE;
+    if ((event->target & ENDPOINT_CLIENT) != 0) {
+        clients_foresee(world->clients, message);
+        operation = clients_slot(message);
+    } else {
+        const struct world_dataset *dataset = &world->datasets[message->dataset];
+        const struct storage *storage = dataset->replicas[event->target].storage;
+        if (storage != NULL) {
+            __builtin_prefetch(&storage->versions[message->key], 1);
+        }
+        if (message->type == RECORD_READ) {
+            return; /* a read changes nothing that is observed before its end */
+        }
+    }
+    if (world->sink.soon != NULL) {
+        world->sink.soon(world->sink.state, message->dataset, message->key, operation);
+    }
+}
+
 static const engine_handler handlers[WORLD_EVENT_COUNT] = {
     [WORLD_EVENT_FAULT] = on_fault,
     [WORLD_EVENT_DELIVER] = on_deliver,
@@ -225,6 +260,7 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
     world->scenario = scenario;
     world->seed = seed;
     engine_init(&world->engine, world, handlers, WORLD_EVENT_COUNT);
+    engine_foresee(&world->engine, foresee);
     world->check = (struct check_context){.now_ns = &world->engine.now_ns,
                                           .event_count = &world->engine.queue.handled,
                                           .seed = seed,

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { FORESEE_FAR = 3, FORESEE_NEAR = 1 };
+
 void engine_init(struct engine *engine, void *world, const engine_handler *handlers,
                  uint32_t handler_count)
 {
@@ -12,6 +14,7 @@ void engine_init(struct engine *engine, void *world, const engine_handler *handl
     engine->handler_count = handler_count;
     engine->handlers = handlers;
     engine->world = world;
+    engine->foresee = NULL;
     engine->kind_events = memory_alloc(handler_count, sizeof *engine->kind_events);
     fingerprint_init(&engine->fingerprint);
     event_queue_init(&engine->queue);
@@ -22,6 +25,23 @@ void engine_release(struct engine *engine)
     memory_release(engine->kind_events);
     engine->kind_events = NULL;
     event_queue_release(&engine->queue);
+}
+
+void engine_foresee(struct engine *engine, engine_foresight foresee)
+{
+    engine->foresee = foresee;
+}
+
+/* The sorted run tells what comes next, unless something nearer is scheduled meanwhile. */
+static inline void look_ahead(const struct engine *engine)
+{
+    const struct event_queue *queue = &engine->queue;
+    if (queue->run_end - queue->run <= FORESEE_FAR) {
+        return;
+    }
+    const struct event_slot *records = queue->slots.records;
+    engine->foresee(engine->world, &records[event_key_slot(queue->run[FORESEE_FAR])].event, 0);
+    engine->foresee(engine->world, &records[event_key_slot(queue->run[FORESEE_NEAR])].event, 1);
 }
 
 static inline void handle(struct engine *engine, sim_ns at_ns, const struct event *event)
@@ -48,6 +68,9 @@ enum engine_stop engine_run(struct engine *engine, sim_ns until_ns, uint64_t eve
     while (event_budget > 0) {
         const enum event_take take = event_queue_take(queue, until_ns, &at_ns, &event);
         if (__builtin_expect(take == EVENT_TAKE_DONE, 1)) {
+            if (engine->foresee != NULL) {
+                look_ahead(engine);
+            }
             handle(engine, at_ns, &event);
             event_budget--;
             if (__builtin_expect(engine->stopped, 0)) {

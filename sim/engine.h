@@ -24,6 +24,13 @@
 
 typedef void (*engine_handler)(void *world, const struct event *event);
 
+/*
+ * Looks ahead: `event` will probably be handled soon, in about 4 events (stage 0) and again in
+ * about 2 (stage 1). It may fetch memory into the cache and must change nothing. Not every event is
+ * announced, and one that is may be cancelled before.
+ */
+typedef void (*engine_foresight)(void *world, const struct event *event, int stage);
+
 enum engine_stop {
     ENGINE_DONE,   /* nothing is pending */
     ENGINE_UNTIL,  /* the next event is later than `until_ns`, which is the time now */
@@ -36,6 +43,7 @@ struct engine { /* private */
     bool stopped;
     uint32_t handler_count;
     const engine_handler *handlers;
+    engine_foresight foresee; /* NULL: none */
     void *world;
     uint64_t *kind_events;
     struct fingerprint fingerprint;
@@ -46,6 +54,9 @@ struct engine { /* private */
 void engine_init(struct engine *engine, void *world, const engine_handler *handlers,
                  uint32_t handler_count);
 void engine_release(struct engine *engine);
+
+/* A hint for speed only: results are the same with and without. */
+void engine_foresee(struct engine *engine, engine_foresight foresee);
 
 /*
  * Handles events in order until one of the reasons above. Events at exactly `until_ns` are handled.

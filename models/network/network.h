@@ -108,6 +108,21 @@ static inline struct flight *network_flight(const struct network *network, uint3
     return pool_at(&network->flights, slot);
 }
 
+/* For looking ahead: fetches a flight into the cache; then its message, which may be gone already.
+ */
+static inline void network_fetch(const struct network *network, uint32_t slot)
+{
+    const unsigned char *item = network->flights.items + (size_t)slot * network->flights.item_bytes;
+    __builtin_prefetch(item, 1);
+    __builtin_prefetch(item + 64, 1);
+}
+
+static inline const struct message *network_peek(const struct network *network, uint32_t slot)
+{
+    return (const struct message *)(const void *)(network->flights.items +
+                                                  (size_t)slot * network->flights.item_bytes);
+}
+
 /* Ends a flight; its block is freed. `dropped`: the receiver was not there. */
 void network_done(struct network *network, uint32_t slot, bool dropped);
 

@@ -205,6 +205,16 @@ static void try_over(struct clients *clients, struct group *group, uint32_t slot
     }
 }
 
+uint32_t clients_slot(const struct message *reply)
+{
+    return reply->request & SLOT_MASK;
+}
+
+void clients_foresee(const struct clients *clients, const struct message *reply)
+{
+    in_flight_fetch(&clients->in_flight, clients_slot(reply));
+}
+
 void clients_on_reply(struct clients *clients, const struct message *reply)
 {
     const uint32_t slot = reply->request & SLOT_MASK;

@@ -42,6 +42,11 @@ void clients_start(struct clients *clients); /* schedules the first arrivals */
 void clients_on_event(struct clients *clients, const struct event *event);
 void clients_on_reply(struct clients *clients, const struct message *reply);
 
+/* The slot, as in records, of the operation that a reply belongs to. */
+uint32_t clients_slot(const struct message *reply);
+/* A hint for speed: this reply arrives soon. */
+void clients_foresee(const struct clients *clients, const struct message *reply);
+
 /*
  * Request fields that clients set: key, bytes (of the value for a write, 0 for a read), request
  * (slot of the operation in the low 24 bits, number of the try above), operation (its number = the

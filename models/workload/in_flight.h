@@ -75,6 +75,14 @@ void in_flight_release(struct in_flight *table);
 uint32_t in_flight_take(struct in_flight *table, uint64_t number);
 void in_flight_give(struct in_flight *table, uint32_t slot);
 
+/* Fetches the slot's operation into the cache. */
+static inline void in_flight_fetch(const struct in_flight *table, uint32_t slot)
+{
+    if (slot < table->used) {
+        __builtin_prefetch(&table->items[slot], 1);
+    }
+}
+
 static inline struct operation *in_flight_at(const struct in_flight *table, uint32_t slot)
 {
     CHECK(slot < table->used);
