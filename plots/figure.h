@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { FIGURE_CURVES_MAX = 8, FIGURE_POINTS_MAX = 1500, FIGURE_NAME_POINTS = 30 };
+enum { FIGURE_CURVES_MAX = 10, FIGURE_POINTS_MAX = 1500, FIGURE_NAME_POINTS = 30 };
 
 /* What a comparison of variants keeps of each; parts without samples are NULL. */
 struct figure_variant {

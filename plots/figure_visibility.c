@@ -14,7 +14,7 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
     const struct frame_spec spec = {
         .title = "Reads that see the latest acknowledged write",
         .note = visibility.left_out > 0
-                    ? arena_printf(page->arena, "%zu more curves in curves/", visibility.left_out)
+                    ? arena_printf(page->arena, "%zu more in curves/", visibility.left_out)
                     : NULL,
         .legend_columns = visibility.columns,
         .panels_height = PANEL_HEIGHT + FRAME_AXIS};

@@ -102,7 +102,8 @@ static void write_styles(FILE *script)
     } styles[FIGURE_CURVES_MAX] = {{"#0072B2", "solid", 7},          {"#D55E00", "(9,4)", 5},
                                    {"#009E73", "(3,3)", 9},          {"#CC79A7", "(9,3,2,3)", 11},
                                    {"#E69F00", "(14,4)", 13},        {"#56B4E9", "(2,2)", 4},
-                                   {"#000000", "(14,3,3,3,3,3)", 6}, {"#7F7F7F", "(6,2)", 8}};
+                                   {"#000000", "(14,3,3,3,3,3)", 6}, {"#7F7F7F", "(6,2)", 8},
+                                   {"#882255", "(4,2,1,2)", 10},     {"#332288", "(12,2)", 12}};
     for (int i = 0; i < FIGURE_CURVES_MAX; i++) {
         fprintf(script, "set linetype %d lc rgb \"%s\" lw 1.8 dt %s pt %d ps 0.6\n", i + 1,
                 styles[i].colour, styles[i].dash, styles[i].point);

@@ -3,9 +3,10 @@
  *
  * Layout: we place everything ourselves, in pixels from the top left, so that no legend or label
  *         can cover another: title and subtitle, rows of fault labels, panels, legend on the right.
- * Colour: Okabe and Ito's palette without its yellow, each colour with its own dash and point type,
- *         so that a print without colour still tells the curves apart (M. Okabe, K. Ito, "Color
- *         Universal Design", 2008).
+ * Colour: Okabe and Ito's palette without its yellow (M. Okabe, K. Ito, "Color Universal Design",
+ *         2008), then grey and two of Tol's muted scheme (P. Tol, SRON/EPS/TN/09-002, 2021). Each
+ *         colour has its own dash and point type, so that a print without colour still tells the
+ *         curves apart.
  * Widths: of text are estimated from the mean advance of DejaVu Sans; gnuplot can not be asked.
  */
 #ifndef PLOTS_FRAME_H
