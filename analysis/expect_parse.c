@@ -32,6 +32,10 @@ __attribute__((format(printf, 3, 4))) static bool fail(const struct reader *read
     va_start(arguments, format);
     vsnprintf(error->text, sizeof error->text, format, arguments);
     va_end(arguments);
+    for (char *letter = error->text; *letter != '\0'; letter++) {
+        /* The text quotes a stranger's scenario and goes to a terminal. */
+        *letter = (unsigned char)*letter < ' ' || *letter == 0x7F ? '?' : *letter;
+    }
     error->in_threshold = reader->in_threshold;
     error->offset = (size_t)(at - reader->text);
     return false;

@@ -22,13 +22,17 @@ bool gnuplot_find(const char *wanted, char program[OUTPUT_PATH_MAX])
         const int length = snprintf(program, OUTPUT_PATH_MAX, "%s", wanted);
         return length < OUTPUT_PATH_MAX && access(program, X_OK) == 0;
     }
+    static const char name[] = "/gnuplot";
     const char *path = getenv("PATH");
     for (const char *at = path == NULL ? default_path : path; *at != '\0';) {
         const size_t length = strcspn(at, ":");
-        const int used = snprintf(program, OUTPUT_PATH_MAX, "%.*s/gnuplot", (int)length, at);
         /* Relative entries of PATH mean another file in every directory. */
-        if (*at == '/' && used < OUTPUT_PATH_MAX && access(program, X_OK) == 0) {
-            return true;
+        if (*at == '/' && length + sizeof name <= OUTPUT_PATH_MAX) {
+            memcpy(program, at, length);
+            memcpy(program + length, name, sizeof name);
+            if (access(program, X_OK) == 0) {
+                return true;
+            }
         }
         at += length + (at[length] == ':');
     }

@@ -102,6 +102,7 @@ static void test_parse_bad_selector(void **state)
     expect_refused("staleness_ms{reader:us-east-1", "max<1", "must end with \"}\"", false, 29);
     expect_refused("staleness_ms{reader:us-east-1}x", "max<1", "must end after \"}\" (got \"x\")",
                    false, 30);
+    expect_refused("a\033[2J\nb", "count==0", "unknown metric \"a?[2J?b\"", false, 0);
     expect_refused("probes_unjudged{reader:us-east-1}", "count==0",
                    "metric \"probes_unjudged\" has no labels", false, 16);
 }
