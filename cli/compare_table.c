@@ -4,9 +4,10 @@
 #include "analysis/number_text.h"
 #include "analysis/report_cells.h"
 
+#include <assert.h>
 #include <string.h>
 
-enum cell_form { CELL_NUMBER, CELL_SHARE, CELL_COUNT };
+enum cell_form { CELL_NUMBER, CELL_SHARE };
 
 /* One column of the table, which is one line a variant in the CSV file. */
 static const struct column {
@@ -51,6 +52,14 @@ static const struct column {
      CELL_NUMBER,
      false},
     {"stale reads", "stale_ratio", NULL, NULL, {AGGREGATE_RATE, 0.0}, "value", CELL_SHARE, false},
+    {"probes fresh",
+     "probe_fresh_ratio",
+     NULL,
+     NULL,
+     {AGGREGATE_RATE, 0.0},
+     "value",
+     CELL_SHARE,
+     false},
     {"own write missed",
      "read_your_writes_violation_ratio",
      NULL,
@@ -59,7 +68,7 @@ static const struct column {
      "value",
      CELL_SHARE,
      false},
-    {"lost", "acked_lost", NULL, NULL, {AGGREGATE_VALUE, 0.0}, "value", CELL_COUNT, true},
+    {"lost", "acked_lost", NULL, NULL, {AGGREGATE_VALUE, 0.0}, "value", CELL_NUMBER, true},
     {"reads ok",
      "availability_ratio",
      "operation",
@@ -79,6 +88,7 @@ static const struct column {
 };
 
 enum { COLUMN_COUNT = sizeof columns / sizeof columns[0] };
+static_assert((int)COLUMN_COUNT <= (int)COMPARE_COLUMNS_MAX, "more columns than may be shown");
 
 struct compare_row {
     const char *variant;
@@ -95,12 +105,6 @@ void compare_table_init(struct compare_table *compare)
     text_table_init(&compare->table);
     compare->rows = arena_alloc(&compare->table.arena, COMPARE_ROWS_MAX, sizeof *compare->rows);
     compare->row_count = 0;
-    text_table_cell(&compare->table, "variants, latency in ms");
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        text_table_cell(&compare->table, columns[i].heading);
-    }
-    text_table_cell(&compare->table, "expected");
-    text_table_row(&compare->table);
 }
 
 void compare_table_release(struct compare_table *compare)
@@ -128,17 +132,12 @@ static uint64_t sum_over_datasets(const struct column *column, const struct repo
     return sum;
 }
 
-static void add_cell(struct compare_table *compare, struct compare_row *row, size_t index,
-                     const struct report *report)
+static void measure(struct compare_row *row, size_t index, const struct report *report)
 {
     const struct column *column = &columns[index];
-    struct text_table *table = &compare->table;
     if (column->per_dataset) {
-        char text[NUMBER_TEXT_MAX];
-        const uint64_t sum = sum_over_datasets(column, report);
         row->cells[index].defined = true;
-        row->cells[index].value = (double)sum;
-        text_table_cell(table, number_text_count(sum, text));
+        row->cells[index].value = (double)sum_over_datasets(column, report);
         return;
     }
     const struct metric *metric = row_of(column, report);
@@ -150,6 +149,17 @@ static void add_cell(struct compare_table *compare, struct compare_row *row, siz
             aggregate_across(&report->results, (size_t)(metric - report->results.merged->metrics),
                              column->aggregate);
     }
+}
+
+static void put_cell(struct text_table *table, size_t index, const struct report *report)
+{
+    const struct column *column = &columns[index];
+    char text[NUMBER_TEXT_MAX];
+    if (column->per_dataset) {
+        text_table_cell(table, number_text_count(sum_over_datasets(column, report), text));
+        return;
+    }
+    const struct metric *metric = row_of(column, report);
     if (column->form == CELL_SHARE) {
         cell_share(table, metric);
     } else if (column->aggregate.percent <= 50.0) {
@@ -157,6 +167,19 @@ static void add_cell(struct compare_table *compare, struct compare_row *row, siz
     } else {
         cell_aggregate_plain(table, report, metric, column->aggregate);
     }
+}
+
+static void put_headings(struct compare_table *compare)
+{
+    text_table_cell(&compare->table, "variants, latency in ms");
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        compare->shown[i] = compare->rows[0].cells[i].defined;
+        if (compare->shown[i]) {
+            text_table_cell(&compare->table, columns[i].heading);
+        }
+    }
+    text_table_cell(&compare->table, "expected");
+    text_table_row(&compare->table);
 }
 
 void compare_table_add(struct compare_table *compare, const char *variant,
@@ -170,9 +193,17 @@ void compare_table_add(struct compare_table *compare, const char *variant,
     memset(row, 0, sizeof *row);
     row->variant = arena_text(&table->arena, variant, strlen(variant));
     row->replications = report->results.replication_count;
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        measure(row, i, report);
+    }
+    if (compare->row_count == 1) {
+        put_headings(compare);
+    }
     text_table_cell(table, variant);
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        add_cell(compare, row, i, report);
+        if (compare->shown[i]) {
+            put_cell(table, i, report);
+        }
     }
     text_table_cell(table,
                     report->verdict_count == 0

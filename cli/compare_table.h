@@ -2,9 +2,10 @@
  * compare_table.h - the variants of a scenario side by side: one row each, the same columns.
  *
  * Model:     every row is taken from one variant's report while it lasts; the numbers are over all
- *            users and datasets: latency of reads and writes, stale reads, own writes missed,
- *            acknowledged writes lost, availability, and whether expectations were met. Variants
- *            share seed and random draws, so that differences come from the variant.
+ *            users and datasets: latency of reads and writes, stale reads, fresh probes, own writes
+ *            missed, acknowledged writes lost, availability, and whether expectations were met.
+ *            Columns without a sample in the first row are left out. Variants share seed and
+ *            random draws, so that differences come from the variant.
  * Units:     as in the report. With several replications the half width of the 95 % interval
  *            follows a latency's median.
  * Order:     that in which rows were added.
@@ -16,12 +17,13 @@
 #include "analysis/report.h"
 #include "analysis/text_table.h"
 
-enum { COMPARE_ROWS_MAX = 256 };
+enum { COMPARE_ROWS_MAX = 256, COMPARE_COLUMNS_MAX = 12 };
 
 struct compare_table {
     struct text_table table;
     struct compare_row *rows; /* private: what the CSV file says, in the table's arena */
     size_t row_count;
+    bool shown[COMPARE_COLUMNS_MAX]; /* private */
 };
 
 void compare_table_init(struct compare_table *compare);

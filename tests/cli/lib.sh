@@ -24,16 +24,16 @@ fail() {
     echo "FAIL: $*"
 }
 
-# code_is CODE COMMAND...: runs it with stdout in ./out and stderr in ./err.
+# code_is CODE COMMAND...: runs it with stdout in $work/out and stderr in $work/err.
 code_is() {
     wanted=$1
     shift
     checks=$((checks + 1))
     code=0
-    "$@" >out 2>err || code=$?
+    "$@" >"$work/out" 2>"$work/err" || code=$?
     if [ "$code" -ne "$wanted" ]; then
         fail "exit $code instead of $wanted: $*"
-        head -n 5 out err
+        head -n 5 "$work/out" "$work/err"
     fi
 }
 
