@@ -29,7 +29,7 @@ struct primary_params {
     uint32_t acks, topology, reads;
     int64_t wait_for;
     sim_ns fallback_after; /* -1: never */
-    int64_t batch_max;
+    int64_t batch_max, batch_bytes;
     sim_ns batch_wait;
     int64_t window;
     sim_ns resend_after;

@@ -121,6 +121,22 @@ static void link_send(struct replica *self, const struct primary_link *link, uin
     replica_send(self, link->member, PRIMARY_APPEND, message);
 }
 
+/* How many of the entries from `first` on make one message. */
+static uint64_t link_fit(const struct replica *self, const struct primary_state *state,
+                         uint64_t first, uint64_t available)
+{
+    const struct primary_params *params = replica_params(self);
+    const uint64_t most = smaller(available, (uint64_t)params->batch_max);
+    uint64_t bytes = primary_entry_at(state, first)->bytes + ENTRY_BYTES;
+    for (uint64_t count = 1; count < most; count++) {
+        bytes += primary_entry_at(state, first + count)->bytes + ENTRY_BYTES;
+        if (bytes > (uint64_t)params->batch_bytes) {
+            return count;
+        }
+    }
+    return most;
+}
+
 static void link_cancel_linger(struct replica *self, struct primary_link *link)
 {
     if (link->linger_armed) {
@@ -133,11 +149,12 @@ static void link_ship(struct replica *self, struct primary_link *link, bool ling
 {
     const struct primary_params *params = replica_params(self);
     const struct primary_state *state = replica_state(self);
-    const uint64_t batch_max = (uint64_t)params->batch_max;
     const uint64_t window = (uint64_t)params->window;
     while (link->sent < state->durable && link->sent - link->acked < window) {
         const uint64_t unsent = state->durable - link->sent;
-        if (unsent < batch_max && params->batch_wait > 0 && !linger_over) {
+        const uint64_t fit = link_fit(self, state, link->sent + 1, unsent);
+        const bool full = fit < unsent || fit == (uint64_t)params->batch_max;
+        if (!full && params->batch_wait > 0 && !linger_over) {
             if (!link->linger_armed) {
                 const uint32_t index = (uint32_t)(link - primary_link_at(state, 0));
                 link->linger_armed = true;
@@ -146,8 +163,7 @@ static void link_ship(struct replica *self, struct primary_link *link, bool ling
             }
             break;
         }
-        const uint64_t room = window - (link->sent - link->acked);
-        const uint64_t count = smaller(smaller(unsent, batch_max), room);
+        const uint64_t count = smaller(fit, window - (link->sent - link->acked));
         link_cancel_linger(self, link);
         link_send(self, link, link->sent + 1, count, 0);
         link->sent += count;
@@ -176,15 +192,15 @@ void primary_on_linger(struct replica *self, uint32_t index)
  */
 void primary_on_resend(struct replica *self, uint32_t index)
 {
-    const struct primary_params *params = replica_params(self);
     struct primary_state *state = replica_state(self);
     struct primary_link *link = primary_link_at(state, index);
     link->resend_armed = false;
     if (link->acked > link->mark || link->acked == link->sent) {
         link->doublings = 0;
     } else {
-        const uint64_t count = smaller((uint64_t)params->batch_max, link->sent - link->acked);
-        link_send(self, link, link->acked + 1, count, PRIMARY_PROBE);
+        const uint64_t first = link->acked + 1;
+        const uint64_t count = link_fit(self, state, first, link->sent - link->acked);
+        link_send(self, link, first, count, PRIMARY_PROBE);
         if (link->doublings < RESEND_DOUBLINGS_MAX) {
             link->doublings++;
         }

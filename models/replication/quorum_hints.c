@@ -80,6 +80,19 @@ static void queue_cancel(struct replica *self, struct quorum_hint_queue *queue)
     }
 }
 
+/* How many of the oldest hints make one message. */
+static uint32_t queue_fit(const struct quorum_state *state, const struct quorum_hint_queue *queue)
+{
+    uint32_t count = 0, bytes = 0, name = queue->first;
+    while (count < queue->count && count < HINT_BATCH && bytes < QUORUM_BULK_BYTES) {
+        const struct quorum_hint *hint = hint_at(state, name);
+        bytes += hint->bytes + QUORUM_WRITE_BYTES;
+        name = hint->next;
+        count++;
+    }
+    return count;
+}
+
 void quorum_hints_pump(struct replica *self, uint32_t member)
 {
     const struct quorum_params *params = replica_params(self);
@@ -90,7 +103,7 @@ void quorum_hints_pump(struct replica *self, uint32_t member)
         return;
     }
     queue_cancel(self, queue);
-    const uint32_t batch = queue->count < HINT_BATCH ? queue->count : HINT_BATCH;
+    const uint32_t batch = queue_fit(state, queue);
     struct message message = {.request = ++queue->attempt};
     uint64_t *words = replica_block_new(self, batch * HINT_WORDS, &message.block);
     uint32_t name = queue->first;

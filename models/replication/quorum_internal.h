@@ -45,6 +45,9 @@ enum quorum_timer {
 /* Bytes of a message beside values (assumption: key 8 to 16, timestamp 8, operation 8, lengths). */
 enum { QUORUM_WRITE_BYTES = 48, QUORUM_READ_BYTES = 32, QUORUM_ACK_BYTES = 16 };
 
+/* A message of many values ends when it has so many bytes (assumption: as PostgreSQL's stream). */
+enum { QUORUM_BULK_BYTES = 128 * 1024 };
+
 struct quorum_params {
     uint32_t read, write; /* enum level */
     int64_t r, w;         /* -1: by level */

@@ -82,22 +82,31 @@ void quorum_on_tree(struct replica *self, const struct message *message)
     }
 }
 
-static void send_values(struct replica *self, uint32_t to, const uint32_t *keys, uint32_t count)
+/* One message of the first of these keys; returns how many. */
+static uint32_t send_some_values(struct replica *self, uint32_t to, const uint32_t *keys,
+                                 uint32_t count)
 {
-    if (count == 0) {
-        return;
+    uint32_t fit = 0, bytes = 0;
+    while (fit < count && bytes < QUORUM_BULK_BYTES) {
+        bytes += replica_value_bytes(self, keys[fit++]) + QUORUM_WRITE_BYTES;
     }
-    struct message message = {0};
-    uint64_t *words = replica_block_new(self, count * VALUE_WORDS, &message.block);
-    for (uint32_t i = 0; i < count; i++) {
+    struct message message = {.bytes = bytes};
+    uint64_t *words = replica_block_new(self, fit * VALUE_WORDS, &message.block);
+    for (uint32_t i = 0; i < fit; i++) {
         const struct version version = replica_read(self, keys[i]);
-        const uint32_t bytes = replica_value_bytes(self, keys[i]);
         words[VALUE_WORDS * i] = (uint64_t)version.stamp;
         words[VALUE_WORDS * i + 1] = version.write;
-        words[VALUE_WORDS * i + 2] = (uint64_t)keys[i] << 32 | bytes;
-        message.bytes += bytes + QUORUM_WRITE_BYTES;
+        words[VALUE_WORDS * i + 2] = (uint64_t)keys[i] << 32 | replica_value_bytes(self, keys[i]);
     }
     replica_send(self, to, QUORUM_VALUES, message);
+    return fit;
+}
+
+static void send_values(struct replica *self, uint32_t to, const uint32_t *keys, uint32_t count)
+{
+    for (uint32_t sent = 0; sent < count;) {
+        sent += send_some_values(self, to, keys + sent, count - sent);
+    }
 }
 
 void quorum_on_versions(struct replica *self, const struct message *message)

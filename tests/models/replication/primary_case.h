@@ -24,6 +24,7 @@ static inline struct primary_params defaults(void)
                                    .fallback_after = -1,
                                    .topology = PRIMARY_STAR,
                                    .batch_max = 64,
+                                   .batch_bytes = 131072,
                                    .window = 65536,
                                    .resend_after = 5000 * MS,
                                    .reads = PRIMARY_READ_NEAREST,

@@ -119,6 +119,29 @@ static void test_batches(void **state)
     fake_free(fake);
 }
 
+/*
+ * Entries of 132 bytes, messages of up to 400: three. A message that has no room for the next entry
+ * leaves at once; one that has seen no next entry waits its 20 ms.
+ */
+static void test_batches_by_bytes(void **state)
+{
+    (void)state;
+    struct primary_params params = defaults();
+    params.batch_bytes = 400;
+    params.batch_wait = 20 * MS;
+    struct fake *fake = start(&params, 3 * MS);
+    for (uint64_t i = 0; i < 6; i++) {
+        fake_write(fake, i == 0 ? 0 : 1 * MS, PRIMARY, KEY, 71 + i);
+    }
+    /* 71 is on disk at 3, the others at 6. */
+    assert_appears(fake, NEAR, 73, 6 * MS + 10 * MS + 3 * MS);
+    assert_appears(fake, NEAR, 76, 26 * MS + 10 * MS + 3 * MS);
+    fake_run(fake, 1000 * MS);
+    assert_int_equal(fake_sent(fake, PRIMARY_APPEND), 4);
+    assert_int_equal(fake_stored(fake, FAR, KEY).write, 76);
+    fake_free(fake);
+}
+
 static void test_a_try_that_comes_twice(void **state)
 {
     (void)state;
@@ -209,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_cascade_adds_the_hops),
         cmocka_unit_test(test_group_commit),
         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_batches_by_bytes),
         cmocka_unit_test(test_a_try_that_comes_twice),
         cmocka_unit_test(test_reads_and_strays),
         cmocka_unit_test(test_route),
