@@ -133,6 +133,10 @@ static void collect_row(void *opaque, const struct record *record)
 {
     struct collect_state *state = opaque;
 
+    if (record->kind == RECORD_SENT || record->kind == RECORD_DROPPED) {
+        message_row(state, record); /* the most frequent rows need no more */
+        return;
+    }
     CHECK(record->at_ns >= state->now_ns);
     if (record->at_ns > state->now_ns && state->crash_pending) {
         loss_crashed(state); /* after everything that happened at its instant */
@@ -154,10 +158,6 @@ static void collect_row(void *opaque, const struct record *record)
     case RECORD_APPLIED:
         lag_applied(state, record);
         break;
-    case RECORD_SENT:
-    case RECORD_DROPPED:
-        message_row(state, record);
-        break;
     case RECORD_FAULT_BEGIN:
     case RECORD_FAULT_END:
         fault_changed(state, record);
@@ -169,10 +169,26 @@ static void collect_row(void *opaque, const struct record *record)
     case RECORD_MODE:
         mode_row(state, record);
         break;
+    case RECORD_SENT:
+    case RECORD_DROPPED:
     case RECORD_DELIVERED:
     case RECORD_KIND_COUNT:
         break;
     }
+}
+
+/* Fetches what rows about this key, and the end of the operation in that slot, will touch. */
+static void collect_soon(void *opaque, uint16_t dataset, uint32_t key, uint32_t slot)
+{
+    const struct collect_state *state = opaque;
+
+    if (slot != RECORD_NONE && slot < state->flight_capacity) {
+        operation_prefetch(state, slot);
+        if (state->flights[slot].type == RECORD_READ) {
+            return;
+        }
+    }
+    lag_prefetch(state, dataset, key);
 }
 
 struct record_sink collector_sink(struct collector *collector)
@@ -180,7 +196,7 @@ struct record_sink collector_sink(struct collector *collector)
     const uint32_t unwanted = 1u << RECORD_DELIVERED;
     const uint32_t all = (1u << RECORD_KIND_COUNT) - 2u; /* kinds begin at 1 */
 
-    return (struct record_sink){collector->state, collect_row, all & ~unwanted};
+    return (struct record_sink){collector->state, collect_row, all & ~unwanted, collect_soon};
 }
 
 /* ---- beginning and end ---- */

@@ -399,3 +399,20 @@ void lag_disk_lost(struct collect_state *state, uint32_t node)
         }
     }
 }
+
+void lag_prefetch(const struct collect_state *state, uint32_t dataset_index, uint32_t key)
+{
+    const struct dataset_state *dataset = &state->datasets[dataset_index];
+
+    if (dataset_index >= state->layout->dataset_count || key >= dataset->key_count) {
+        return;
+    }
+
+    const uint64_t list = (dataset->key_first + key) * ENTRIES_SHORT;
+
+    __builtin_prefetch(&dataset->keys[key]);
+    __builtin_prefetch(held_at(dataset, key, 0));
+    __builtin_prefetch(held_at(dataset, key, dataset->replica_count - 1));
+    __builtin_prefetch(&state->short_lists[list]);
+    __builtin_prefetch(&state->short_lists[list + 1]);
+}

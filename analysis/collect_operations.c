@@ -371,3 +371,14 @@ void operation_completed(struct collect_state *state, const struct record *recor
         }
     }
 }
+
+void operation_prefetch(const struct collect_state *state, uint32_t slot)
+{
+    const struct flight *flight = &state->flights[slot];
+    const struct dataset_state *dataset = &state->datasets[flight->dataset];
+
+    if (flight->operation != 0) {
+        __builtin_prefetch(&dataset->keys[flight->key]);
+        session_prefetch(state, flight->session, dataset->key_first + flight->key);
+    }
+}

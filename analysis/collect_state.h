@@ -282,9 +282,14 @@ sim_ns lag_ns(const struct replica_state *replica, sim_ns now_ns);
 /* Restarts the watch for convergence: after the end of a fault, or when a node changed. */
 void lag_watch(struct collect_state *state);
 
+/* Fetches what a commit or an apply of the key will touch. Keys out of range are ignored. */
+void lag_prefetch(const struct collect_state *state, uint32_t dataset, uint32_t key);
+
 /* collect_operations */
 void operation_invoked(struct collect_state *state, const struct record *record);
 void operation_completed(struct collect_state *state, const struct record *record);
+/* Fetches what the end of the operation in the slot will touch; the slot must be in the table. */
+void operation_prefetch(const struct collect_state *state, uint32_t slot);
 
 /* collect_sessions: NULL when the pair was never there (or, with `make` false, is not there now).
  */
