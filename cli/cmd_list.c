@@ -19,9 +19,8 @@ static void list_regions(void)
 {
     for (size_t i = 0; i < geography_count(); i++) {
         const struct geography_region *region = geography_at(i);
-        printf("%s:%-*s %s, %s (%s)%s\n", region->provider,
-               NAME_WIDTH - 1 - (int)strlen(region->provider), region->name, region->city,
-               region->country, region->jurisdiction,
+        printf("%-*s %-6s %s, %s (%s)%s\n", NAME_WIDTH, region->name, region->provider,
+               region->city, region->country, region->jurisdiction,
                region->in_matrix ? "" : "; no published latencies");
     }
 }
@@ -129,8 +128,8 @@ static void describe_region(const struct geography_region *region)
     char latitude[32], longitude[32];
     snprintf(latitude, sizeof latitude, "%.4f", region->latitude_deg);
     snprintf(longitude, sizeof longitude, "%.4f", region->longitude_deg);
-    printf("%s:%s\n%s, %s (%s), jurisdiction %s%s\nlatitude %s, longitude %s (%s)\n%s\n",
-           region->provider, region->name, region->city, region->country, region->country_code,
+    printf("%s (%s)\n%s, %s (%s), jurisdiction %s%s\nlatitude %s, longitude %s (%s)\n%s\n",
+           region->name, region->provider, region->city, region->country, region->country_code,
            region->jurisdiction, region->gdpr ? ", GDPR applies" : "", latitude, longitude,
            region->provenance,
            region->in_matrix ? "round-trip times are published"

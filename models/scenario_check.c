@@ -55,14 +55,6 @@ static void check_times(struct checking *checking)
 
 static const char *unknown_place(struct checking *checking, const char *name)
 {
-    const struct geography_region *found[4];
-    const size_t count = geography_matches(name, found, 4);
-    if (count > 1) {
-        return arena_printf(checking->arena,
-                            "\"%s\" is a region of several providers; write \"%s:%s\" or \"%s:%s\"",
-                            name, found[0]->provider, found[0]->name, found[1]->provider,
-                            found[1]->name);
-    }
     return arena_printf(checking->arena,
                         "\"%s\" is not a region of the catalogue; give it \"lat\" and \"lon\", or "
                         "choose one of `geodes list regions`",
