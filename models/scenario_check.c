@@ -290,8 +290,8 @@ static void check_load(struct checking *checking, const char *path, struct scena
         client->mix.read = 1.0;
     } else if (client->ycsb == SCENARIO_YCSB_NONE && (sum < 1.0 - 1e-9 || sum > 1.0 + 1e-9)) {
         complain(checking, arena_printf(checking->arena, "%s.mix", path),
-                 arena_printf(checking->arena, "shares must add up to 1 (got %lld/1000000)",
-                              (long long)(sum * 1e6 + 0.5)));
+                 arena_printf(checking->arena, "shares must add up to 1 (got %lld.%04lld)",
+                              (long long)(sum + 0.00005), (long long)(sum * 1e4 + 0.5) % 10000));
     }
     if (client->by_hour.count != 0 && client->by_hour.count != 24) {
         complain(
