@@ -142,30 +142,36 @@ static sim_ns first_timeout_ns(const struct network *network, const struct netwo
     return rtt_ns > least_ns ? rtt_ns : least_ns;
 }
 
-/* Probability that at least one of the message's packets is lost. */
-static double message_loss(const struct network_link *link, uint64_t bytes)
+/* Packets of a message on its link. */
+static double packets_of(const struct network *network, const struct flight *flight)
 {
-    const uint64_t packets = (bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES;
-    if (packets <= 1) {
-        return link->loss_now;
-    }
-    return 1.0 - portable_pow(1.0 - link->loss_now, (double)packets);
+    const uint64_t bytes = flight->message.bytes + (uint64_t)network->config->overhead_bytes;
+    return bytes <= SEGMENT_BYTES ? 1.0 : (double)((bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES);
+}
+
+/* Probability that at least one of the packets is lost, each with `loss`. */
+static double any_lost(double loss, double packets)
+{
+    return packets <= 1.0 ? loss : 1.0 - portable_pow(1.0 - loss, packets);
 }
 
 /*
  * Delay by losses on a stream: the first is mended by fast retransmit, one round trip; further ones
- * in a row by time-outs that double. One draw decides how many are lost in a row: P(at least k) =
- * loss^k.
+ * in a row by time-outs that double. Only what was lost is sent again, so one draw decides for all
+ * packets: P(one of them is lost at least k times) = 1 - (1 - loss^k)^packets. Linux gives up after
+ * RETRIES_MAX time-outs (tcp_retries2); here the last one gets through, so that nothing is lost
+ * silently inside a stream.
  */
 static sim_ns recovery_ns(struct network *network, struct network_link *link, struct flight *flight)
 {
-    const double loss =
-        message_loss(link, flight->message.bytes + (uint64_t)network->config->overhead_bytes);
-    double chance = random_unit(&link->loss_stream);
+    enum { RETRIES_MAX = 15 };
+    const double packets = packets_of(network, flight);
+    const double chance = random_unit(&link->loss_stream);
+    double in_a_row = link->loss_now;
     sim_ns total_ns = 0;
     sim_ns timeout_ns = first_timeout_ns(network, link);
-    for (uint32_t lost = 0; chance < loss; lost++) {
-        chance /= loss;
+    for (uint32_t lost = 0; lost <= RETRIES_MAX && chance < any_lost(in_a_row, packets); lost++) {
+        in_a_row *= link->loss_now;
         if (lost == 0) {
             total_ns += 2 * link->p50_ns;
         } else {
@@ -214,8 +220,7 @@ static void transmit(struct network *network, uint32_t slot, struct flight *flig
                    flight->retries > 0 ? RECORD_FLAG_RETRANSMITTED : 0);
     if (link->loss_now > 0.0) {
         if (network->config->transport == SCENARIO_TRANSPORT_DATAGRAM) {
-            const double loss = message_loss(link, flight->message.bytes +
-                                                       (uint64_t)network->config->overhead_bytes);
+            const double loss = any_lost(link->loss_now, packets_of(network, flight));
             if (random_chance(&link->loss_stream, loss)) {
                 network_done(network, slot, true);
                 return;
