@@ -102,12 +102,12 @@ static void test_mm1(void **state)
     /* Sojourn Exp(mu - l): mean 4 + 1 ms, 1 % of them longer than ln(100) / 0.2 = 23.026 ms. */
     serve(&sojourns, &queue, log(100.0) / 0.2);
     judge("M/M/1 sojourn, ms", sojourns.sums, sojourns.counts, 5.0, 0.06);
-    judge("M/M/1 share beyond the p99", sojourns.beyond, sojourns.counts, 0.01, 0.4);
+    judge("M/M/1 share beyond the p99", sojourns.beyond, sojourns.counts, 0.01, 0.5);
     /* At half load the law of the sojourn can be judged sharply: P(> t) = e^(-t/2). */
     const struct queue half = {"M/M/1", MEMORYLESS, 1, 0.5, 600};
     serve(&sojourns, &half, 4.0);
     judge("M/M/1 sojourn at half load, ms", sojourns.sums, sojourns.counts, 2.0, 0.03);
-    judge("M/M/1 P(sojourn > 4 ms)", sojourns.beyond, sojourns.counts, exp(-2.0), 0.05);
+    judge("M/M/1 P(sojourn > 4 ms)", sojourns.beyond, sojourns.counts, exp(-2.0), 0.06);
 }
 
 static void test_md1(void **state)
