@@ -8,6 +8,12 @@ uint32_t fault_region_nodes(const struct world *world, uint32_t region)
     return world->region_first_node[region + 1] - world->region_first_node[region];
 }
 
+void fault_in_flight_lost(struct world *world, uint32_t region)
+{
+    CHECK(region < world->region_count);
+    world->network.place_epochs[region]++;
+}
+
 static struct network_link *link_of(struct world *world, uint32_t from, uint32_t to)
 {
     CHECK(from < world->region_count);

@@ -22,6 +22,12 @@ void fault_cut(struct world *world, uint32_t from_region, uint32_t to_region, in
 /* Power off (+1) or on (-1) of one machine. Off at the first hold, on at the last release. */
 void fault_power(struct world *world, uint32_t region, uint32_t node, int change);
 
+/*
+ * What the region's machines have sent and nobody has received yet is lost, as when the power of its
+ * routers goes with theirs.
+ */
+void fault_in_flight_lost(struct world *world, uint32_t region);
+
 struct fault_link { /* neutral element: factor 1, extra 0, loss 0, bandwidth factor 1 */
     double delay_factor;
     sim_ns extra_ns;

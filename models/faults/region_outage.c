@@ -1,8 +1,10 @@
 /*
  * region_outage.c - every machine of a region loses power, and comes back at the end.
  *
- * Model:   power only: what was on disk is still there afterwards, what was not is gone. Clients of
- *          that region stay, and ask elsewhere. Network links stay.
+ * Model:   what was on disk is still there afterwards, what was not is gone. By default the
+ * region's routers go with it: messages that its machines had sent and nobody had received yet are
+ *          lost (in_flight), so that what asynchronous replication loses is its whole lag. Clients
+ *          of that region stay, and ask elsewhere. Links between other regions stay.
  * Source:  definition; the correlated failure that multi-region designs are made for.
  */
 #include "models/faults/fault.h"
@@ -11,15 +13,28 @@
 
 #include <stddef.h>
 
+enum in_flight { IN_FLIGHT_LOST, IN_FLIGHT_DELIVERED };
+
 struct params {
     uint32_t region;
+    uint32_t in_flight; /* enum in_flight */
 };
+
+static const char *const in_flight_names[] = {"lost", "delivered", NULL};
 
 static const struct param_spec rows[] = {{.key = "region",
                                           .type = PARAM_REGION,
                                           .offset = offsetof(struct params, region),
                                           .required = true,
                                           .help = "its machines lose power"},
+                                         {.key = "in_flight",
+                                          .type = PARAM_ENUM,
+                                          .offset = offsetof(struct params, in_flight),
+                                          .names = in_flight_names,
+                                          .default_text = "lost",
+                                          .help = "what its machines had sent and nobody had "
+                                                  "received yet: lost with the region's routers, "
+                                                  "or delivered"},
                                          {0}};
 
 static const char *check(const void *params, const struct scenario *scenario, const char **key,
@@ -45,7 +60,11 @@ static void change(const struct params *self, struct world *world, int by)
 
 static void begin(const void *params, struct world *world)
 {
-    change(params, world, +1);
+    const struct params *self = params;
+    change(self, world, +1);
+    if (self->in_flight == IN_FLIGHT_LOST) {
+        fault_in_flight_lost(world, self->region);
+    }
 }
 
 static void end(const void *params, struct world *world)

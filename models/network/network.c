@@ -309,6 +309,7 @@ void network_send(struct network *network, const struct message *message)
     flight->message = *message;
     flight->sent_ns = engine_now(network->engine);
     flight->link = network_link_between(network, message->from, message->to);
+    flight->epoch = network->place_epochs[network_place_of(network, message->from)];
     struct network_connection *connection = network_connection(network, message);
     const struct network_link *link = network_link_at(network, flight->link);
     const bool stream = network->config->transport == SCENARIO_TRANSPORT_STREAM;
@@ -336,6 +337,11 @@ bool network_arrive(struct network *network, const struct event *event)
     struct flight *flight = network_flight(network, slot);
     const struct network_link *link = network_link_at(network, flight->link);
     struct network_connection *connection = network_connection(network, &flight->message);
+    if (!end_is_client(flight->message.from) &&
+        flight->epoch != network->place_epochs[network_place_of(network, flight->message.from)]) {
+        network_done(network, slot, true);
+        return false;
+    }
     if (connection != NULL && (link->cuts > 0 || connection->lost_head != 0)) {
         connection->backlog_bytes += flight->message.bytes + network->config->overhead_bytes;
         list_append(network, &connection->lost_head, &connection->lost_tail, slot);

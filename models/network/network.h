@@ -53,7 +53,7 @@ struct flight {
     uint32_t next; /* in the backlog of its connection */
     uint32_t link;
     uint32_t retries;
-    uint32_t reserved;
+    uint32_t epoch; /* of the sending machine's place when it was sent */
 };
 
 struct network_connection { /* from one machine to another; only for streams between machines */
@@ -75,8 +75,9 @@ struct network {
     /* place x place, the diagonal between zones; then per place the link inside one zone */
     struct network_link *links;
     uint32_t place_count, node_count;
-    const uint32_t *node_places, *node_zones;     /* per node */
-    const uint32_t *group_places;                 /* per client group */
+    const uint32_t *node_places, *node_zones; /* per node */
+    uint32_t *place_epochs;       /* how often a place lost what its machines had under way */
+    const uint32_t *group_places; /* per client group */
     const struct distribution *const *last_miles; /* per client group; entries may be NULL */
     struct random_stream *last_mile_streams;      /* per client group */
     const struct distribution *const *const *kind_delays; /* per dataset, per message kind */

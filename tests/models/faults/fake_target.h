@@ -21,6 +21,7 @@ struct world {
     int off[FAKE_REGIONS][FAKE_NODES];
     sim_ns steps[FAKE_REGIONS][FAKE_NODES];
     int links[FAKE_REGIONS][FAKE_REGIONS];
+    int in_flight_lost[FAKE_REGIONS];
     struct fault_link last_added, last_removed;
 };
 
@@ -47,6 +48,12 @@ void fault_power(struct world *world, uint32_t region, uint32_t node, int change
 {
     CHECK(node < fault_region_nodes(world, region));
     world->off[region][node] += change;
+}
+
+void fault_in_flight_lost(struct world *world, uint32_t region)
+{
+    CHECK(region < FAKE_REGIONS);
+    world->in_flight_lost[region]++;
 }
 
 void fault_link_add(struct world *world, uint32_t from_region, uint32_t to_region,

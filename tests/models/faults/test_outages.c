@@ -43,6 +43,8 @@ static void test_holds_are_counted(void **state)
     assert_off(&world, (const int[FAKE_REGIONS][FAKE_NODES]){{0}, {0}, {1, 1, 1}, {0}});
     node_ops->begin(node, &world);
     assert_off(&world, (const int[FAKE_REGIONS][FAKE_NODES]){{0}, {0}, {1, 2, 1}, {0}});
+    /* The region's routers go with its machines; one machine's power takes nothing on its way. */
+    assert_int_equal(world.in_flight_lost[2], 1);
     region_ops->end(region, &world);
     assert_off(&world, (const int[FAKE_REGIONS][FAKE_NODES]){{0}, {0}, {0, 1, 0}, {0}});
     node_ops->end(node, &world);

@@ -117,6 +117,7 @@ static void begin(struct fixture *fixture)
     network->last_miles = fixture->last_miles;
     network->last_mile_streams = fixture->last_mile_streams;
     network->kind_delays = fixture->kind_delays;
+    network->place_epochs = arena_alloc(&fixture->arena, 2, sizeof *network->place_epochs);
     network->connections = arena_alloc(&fixture->arena, 2, sizeof *network->connections);
     pool_init(&network->flights, sizeof(struct flight), 100000);
     network->block_free = no_block;
@@ -358,6 +359,40 @@ static void test_loss_on_a_stream(void **state)
     end(&fixture);
 }
 
+static void epoch_script(struct fixture *fixture, uint64_t step)
+{
+    if (step == 100) {
+        fixture->network.place_epochs[0]++;
+    } else {
+        send(fixture, 0, 1, 100, step);
+        send(fixture, 1, 0, 100, step + 10);
+    }
+}
+
+/*
+ * Both machines send at 0 and at 20 ms; at 10 ms place 0 loses what its machine had under way: only
+ * what machine 0 sent at 0 is gone, the three others arrive after 40 ms.
+ */
+static void test_what_was_under_way_is_lost(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    begin(&fixture);
+    fixture.script = epoch_script;
+    at(&fixture, 0, 0);
+    at(&fixture, 10 * MS, 100);
+    at(&fixture, 20 * MS, 1);
+    run(&fixture);
+    assert_int_equal(fixture.dropped, 1);
+    assert_int_equal(fixture.arrival_count, 3);
+    assert_int_equal(fixture.arrivals[0].a, 10);
+    assert_int_equal(fixture.arrivals[0].at_ns, 40 * MS);
+    assert_int_equal(fixture.arrivals[1].a, 1);
+    assert_int_equal(fixture.arrivals[1].at_ns, 60 * MS);
+    assert_int_equal(fixture.arrivals[2].a, 11);
+    end(&fixture);
+}
+
 /* Faults compose: delays multiply and add, losses combine, and taking one back leaves the other. */
 static void test_link_changes_compose(void **state)
 {
@@ -391,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_send_buffer_overflows),
         cmocka_unit_test(test_client_messages_retry_alone),
         cmocka_unit_test(test_loss_on_a_stream),
+        cmocka_unit_test(test_what_was_under_way_is_lost),
         cmocka_unit_test(test_link_changes_compose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
