@@ -215,17 +215,22 @@ static void build_members(struct world *world, struct world_dataset *dataset)
     }
 }
 
+/* Itself first, even where another is no farther; then by delay, then by number. */
+static bool nearer(const struct replica *self, uint32_t a, uint32_t b)
+{
+    if (a == self->member || b == self->member) {
+        return a == self->member;
+    }
+    const sim_ns a_ns = replica_delay(self, a), b_ns = replica_delay(self, b);
+    return a_ns != b_ns ? a_ns < b_ns : a < b;
+}
+
 static void sort_by_delay(const struct replica *self, uint32_t *members, uint32_t count)
 {
     for (uint32_t i = 1; i < count; i++) {
         const uint32_t member = members[i];
-        const sim_ns delay_ns = replica_delay(self, member);
         uint32_t at = i;
-        while (at > 0) {
-            const sim_ns other_ns = replica_delay(self, members[at - 1]);
-            if (other_ns < delay_ns || (other_ns == delay_ns && members[at - 1] < member)) {
-                break;
-            }
+        while (at > 0 && nearer(self, member, members[at - 1])) {
             members[at] = members[at - 1];
             at--;
         }
