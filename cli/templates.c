@@ -57,7 +57,8 @@ static const char quorum_text[] =
     "  \"expect\": {\"stale_ratio\": [\"rate==0\"]},\n"
     "  \"variants\": {\n"
     "    \"one-one\": {\"datasets.profiles.replication.r\": 1, "
-    "\"datasets.profiles.replication.w\": 1}\n"
+    "\"datasets.profiles.replication.w\": 1,\n"
+    "                \"expect\": {\"stale_ratio\": [\"rate>0\"]}}\n"
     "  }\n"
     "}\n";
 

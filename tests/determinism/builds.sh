@@ -12,6 +12,7 @@ build_is_same() {
     if ! cmake -S "$SOURCE" -B "$folder" -DGEODES_TESTS=OFF -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_C_COMPILER="$1" -DCMAKE_C_FLAGS_RELEASE="-$2" >log 2>&1 ||
         ! cmake --build "$folder" --parallel 2 --target geodes >log 2>&1; then
+        checks=$((checks + 1))
         fail "build with $1 -$2:"
         tail -n 20 log
         return 0
