@@ -141,6 +141,8 @@ void world_build_network(struct world *world)
     }
     network->connections =
         arena_alloc(&world->arena, world->node_count, sizeof *network->connections);
+    network->node_powers =
+        arena_alloc(&world->arena, world->node_count, sizeof *network->node_powers);
     const struct distribution **last_miles =
         arena_alloc(&world->arena, world->group_count, sizeof *last_miles);
     network->last_mile_streams =

@@ -310,6 +310,7 @@ void network_send(struct network *network, const struct message *message)
     flight->sent_ns = engine_now(network->engine);
     flight->link = network_link_between(network, message->from, message->to);
     flight->epoch = network->place_epochs[network_place_of(network, message->from)];
+    flight->power = end_is_client(message->from) ? 0 : network->node_powers[message->from];
     struct network_connection *connection = network_connection(network, message);
     const struct network_link *link = network_link_at(network, flight->link);
     const bool stream = network->config->transport == SCENARIO_TRANSPORT_STREAM;
@@ -331,6 +332,13 @@ void network_send(struct network *network, const struct message *message)
     }
 }
 
+/* Whether the sender still has the message, so that it can send it again. */
+static bool sender_has(const struct network *network, const struct flight *flight)
+{
+    const uint32_t from = flight->message.from;
+    return end_is_client(from) || flight->power == network->node_powers[from];
+}
+
 bool network_arrive(struct network *network, const struct event *event)
 {
     const uint32_t slot = (uint32_t)event->a;
@@ -342,7 +350,12 @@ bool network_arrive(struct network *network, const struct event *event)
         network_done(network, slot, true);
         return false;
     }
-    if (connection != NULL && (link->cuts > 0 || connection->lost_head != 0)) {
+    const bool again = link->cuts > 0 || (connection != NULL && connection->lost_head != 0);
+    if (again && !sender_has(network, flight)) {
+        network_done(network, slot, true);
+        return false;
+    }
+    if (connection != NULL && again) {
         connection->backlog_bytes += flight->message.bytes + network->config->overhead_bytes;
         list_append(network, &connection->lost_head, &connection->lost_tail, slot);
         schedule_retry(network, connection, flight);
@@ -395,11 +408,13 @@ void network_client_retry(struct network *network, const struct event *event)
 {
     const uint32_t slot = (uint32_t)event->a;
     struct flight *flight = network_flight(network, slot);
-    if (network_link_at(network, flight->link)->cuts > 0) {
+    if (!sender_has(network, flight)) {
+        network_done(network, slot, true);
+    } else if (network_link_at(network, flight->link)->cuts > 0) {
         client_wait(network, slot, flight);
-        return;
+    } else {
+        transmit(network, slot, flight, NULL);
     }
-    transmit(network, slot, flight, NULL);
 }
 
 void network_done(struct network *network, uint32_t slot, bool dropped)
@@ -416,6 +431,7 @@ void network_done(struct network *network, uint32_t slot, bool dropped)
 
 void network_forget(struct network *network, uint32_t node)
 {
+    network->node_powers[node]++;
     struct network_connection *row = network->connections[node];
     if (row == NULL) {
         return;

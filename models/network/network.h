@@ -52,7 +52,8 @@ struct flight {
     sim_ns sent_ns;
     uint32_t next; /* in the backlog of its connection */
     uint32_t link;
-    uint32_t retries;
+    uint16_t retries;
+    uint16_t power; /* how often the sending machine had lost power when it was sent */
     uint32_t epoch; /* of the sending machine's place when it was sent */
 };
 
@@ -77,6 +78,7 @@ struct network {
     uint32_t place_count, node_count;
     const uint32_t *node_places, *node_zones; /* per node */
     uint32_t *place_epochs;       /* how often a place lost what its machines had under way */
+    uint16_t *node_powers;        /* how often a machine has lost power */
     const uint32_t *group_places; /* per client group */
     const struct distribution *const *last_miles; /* per client group; entries may be NULL */
     struct random_stream *last_mile_streams;      /* per client group */

@@ -118,6 +118,7 @@ static void begin(struct fixture *fixture)
     network->last_mile_streams = fixture->last_mile_streams;
     network->kind_delays = fixture->kind_delays;
     network->place_epochs = arena_alloc(&fixture->arena, 2, sizeof *network->place_epochs);
+    network->node_powers = arena_alloc(&fixture->arena, network->node_count, sizeof(uint16_t));
     network->connections = arena_alloc(&fixture->arena, 2, sizeof *network->connections);
     pool_init(&network->flights, sizeof(struct flight), 100000);
     network->block_free = no_block;
