@@ -4,6 +4,9 @@
 
 static void wrong(const struct audit *audit, const struct record *row, const char *rule)
 {
+    if (audit->scenario != NULL) {
+        print_error("%s\n", audit->scenario);
+    }
     fail_msg(
         "%s: %s (row kind %u at %lld ns, operation %llu, node %u, key %u, stamp %lld, write %llu)",
         audit->name, rule, row->kind, (long long)row->at_ns, (unsigned long long)row->operation,
@@ -282,16 +285,25 @@ void audit_finish(struct audit *audit, const struct lab *lab)
     }
 }
 
-uint64_t audit_behind(const struct audit *audit)
+static uint64_t lacking(const struct audit *audit, const struct version *wanted)
 {
     const struct record_dataset *dataset = &audit->layout->datasets[0];
-    uint64_t behind = 0;
+    uint64_t count = 0;
     for (uint32_t i = 0; i < dataset->replica_count; i++) {
         const uint32_t node = dataset->replicas[i];
         for (uint32_t key = 0; key < audit->key_count && !audit->down[node]; key++) {
-            behind += version_newer(audit->settled[key],
-                                    audit->held[(size_t)node * audit->key_count + key]);
+            count += version_newer(wanted[key], audit->held[(size_t)node * audit->key_count + key]);
         }
     }
-    return behind;
+    return count;
+}
+
+uint64_t audit_behind(const struct audit *audit)
+{
+    return lacking(audit, audit->settled);
+}
+
+uint64_t audit_missing(const struct audit *audit)
+{
+    return lacking(audit, audit->acked);
 }

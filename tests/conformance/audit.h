@@ -28,6 +28,7 @@ struct audit_traffic { /* of a directed pair of places */
 
 struct audit {
     const char *name;
+    const char *scenario; /* printed with a failure; may be NULL */
     const struct record_layout *layout;
     uint32_t key_count;
     bool total_order;
@@ -56,6 +57,9 @@ void audit_finish(struct audit *audit, const struct lab *lab);
 
 /* Keys x live copies that lack a write committed before settle_ns. */
 uint64_t audit_behind(const struct audit *audit);
+
+/* Keys x live copies that lack an acknowledged write (or a newer one of the key). */
+uint64_t audit_missing(const struct audit *audit);
 
 void audit_release(struct audit *audit);
 
