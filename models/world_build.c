@@ -262,7 +262,7 @@ static void build_replica(struct world *world, struct world_dataset *dataset, ui
         replica->storage = arena_alloc(&world->arena, 1, sizeof *replica->storage);
         storage_init(replica->storage, &world->arena, (uint32_t)dataset->config->keys.count,
                      mean > 0.0 && mean < 4e9 ? (uint32_t)(mean + 0.5) : 0, !constant);
-        replica->storage->volatile_memory = replica->node->disk != NULL;
+        replica->storage->volatile_memory = replica->node->disk != NULL && !ops->logged;
     }
 }
 

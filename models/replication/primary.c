@@ -446,6 +446,7 @@ const struct strategy_ops strategy_primary = {
     .messages = message_names,
     .modes = mode_names,
     .total_order = true,
+    .logged = true,
     .check = primary_check,
     .setup = primary_setup,
     .start = primary_start,

@@ -178,8 +178,8 @@ static inline struct world *fake_init(uint32_t groups)
                                            .place_count = FAKE_GROUPS,
                                            .group_count = groups,
                                            .dataset_count = 2};
-    world->sink =
-        (struct record_sink){world, fake_row, 1u << RECORD_INVOKED | 1u << RECORD_COMPLETED};
+    world->sink = (struct record_sink){
+        .state = world, .row = fake_row, .mask = 1u << RECORD_INVOKED | 1u << RECORD_COMPLETED};
     return world;
 }
 
