@@ -23,8 +23,8 @@ void fault_cut(struct world *world, uint32_t from_region, uint32_t to_region, in
 void fault_power(struct world *world, uint32_t region, uint32_t node, int change);
 
 /*
- * What the region's machines have sent and nobody has received yet is lost, as when the power of its
- * routers goes with theirs.
+ * What the region's machines have sent and nobody has received yet is lost, as when the power of
+ * its routers goes with theirs.
  */
 void fault_in_flight_lost(struct world *world, uint32_t region);
 
