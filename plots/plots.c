@@ -5,6 +5,7 @@
 #include "plots/gnuplot.h"
 #include "sim/check.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { TIMEOUT_USUAL_S = 30, WIDTH = 900, HEIGHT = 480 };
@@ -79,8 +80,8 @@ static bool sketch_draw(struct drawing *drawing, const struct figure *figure, st
 
 static void sketch_release(struct sketch *sketch)
 {
-    memory_release(sketch->script);
-    memory_release(sketch->data);
+    free(sketch->script); /* made by open_memstream */
+    free(sketch->data);
 }
 
 static bool write_data(const char *directory, const struct figure *figure,
