@@ -49,10 +49,13 @@ for document in "$SOURCE/README.md" "$SOURCE/scenarios/README.md" "$SOURCE/cli/R
     done <../lines
 done
 
-# ```json blocks of the guide that are whole scenarios; the others are parts of one.
+# ```json blocks of the guide are whole scenarios or parts of one; ```csv NAME blocks are its files.
 python3 - "$SOURCE/scenarios/README.md" <<'END'
 import json, re, sys
 text = open(sys.argv[1], encoding="utf-8").read()
+for name, block in re.findall(r"^```csv (\S+)\n(.*?)^```$", text, flags=re.M | re.S):
+    with open(name, "w", encoding="utf-8") as file:
+        file.write(block)
 for number, block in enumerate(re.findall(r"^```json\n(.*?)^```$", text, flags=re.M | re.S)):
     value = json.loads(block)
     with open(f"guide-{number}.json", "w", encoding="utf-8") as file:
@@ -60,7 +63,7 @@ for number, block in enumerate(re.findall(r"^```json\n(.*?)^```$", text, flags=r
 END
 for file in guide-*.json; do
     [ -e "$file" ] || continue
-    if grep -q '"duration"' "$file"; then
+    if grep -q '"name": "two-regions"' "$file"; then
         code_is 0 geodes run "$file" --variant all
     else
         # A part of a scenario goes into one that has everything else.
