@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE /* madvise */
+#define _DEFAULT_SOURCE /* mmap, madvise */
 #include "sim/arena.h"
 
 #include "sim/check.h"
@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #endif
 
-enum { HUGE_PAGE_BYTES = 2 * 1024 * 1024 };
+enum { HUGE_PAGE_BYTES = 2 * 1024 * 1024, MEMORY_HEADER_BYTES = 64 };
 enum { ARENA_BLOCK_BYTES = 64 * 1024, ARENA_ALIGN = 16, ARENA_ALIGN_LARGE = 64 };
 
 struct arena_block {
@@ -36,25 +36,72 @@ static size_t product(size_t count, size_t bytes)
     return total;
 }
 
+/* Stands before everything that is handed out, in a cache line of its own. */
+struct memory_header {
+    void *base;    /* where the allocation begins */
+    size_t mapped; /* bytes mapped from the system; 0: the memory is malloc's */
+};
+
+static void *behind(void *memory, void *base, size_t mapped)
+{
+    struct memory_header *header = memory;
+    *header = (struct memory_header){.base = base, .mapped = mapped};
+    return (char *)memory + MEMORY_HEADER_BYTES;
+}
+
 /*
- * Large tables are read at random, one entry an event: on huge pages they cost a fraction of the
- * address translations. A hint only; the contents are the same without.
+ * Large tables come from the system as pages that are zero and stay unused until they are touched,
+ * so starting a run does not pay for what it never uses. They are read at random, one entry an
+ * event: on huge pages (a hint only) that costs a fraction of the address translations.
  */
+static void *allocate_large(size_t total)
+{
+#ifdef __linux__
+    const size_t mapped = total + MEMORY_HEADER_BYTES + HUGE_PAGE_BYTES;
+    char *base = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED) {
+        out_of_memory(mapped);
+    }
+    const size_t past = (uintptr_t)base % HUGE_PAGE_BYTES;
+    char *memory = past == 0 ? base : base + (HUGE_PAGE_BYTES - past);
+    madvise(memory, total + MEMORY_HEADER_BYTES, MADV_HUGEPAGE);
+    return behind(memory, base, mapped);
+#else
+    (void)total;
+    return NULL;
+#endif
+}
+
+/* Zeroed, aligned to 64 bytes. */
 static void *allocate(size_t total)
 {
-    const bool huge = total >= HUGE_PAGE_BYTES;
-    const size_t align = huge ? HUGE_PAGE_BYTES : 64;
-    const size_t rounded = total == 0 ? align : (total + align - 1) / align * align;
+    void *large = total >= HUGE_PAGE_BYTES ? allocate_large(total) : NULL;
+    if (large != NULL) {
+        return large;
+    }
+    const size_t align = MEMORY_HEADER_BYTES;
+    const size_t rounded = align + (total + align - 1) / align * align;
     void *memory = aligned_alloc(align, rounded);
     if (memory == NULL) {
         out_of_memory(rounded);
     }
+    memset(memory, 0, rounded);
+    return behind(memory, memory, 0);
+}
+
+void memory_release(void *items)
+{
+    if (items == NULL) {
+        return;
+    }
+    const struct memory_header *header = (void *)((char *)items - MEMORY_HEADER_BYTES);
 #ifdef __linux__
-    if (huge) {
-        madvise(memory, rounded, MADV_HUGEPAGE);
+    if (header->mapped > 0) {
+        munmap(header->base, header->mapped);
+        return;
     }
 #endif
-    return memory;
+    free(header->base);
 }
 
 void arena_init(struct arena *arena)
@@ -68,7 +115,7 @@ void arena_release(struct arena *arena)
     struct arena_block *block = arena->blocks;
     while (block != NULL) {
         struct arena_block *next = block->next;
-        free(block);
+        memory_release(block);
         block = next;
     }
     arena_init(arena);
@@ -81,7 +128,10 @@ void *arena_alloc(struct arena *arena, size_t count, size_t bytes)
     struct arena_block *block = arena->blocks;
     size_t start = block != NULL ? (block->used + align - 1) / align * align : 0;
     if (block == NULL || start > block->size || total > block->size - start) {
-        const size_t size = total > ARENA_BLOCK_BYTES ? total : (size_t)ARENA_BLOCK_BYTES;
+        /* Blocks as large as all before them together, so that tables share huge pages. */
+        const size_t least =
+            arena->bytes > ARENA_BLOCK_BYTES ? arena->bytes : (size_t)ARENA_BLOCK_BYTES;
+        const size_t size = total > least ? total : least;
         block = allocate(64 + size);
         block->next = arena->blocks;
         block->used = 0;
@@ -92,7 +142,6 @@ void *arena_alloc(struct arena *arena, size_t count, size_t bytes)
     char *memory = (char *)block + 64 + start;
     block->used = start + total;
     arena->bytes += total;
-    memset(memory, 0, total);
     return memory;
 }
 
@@ -121,10 +170,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
 
 void *memory_alloc(size_t count, size_t bytes)
 {
-    const size_t total = product(count, bytes);
-    void *memory = allocate(total);
-    memset(memory, 0, total);
-    return memory;
+    return allocate(product(count, bytes));
 }
 
 void memory_grow(void **items, size_t *capacity, size_t needed, size_t bytes)
@@ -140,13 +186,7 @@ void memory_grow(void **items, size_t *capacity, size_t needed, size_t bytes)
     if (*capacity > 0) {
         memcpy(memory, *items, *capacity * bytes);
     }
-    memset(memory + *capacity * bytes, 0, (larger - *capacity) * bytes);
-    free(*items);
+    memory_release(*items);
     *items = memory;
     *capacity = larger;
-}
-
-void memory_release(void *items)
-{
-    free(items);
 }
