@@ -26,8 +26,9 @@ struct lab {
     struct arena arena;
     const struct scenario *scenario;
     struct world *world;
-    const char *trace;   /* what any CSV file of the scenario holds */
-    struct record *rows; /* those that lab_run() kept */
+    const char *trace;     /* what any CSV file of the scenario holds, but */
+    const char *traces[4]; /* what "0.csv" to "3.csv" hold; NULL: `trace` */
+    struct record *rows;   /* those that lab_run() kept */
     size_t row_count, row_capacity;
 };
 
@@ -35,13 +36,14 @@ static inline const char *lab_file(void *context, const char *name, struct arena
                                    size_t *length, const char **problem)
 {
     const struct lab *lab = context;
-    (void)name;
-    if (lab->trace == NULL) {
+    const bool numbered = name[0] >= '0' && name[0] <= '3' && lab->traces[name[0] - '0'] != NULL;
+    const char *text = numbered ? lab->traces[name[0] - '0'] : lab->trace;
+    if (text == NULL) {
         *problem = "this test has no file";
         return NULL;
     }
-    *length = strlen(lab->trace);
-    return arena_text(arena, lab->trace, *length);
+    *length = strlen(text);
+    return arena_text(arena, text, *length);
 }
 
 /* Loads a text; `overrides` ends with NULL and may be NULL; so may `variant`. */
