@@ -125,13 +125,14 @@ static void write_plot(FILE *script, const char *data_name, size_t rows, size_t 
         "set palette defined (0 \"#f4f8fc\", 0.35 \"#bcd7ec\", 0.7 \"#4a90c4\", 1 \"#08406f\")\n"
         "set style fill solid border rgb \"#ffffff\"\n",
         columns, rows);
+    /* Labels are empty where they do not apply: without one valid point gnuplot 5.4.4 crashes. */
     fprintf(script,
             "plot \\\n"
             "  \"%s\" skip 1 using 1:2:(0.5):(0.5):4 with boxxyerror lc palette notitle, \\\n"
-            "  \"%s\" skip 1 using ($4 < 0.55 ? $1 : NaN):2:(sprintf($5 > 0 ? \"~%%g\" : \"%%g\", "
-            "$3)) with labels font \",11\" tc rgb \"#102030\" notitle, \\\n"
-            "  \"%s\" skip 1 using ($4 >= 0.55 ? $1 : NaN):2:(sprintf($5 > 0 ? \"~%%g\" : "
-            "\"%%g\", $3)) with labels font \",11\" tc rgb \"#ffffff\" notitle\n",
+            "  \"%s\" skip 1 using 1:2:($4 < 0.55 ? sprintf($5 > 0 ? \"~%%g\" : \"%%g\", $3) : "
+            "\"\") with labels font \",11\" tc rgb \"#102030\" notitle, \\\n"
+            "  \"%s\" skip 1 using 1:2:($4 >= 0.55 ? sprintf($5 > 0 ? \"~%%g\" : \"%%g\", $3) : "
+            "\"\") with labels font \",11\" tc rgb \"#ffffff\" notitle\n",
             data_name, data_name, data_name);
 }
 
