@@ -98,9 +98,6 @@ static void write_panel(const struct frame *frame, const struct region *regions,
     fprintf(frame->page->script,
             "set logscale y\nset yrange [*:*]\nset ylabel \"%ss (ms)\" noenhanced\n",
             operations[panel]);
-    fputs("set label \"solid: p99, dotted: median\" at graph 0.99, graph 0.06 right noenhanced "
-          "font \",10\" textcolor rgb \"#606060\"\n",
-          frame->page->script);
     plot_panel(frame, regions, count, panel);
     frame_panel_end(frame);
 }
@@ -126,8 +123,10 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
     const struct frame_spec spec = {
         .title = "Latency over time per client region",
         .note = left_out > 0
-                    ? arena_printf(page->arena, "%zu more regions in timeline.csv", left_out)
-                    : NULL,
+                    ? arena_printf(page->arena,
+                                   "solid: p99, dotted: median; %zu more regions in timeline.csv",
+                                   left_out)
+                    : "solid: p99, dotted: median",
         .legend_columns = legend < FIGURE_NAME_POINTS ? legend : FIGURE_NAME_POINTS,
         .panels_height =
             (double)shown * PANEL_HEIGHT + (double)(shown - 1) * PANEL_GAP + FRAME_AXIS,
