@@ -178,10 +178,15 @@ static void collect_row(void *opaque, const struct record *record)
 }
 
 /* Fetches what rows about this key, and the end of the operation in that slot, will touch. */
-static void collect_soon(void *opaque, uint16_t dataset, uint32_t key, uint32_t slot)
+static void collect_soon(void *opaque, uint16_t dataset, uint32_t key, uint32_t session,
+                         uint32_t slot)
 {
     const struct collect_state *state = opaque;
 
+    if (session != RECORD_NONE) {
+        operation_prefetch_begin(state, dataset, key, session);
+        return;
+    }
     if (slot != RECORD_NONE && slot < state->flight_capacity) {
         operation_prefetch(state, slot);
         if (state->flights[slot].type == RECORD_READ) {

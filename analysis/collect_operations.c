@@ -112,8 +112,6 @@ void operation_invoked(struct collect_state *state, const struct record *record)
     CHECK(record->key < state->datasets[record->dataset].key_count);
     CHECK(record->group < state->layout->group_count);
     CHECK(record->type < RECORD_OPERATION_TYPE_COUNT);
-    session_prefetch(state, record->session,
-                     state->datasets[record->dataset].key_first + record->key);
     flight->operation = record->operation;
     flight->invoked_ns = record->at_ns;
     flight->intended_ns = record->a;
@@ -336,8 +334,6 @@ void operation_completed(struct collect_state *state, const struct record *recor
 
     CHECK(flight->operation == record->operation);
     CHECK(flight->operation != 0);
-    session_prefetch(state, flight->session,
-                     state->datasets[flight->dataset].key_first + flight->key);
     flight->operation = 0;
     if (flight->type == RECORD_READ) {
         reads_unlink(state, &state->datasets[flight->dataset].keys[flight->key], flight);
@@ -370,6 +366,15 @@ void operation_completed(struct collect_state *state, const struct record *recor
             histogram_record(&cell->latency, record->at_ns - flight->intended_ns);
         }
     }
+}
+
+void operation_prefetch_begin(const struct collect_state *state, uint32_t dataset, uint32_t key,
+                              uint32_t session)
+{
+    const struct dataset_state *of = &state->datasets[dataset];
+
+    __builtin_prefetch(&of->keys[key], 1);
+    session_prefetch(state, session, of->key_first + key);
 }
 
 void operation_prefetch(const struct collect_state *state, uint32_t slot)

@@ -288,6 +288,9 @@ void lag_prefetch(const struct collect_state *state, uint32_t dataset, uint32_t 
 /* collect_operations */
 void operation_invoked(struct collect_state *state, const struct record *record);
 void operation_completed(struct collect_state *state, const struct record *record);
+/* Fetches what the begin of an operation will touch. */
+void operation_prefetch_begin(const struct collect_state *state, uint32_t dataset, uint32_t key,
+                              uint32_t session);
 /* Fetches what the end of the operation in the slot will touch; the slot must be in the table. */
 void operation_prefetch(const struct collect_state *state, uint32_t slot);
 

@@ -166,6 +166,14 @@ static void on_clients(void *context, const struct event *event)
     clients_on_event(world->clients, event);
 }
 
+static void storage_fetch(const struct world *world, uint32_t dataset, uint32_t node, uint32_t key)
+{
+    const struct storage *storage = world->datasets[dataset].replicas[node].storage;
+    if (storage != NULL) {
+        __builtin_prefetch(&storage->versions[key], 1);
+    }
+}
+
 /*
  * What an arriving message will touch: first the flight itself, then, when that is in the cache,
  * the key that it is about, at the replica and in the observer's tables.
@@ -187,17 +195,13 @@ static void foresee(void *context, const struct event *event, int stage)
         clients_foresee(world->clients, message);
         operation = clients_slot(message);
     } else {
-        const struct world_dataset *dataset = &world->datasets[message->dataset];
-        const struct storage *storage = dataset->replicas[event->target].storage;
-        if (storage != NULL) {
-            __builtin_prefetch(&storage->versions[message->key], 1);
-        }
+        storage_fetch(world, message->dataset, event->target, message->key);
         if (message->type == RECORD_READ) {
             return; /* a read changes nothing that is observed before its end */
         }
     }
     if (world->sink.soon != NULL) {
-        world->sink.soon(world->sink.state, message->dataset, message->key, operation);
+        world->sink.soon(world->sink.state, message->dataset, message->key, RECORD_NONE, operation);
     }
 }
 
@@ -235,6 +239,8 @@ static void client_ask(struct world *world, uint32_t group, uint32_t node,
     message.dataset = (uint16_t)client->dataset;
     message.from = ENDPOINT_CLIENT | group;
     message.to = node;
+    /* A machine near by is asked before the engine could look ahead to it. */
+    storage_fetch(world, client->dataset, node, request->key);
     network_send(&world->network, &message);
 }
 

@@ -109,10 +109,11 @@ struct record_sink {
     void (*row)(void *state, const struct record *record);
     uint32_t mask;
     /*
-     * A hint for speed: rows about this key follow soon, and the end of the operation in `slot`
-     * (RECORD_NONE: of none). It may fetch memory and must change nothing. NULL: not wanted.
+     * A hint for speed: rows about this key follow soon; with a session the begin of an operation
+     * of its own, with a slot the end of the operation there (RECORD_NONE: of none). It may fetch
+     * memory and must change nothing. NULL: not wanted.
      */
-    void (*soon)(void *state, uint16_t dataset, uint32_t key, uint32_t slot);
+    void (*soon)(void *state, uint16_t dataset, uint32_t key, uint32_t session, uint32_t slot);
 };
 
 static inline bool record_wanted(const struct record_sink *sink, enum record_kind kind)

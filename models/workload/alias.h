@@ -32,7 +32,9 @@ static inline uint32_t alias_pick(const struct alias_table *table, struct random
 {
     const uint32_t column = (uint32_t)(random_unit_from(block.word[0]) * (double)table->count);
     const struct alias_column *entry = &table->columns[column];
-    return block.word[1] >> 32 < entry->threshold ? column : entry->other;
+    /* No branch: the processor would have to guess it before the entry is there. */
+    const uint32_t own = 0 - (uint32_t)(block.word[1] >> 32 < entry->threshold);
+    return (column & own) | (entry->other & ~own);
 }
 
 #endif

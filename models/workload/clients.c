@@ -330,6 +330,9 @@ void clients_on_event(struct clients *clients, const struct event *event)
         start = group_next(clients, group, 0);
         schedule_arrival(clients, group);
         begin(clients, group, &start);
+        if (group->load == LOAD_OPEN) {
+            group_foretell(clients, group);
+        }
         break;
     case CLIENT_THOUGHT:
         group = &clients->groups[event->a];

@@ -33,6 +33,12 @@ struct probe_region { /* where probes may read from: groups that use the dataset
     uint32_t count;
 };
 
+struct operation_draw { /* what chance decides about an operation */
+    uint8_t operation;  /* enum mix_operation */
+    uint32_t key;       /* of key_chooser_draw() */
+    uint32_t session;   /* of an open loop */
+};
+
 struct group {
     const struct scenario_client *client;
     uint32_t index;
@@ -47,7 +53,8 @@ struct group {
     const struct distribution *value_bytes;
     struct random_stream operation_stream, key_stream, bytes_stream;
     struct random_stream think_stream, retry_stream, probe_stream;
-    uint64_t begun; /* operations of its own load */
+    uint64_t begun;              /* operations of its own load */
+    struct operation_draw ahead; /* open loop: of the next one */
     struct due_list due[DUE_COUNT];
     const struct probe_region *probe_regions; /* none: no probes */
     uint32_t probe_region_count;
@@ -89,6 +96,8 @@ struct operation_start {
 void group_init(struct clients *clients, uint32_t index, struct arena *arena);
 /* Fills what the group's load does next; `session` is used by a closed loop. */
 struct operation_start group_next(struct clients *clients, struct group *group, uint32_t session);
+/* Open loop: what the next operation will touch is told to the observer, who may fetch it. */
+void group_foretell(const struct clients *clients, const struct group *group);
 uint32_t group_value_bytes(struct group *group, uint64_t draw);
 sim_ns group_think_ns(struct clients *clients, struct group *group, uint32_t session);
 

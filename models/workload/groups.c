@@ -19,6 +19,22 @@ static void trace_wrong(void *context, int line, const char *message)
     CHECK(false); /* scenario_check() has refused such a trace. */
 }
 
+static uint32_t session_from(const struct group *group, uint64_t word)
+{
+    return group->session_first + (uint32_t)(random_unit_from(word) * (double)group->session_count);
+}
+
+static struct operation_draw draw_at(struct group *group, uint64_t draw)
+{
+    group->operation_stream.count = draw;
+    group->key_stream.count = draw;
+    const struct random_block block = random_block_next(&group->operation_stream);
+    return (struct operation_draw){
+        .operation = (uint8_t)mix_pick(&group->mix, random_unit_from(block.word[0])),
+        .key = key_chooser_draw(&group->keys, &group->key_stream),
+        .session = session_from(group, block.word[1])};
+}
+
 static void load_init(struct clients *clients, struct group *group, struct arena *arena)
 {
     const struct scenario_client *client = group->client;
@@ -32,6 +48,7 @@ static void load_init(struct clients *clients, struct group *group, struct arena
         group->load = LOAD_OPEN;
         arrivals_init(&group->arrivals, client, layout->places[group->place].longitude,
                       stream_of(clients, PURPOSE_ARRIVAL, group->index));
+        group->ahead = draw_at(group, 0);
     }
 }
 
@@ -101,11 +118,6 @@ sim_ns group_think_ns(struct clients *clients, struct group *group, uint32_t ses
     return distribution_sample_ns(group->client->think, &group->think_stream);
 }
 
-static uint32_t session_from(const struct group *group, uint64_t word)
-{
-    return group->session_first + (uint32_t)(random_unit_from(word) * (double)group->session_count);
-}
-
 static struct operation_start trace_next(struct group *group)
 {
     CHECK(group->begun < group->trace.count);
@@ -123,6 +135,28 @@ static struct operation_start trace_next(struct group *group)
     return start;
 }
 
+/*
+ * An open loop draws one operation ahead: looking up the key waits for memory, and so will what the
+ * operation touches. By the time it begins all that is in the cache.
+ */
+static struct operation_draw open_draw(struct group *group)
+{
+    const struct operation_draw drawn = group->ahead;
+    group->ahead = draw_at(group, group->begun + 1);
+    return drawn;
+}
+
+void group_foretell(const struct clients *clients, const struct group *group)
+{
+    const struct record_sink *sink = clients->host.sink;
+    if (sink->soon != NULL) {
+        sink->soon(sink->state, group->dataset,
+                   key_chooser_key(&group->keys, group->ahead.key, group->begun,
+                                   clients->newest[group->dataset]),
+                   group->ahead.session, RECORD_NONE);
+    }
+}
+
 struct operation_start group_next(struct clients *clients, struct group *group, uint32_t session)
 {
     if (group->load == LOAD_TRACE) {
@@ -132,26 +166,23 @@ struct operation_start group_next(struct clients *clients, struct group *group, 
     struct operation_start start = {.draw = closed ? closed_draw(clients, group, session)
                                                    : group->begun,
                                     .flags = closed ? OPERATION_LOOP : 0};
-    group->operation_stream.count = start.draw;
-    const struct random_block block = random_block_next(&group->operation_stream);
-    start.session = closed ? session : session_from(group, block.word[1]);
+    const struct operation_draw drawn = closed ? draw_at(group, start.draw) : open_draw(group);
+    start.session = closed ? session : drawn.session;
     clients->sessions[session].begun += closed;
     uint32_t *newest = &clients->newest[group->dataset];
-    const enum mix_operation operation = mix_pick(&group->mix, random_unit_from(block.word[0]));
-    if (operation == MIX_INSERT) {
+    if (drawn.operation == MIX_INSERT) {
         *newest = *newest + 1 < group->keys.count ? *newest + 1 : 0;
         start.key = *newest;
     } else {
-        group->key_stream.count = start.draw;
-        start.key = key_chooser_pick(&group->keys, &group->key_stream, group->begun, *newest);
+        start.key = key_chooser_key(&group->keys, drawn.key, group->begun, *newest);
     }
     group->begun++;
-    if (operation == MIX_WRITE || operation == MIX_INSERT) {
+    if (drawn.operation == MIX_WRITE || drawn.operation == MIX_INSERT) {
         start.type = RECORD_WRITE;
         start.bytes = group_value_bytes(group, start.draw);
-    } else if (operation == MIX_SCAN) {
+    } else if (drawn.operation == MIX_SCAN) {
         start.flags |= OPERATION_SCAN;
-    } else if (operation == MIX_READ_MODIFY_WRITE) {
+    } else if (drawn.operation == MIX_READ_MODIFY_WRITE) {
         start.flags |= OPERATION_THEN_WRITE;
     }
     return start;

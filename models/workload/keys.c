@@ -71,25 +71,30 @@ static uint32_t pick_hotspot(const struct key_chooser *chooser, struct random_st
     return scaled(block.word[1], chooser->hot_count, cold_count);
 }
 
-uint32_t key_chooser_pick(const struct key_chooser *chooser, struct random_stream *stream,
-                          uint64_t turn, uint32_t newest)
+uint32_t key_chooser_draw(const struct key_chooser *chooser, struct random_stream *stream)
 {
-    const uint32_t count = chooser->count;
-    CHECK(newest < count);
     switch ((enum scenario_popularity)chooser->popularity) {
     case SCENARIO_POPULARITY_UNIFORM:
-        return scaled(random_u64(stream), 0, count);
+        return scaled(random_u64(stream), 0, chooser->count);
     case SCENARIO_POPULARITY_ZIPFIAN:
+    case SCENARIO_POPULARITY_LATEST:
         return zipf_rank(chooser->zipf, stream);
     case SCENARIO_POPULARITY_HOTSPOT:
         return pick_hotspot(chooser, stream);
-    case SCENARIO_POPULARITY_LATEST: {
-        const uint32_t age = zipf_rank(chooser->zipf, stream);
-        return age <= newest ? newest - age : newest + count - age;
-    }
     case SCENARIO_POPULARITY_SEQUENTIAL:
         stream->count++;
-        return (uint32_t)(turn % count);
+        return 0;
     }
     return 0; /* never: checked at the beginning */
+}
+
+uint32_t key_chooser_key(const struct key_chooser *chooser, uint32_t drawn, uint64_t turn,
+                         uint32_t newest)
+{
+    const uint32_t count = chooser->count;
+    CHECK(newest < count);
+    if (chooser->popularity == SCENARIO_POPULARITY_LATEST) {
+        return drawn <= newest ? newest - drawn : newest + count - drawn;
+    }
+    return chooser->popularity == SCENARIO_POPULARITY_SEQUENTIAL ? (uint32_t)(turn % count) : drawn;
 }

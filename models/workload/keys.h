@@ -8,7 +8,8 @@
  *          newest key is the hottest. sequential: 0, 1, 2, ... and again.
  * Inserts: write the next key in turn; the key after the last is 0 again, since the number of keys
  *          is fixed. At the beginning the last key is the newest.
- * Order:   one pick is one draw of the stream.
+ * Order:   one pick is one draw of the stream. What chance decides can be drawn ahead; the rest
+ *          (the turn, the newest key) is known only when the operation begins.
  * Cost:    independent of the number of keys. Up to KEY_TABLE_MAX keys zipfian ranks come from a
  *          table (about 20 ns, 8 bytes a key, shared by all groups of a dataset); beyond, from
  *          sim/distribution/zipf.c (about 40 ns, no memory).
@@ -42,8 +43,14 @@ struct key_chooser {
 void key_chooser_init(struct key_chooser *chooser, const struct scenario_keys *keys,
                       uint32_t popularity, struct key_zipf *zipf, struct arena *arena);
 
-/* `turn` counts the picks of the asking group from 0; `newest` is the key inserted last. */
-uint32_t key_chooser_pick(const struct key_chooser *chooser, struct random_stream *stream,
-                          uint64_t turn, uint32_t newest);
+/* What chance decides: a key, or with `latest` how old it is. */
+uint32_t key_chooser_draw(const struct key_chooser *chooser, struct random_stream *stream);
+
+/*
+ * The key of that draw. `turn` counts the picks of the asking group from 0; `newest` is the key
+ * inserted last.
+ */
+uint32_t key_chooser_key(const struct key_chooser *chooser, uint32_t drawn, uint64_t turn,
+                         uint32_t newest);
 
 #endif
