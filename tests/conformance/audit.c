@@ -35,6 +35,9 @@ void audit_init(struct audit *audit, const char *name, const struct lab *lab, si
     audit->held = memory_alloc((size_t)layout->node_count * audit->key_count, sizeof *audit->held);
     audit->acked = memory_alloc(audit->key_count, sizeof *audit->acked);
     audit->settled = memory_alloc(audit->key_count, sizeof *audit->settled);
+    const size_t pairs = (size_t)layout->session_count * audit->key_count;
+    audit->own = memory_alloc(pairs, sizeof *audit->own);
+    audit->seen = memory_alloc(pairs, sizeof *audit->seen);
     audit->down = memory_alloc(layout->node_count, sizeof *audit->down);
     audit->traffic =
         memory_alloc((size_t)layout->place_count * layout->place_count, sizeof *audit->traffic);
@@ -46,6 +49,8 @@ void audit_release(struct audit *audit)
     memory_release(audit->held);
     memory_release(audit->acked);
     memory_release(audit->settled);
+    memory_release(audit->own);
+    memory_release(audit->seen);
     memory_release(audit->log);
     memory_release(audit->down);
     memory_release(audit->traffic);
@@ -57,6 +62,16 @@ static void mix(struct audit *audit, uint64_t word)
     audit->workload ^= audit->workload >> 29;
 }
 
+static size_t pair_of(const struct audit *audit, uint32_t session, uint32_t key)
+{
+    return (size_t)session * audit->key_count + key;
+}
+
+static void raise(struct version *newest, struct version version)
+{
+    *newest = version_newer(version, *newest) ? version : *newest;
+}
+
 static void on_invoked(struct audit *audit, const struct record *row)
 {
     void *items = audit->operations;
@@ -65,10 +80,16 @@ static void on_invoked(struct audit *audit, const struct record *row)
     must(audit, row->operation == audit->operation_count + 1, row, "operations are numbered 1, 2");
     must(audit, row->key < audit->key_count, row, "a key of the dataset");
     audit->operation_count = row->operation;
-    audit->operations[row->operation] = (struct audit_operation){.begun_ns = row->at_ns,
-                                                                 .expected = audit->acked[row->key],
-                                                                 .key = row->key,
-                                                                 .type = row->type};
+    const size_t pair = pair_of(audit, row->session, row->key);
+    audit->operations[row->operation] =
+        (struct audit_operation){.begun_ns = row->at_ns,
+                                 .expected = audit->acked[row->key],
+                                 .own = audit->own[pair],
+                                 .seen = audit->seen[pair],
+                                 .key = row->key,
+                                 .session = row->session,
+                                 .type = row->type,
+                                 .probe = (row->flags & RECORD_FLAG_PROBE) != 0};
     audit->invoked++;
     mix(audit, (uint64_t)row->at_ns);
     mix(audit, (uint64_t)row->key << 33 | (uint64_t)row->session << 1 | row->type);
@@ -91,7 +112,19 @@ static void on_read_ok(struct audit *audit, const struct audit_operation *operat
         must(audit, write->type == RECORD_WRITE, row, "a read returns a write's value");
         must(audit, write->key == operation->key, row, "a read returns its own key's value");
     }
-    audit->stale_reads += version_newer(operation->expected, version_of(row));
+    const struct version got = version_of(row);
+    audit->stale_reads += version_newer(operation->expected, got);
+    if (operation->probe) {
+        return;
+    }
+    struct audit_reads *reads = &audit->reads;
+    reads->ok++;
+    reads->stale += version_newer(operation->expected, got);
+    reads->with_own += operation->own.write != 0;
+    reads->missed_own += operation->own.write != 0 && version_newer(operation->own, got);
+    reads->with_seen += operation->seen.write != 0;
+    reads->went_back += operation->seen.write != 0 && version_newer(operation->seen, got);
+    raise(&audit->seen[pair_of(audit, operation->session, operation->key)], got);
 }
 
 static void on_completed(struct audit *audit, const struct record *row)
@@ -116,9 +149,8 @@ static void on_completed(struct audit *audit, const struct record *row)
     }
     must(audit, operation->committed, row, "a write is committed before it is acknowledged");
     must(audit, row->write == row->operation, row, "a write is acknowledged with its own version");
-    if (version_newer(version_of(row), audit->acked[row->key])) {
-        audit->acked[row->key] = version_of(row);
-    }
+    raise(&audit->acked[row->key], version_of(row));
+    raise(&audit->own[pair_of(audit, operation->session, operation->key)], version_of(row));
 }
 
 static void on_committed(struct audit *audit, const struct record *row)
@@ -128,8 +160,8 @@ static void on_committed(struct audit *audit, const struct record *row)
          "what commits is a write of that key");
     must(audit, !audit->down[row->node], row, "a node that is down commits nothing");
     operation->committed = true;
-    if (row->at_ns < audit->settle_ns && version_newer(version_of(row), audit->settled[row->key])) {
-        audit->settled[row->key] = version_of(row);
+    if (row->at_ns < audit->settle_ns) {
+        raise(&audit->settled[row->key], version_of(row));
     }
 }
 
@@ -306,4 +338,42 @@ uint64_t audit_behind(const struct audit *audit)
 uint64_t audit_missing(const struct audit *audit)
 {
     return lacking(audit, audit->acked);
+}
+
+uint64_t audit_acked_lost(const struct audit *audit)
+{
+    const struct record_dataset *dataset = &audit->layout->datasets[0];
+    uint64_t lost = 0;
+    for (size_t i = 1; i <= audit->operation_count; i++) {
+        const struct audit_operation *write = &audit->operations[i];
+        bool saved =
+            write->type != RECORD_WRITE || write->ended == 0 || write->outcome != RECORD_OK;
+        for (uint32_t r = 0; r < dataset->replica_count && !saved; r++) {
+            const uint32_t node = dataset->replicas[r];
+            const size_t at = (size_t)node * audit->key_count + write->key;
+            saved = !audit->down[node] && !version_newer(write->answer, audit->held[at]);
+        }
+        lost += !saved;
+    }
+    return lost;
+}
+
+uint64_t audit_divergent(const struct audit *audit)
+{
+    const struct record_dataset *dataset = &audit->layout->datasets[0];
+    uint64_t divergent = 0;
+    for (uint32_t key = 0; key < audit->key_count; key++) {
+        const struct version *first = NULL;
+        bool differ = false;
+        for (uint32_t r = 0; r < dataset->replica_count; r++) {
+            const uint32_t node = dataset->replicas[r];
+            const struct version *held = &audit->held[(size_t)node * audit->key_count + key];
+            if (!audit->down[node]) {
+                differ = differ || (first != NULL && !version_equal(*first, *held));
+                first = held;
+            }
+        }
+        divergent += differ;
+    }
+    return divergent;
 }

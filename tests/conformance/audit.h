@@ -16,10 +16,18 @@
 struct audit_operation { /* by number */
     sim_ns begun_ns;
     struct version expected; /* a read: newest acknowledged version of the key when it began */
+    struct version own,
+        seen; /* the same of what its session had written, and had read, of the key */
     struct version answer;
-    uint32_t key;
+    uint32_t key, session;
     uint8_t type, ended, outcome;
-    bool committed;
+    bool committed, probe;
+};
+
+struct audit_reads { /* that are no probes */
+    uint64_t ok, stale;
+    uint64_t with_own, missed_own; /* read your writes: eligible, violated */
+    uint64_t with_seen, went_back; /* monotonic reads */
 };
 
 struct audit_traffic { /* of a directed pair of places */
@@ -44,8 +52,10 @@ struct audit {
     bool *down;
     struct audit_traffic *traffic; /* place x place */
     sim_ns last_ns, next_check_ns;
-    uint64_t invoked, ended, ok, stale_reads;
-    uint64_t workload; /* hash of all INVOKED rows */
+    struct version *own, *seen; /* session x key: newest acknowledged write, newest read */
+    struct audit_reads reads;
+    uint64_t invoked, ended, ok, stale_reads; /* with probes */
+    uint64_t workload;                        /* hash of all INVOKED rows */
 };
 
 /* `settle_ns`: what is committed before it must be everywhere at the end (audit_behind). */
@@ -60,6 +70,11 @@ uint64_t audit_behind(const struct audit *audit);
 
 /* Keys x live copies that lack an acknowledged write (or a newer one of the key). */
 uint64_t audit_missing(const struct audit *audit);
+
+/* Acknowledged writes newer than all that live copies hold; keys that live copies disagree about.
+ */
+uint64_t audit_acked_lost(const struct audit *audit);
+uint64_t audit_divergent(const struct audit *audit);
 
 void audit_release(struct audit *audit);
 

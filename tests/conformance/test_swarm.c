@@ -295,25 +295,78 @@ struct outcome {
     uint64_t fingerprint, ok, stale, missing;
 };
 
+/* Rows to the auditor and to the collector that `geodes run` has. */
+struct witnesses {
+    struct audit audit;
+    struct record_sink collector;
+};
+
+static void witness_row(void *state, const struct record *row)
+{
+    struct witnesses *witnesses = state;
+    audit_row(&witnesses->audit, row);
+    record_emit(&witnesses->collector, row);
+}
+
+static void agree(const struct sketch *sketch, uint64_t number, const struct metric_set *set,
+                  const char *name, uint64_t count, uint64_t total)
+{
+    const struct metric *metric = metric_find(set, name, NULL, 0);
+    assert_non_null(metric);
+    if (metric->count != count ||
+        (metric->total != total && metric->definition->shape == METRIC_RATIO)) {
+        print_error("%s\n", sketch->text);
+        fail_msg("world %llu of family %d: %s is %llu of %llu, counted by hand %llu of %llu",
+                 (unsigned long long)number, (int)sketch->family, name,
+                 (unsigned long long)metric->count, (unsigned long long)metric->total,
+                 (unsigned long long)count, (unsigned long long)total);
+    }
+}
+
+/* The collector's counts, in constant memory, against the auditor's, who forgets nothing. */
+static void compare(const struct sketch *sketch, uint64_t number, const struct audit *audit,
+                    const struct metric_set *set)
+{
+    const struct audit_reads *reads = &audit->reads;
+    agree(sketch, number, set, "stale_ratio", reads->stale, reads->ok);
+    agree(sketch, number, set, "fresh_ratio", reads->ok - reads->stale, reads->ok);
+    agree(sketch, number, set, "read_your_writes_violation_ratio", reads->missed_own,
+          reads->with_own);
+    agree(sketch, number, set, "monotonic_reads_violation_ratio", reads->went_back,
+          reads->with_seen);
+    agree(sketch, number, set, "acked_lost", audit_acked_lost(audit), 0);
+    agree(sketch, number, set, "divergent_keys", audit_divergent(audit), 0);
+}
+
 static struct outcome run_world(const struct sketch *sketch, uint64_t number)
 {
     struct lab lab = {0};
-    struct audit audit;
+    struct witnesses witnesses;
+    struct audit *audit = &witnesses.audit;
+    struct collector collector;
+    struct metric_set set = {0};
     char name[64];
     snprintf(name, sizeof name, "world %llu of family %d", (unsigned long long)number,
              (int)sketch->family);
     lab_write(&lab, sketch->text);
     lab.world = world_create(lab.scenario, number);
-    audit_init(&audit, name, &lab, SIM_NS_MAX);
-    audit.scenario = sketch->text;
-    const struct record_sink sink = {.state = &audit, .row = audit_row, .mask = UINT32_MAX};
-    world_run(lab.world, &sink, NULL);
-    audit_finish(&audit, &lab);
+    audit_init(audit, name, &lab, SIM_NS_MAX);
+    audit->scenario = sketch->text;
+    collector_init(&collector, world_layout(lab.world));
+    witnesses.collector = collector_sink(&collector);
+    world_run(lab.world,
+              &(struct record_sink){.state = &witnesses, .row = witness_row, .mask = UINT32_MAX},
+              NULL);
+    audit_finish(audit, &lab);
+    collector_finish(&collector, lab.scenario->duration, &set);
+    collector_release(&collector);
+    compare(sketch, number, audit, &set);
     const struct outcome outcome = {.fingerprint = world_fingerprint(lab.world),
-                                    .ok = audit.ok,
-                                    .stale = audit.stale_reads,
-                                    .missing = audit_missing(&audit)};
-    audit_release(&audit);
+                                    .ok = audit->ok,
+                                    .stale = audit->stale_reads,
+                                    .missing = audit_missing(audit)};
+    metric_set_release(&set);
+    audit_release(audit);
     lab_close(&lab);
     return outcome;
 }
