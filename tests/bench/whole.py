@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Costs of the whole program, all metrics on: whole.py GEODES SOURCE. Judges nothing.
+
+For each scenario: events per second of CPU time (median of 5 runs, one core), what starting takes (a run
+of 1 ms of simulated time), the most memory for 1 and for 10 times the duration, and how much faster
+replications are on two cores.
+"""
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+RUNS = 5
+
+
+def run(*arguments):
+    """CPU seconds, seconds, KiB at most and the JSON document of one run."""
+    read_end, write_end = os.pipe()
+    began = time.monotonic()
+    child = subprocess.Popen([sys.argv[1], "run", *arguments, "--format", "jsonl"], stdout=write_end)
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as stream:
+        header = json.loads(stream.readline())
+        while stream.read(1 << 16):
+            pass
+    _, status, usage = os.wait4(child.pid, 0)
+    if status != 0:
+        sys.exit(f"geodes run {' '.join(arguments)} failed")
+    return usage.ru_utime + usage.ru_stime, time.monotonic() - began, usage.ru_maxrss, header
+
+
+def events_of(header):
+    return sum(one["events"] for one in header["runs"])
+
+
+def measure(name, path):
+    runs = [run(path) for _ in range(RUNS)]
+    start_s = statistics.median(
+        run(path, "--set", "duration=1ms", "--set", "warmup=0s", "--set", "faults=[]",
+            "--set", "expect={}")[0] for _ in range(RUNS))
+    cpu_s = statistics.median(one[0] for one in runs)
+    events = events_of(runs[0][3])
+    print(f"{name}: {events} events, {cpu_s:.2f} s of CPU, "
+          f"{events / cpu_s / 1e6:.2f} million events/s, starting {1e3 * start_s:.0f} ms")
+    duration_s = runs[0][3]["duration_s"]
+    longer = run(path, "--set", f"duration={10 * duration_s}s")
+    print(f"{name}: memory {runs[0][2] / 1024:.1f} MiB, {longer[2] / 1024:.1f} MiB for ten times "
+          f"the duration ({events_of(longer[3])} events)")
+    if (os.cpu_count() or 1) > 1:
+        one = statistics.median(run(path, "--replications", "4", "--jobs", "1")[1] for _ in range(3))
+        two = statistics.median(run(path, "--replications", "4", "--jobs", "2")[1] for _ in range(3))
+        print(f"{name}: 4 replications on two cores {one / two:.2f} times as fast as on one "
+              "(elapsed time: only meaningful on an idle machine)")
+
+
+def main():
+    for name in ("primary", "quorum"):
+        measure(name, f"{sys.argv[2]}/tests/bench/{name}.json")
+
+
+if __name__ == "__main__":
+    main()
