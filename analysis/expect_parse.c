@@ -1,8 +1,8 @@
 #include "analysis/expect.h"
 
-#include "analysis/nearest_word.h"
 #include "analysis/number_text.h"
 #include "sim/check.h"
+#include "sim/nearest_word.h"
 
 #include <stdarg.h>
 #include <stdio.h>

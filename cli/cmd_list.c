@@ -1,5 +1,4 @@
 #include "analysis/metric.h"
-#include "analysis/nearest_word.h"
 #include "cli/command.h"
 #include "models/geography/geography.h"
 #include "models/replication/strategy.h"
@@ -7,6 +6,7 @@
 #include "models/world_place.h"
 #include "scenarios/describe.h"
 #include "sim/arena.h"
+#include "sim/nearest_word.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
-#include "analysis/nearest_word.h"
 #include "cli/command.h"
 #include "cli/experiment.h"
 #include "cli/scenario_file.h"
 #include "plots/plots.h"
 #include "sim/arena.h"
+#include "sim/nearest_word.h"
 
 #include <string.h>
 

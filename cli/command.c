@@ -1,8 +1,8 @@
 #include "cli/command.h"
 
-#include "analysis/nearest_word.h"
 #include "cli/help.h"
 #include "cli/version.h"
+#include "sim/nearest_word.h"
 
 #include <string.h>
 

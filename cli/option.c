@@ -1,6 +1,6 @@
 #include "cli/option.h"
 
-#include "analysis/nearest_word.h"
+#include "sim/nearest_word.h"
 
 #include <string.h>
 

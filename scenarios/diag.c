@@ -10,8 +10,7 @@
 
 enum {
     LINE_BYTES_MAX = 160, /* of a source line shown under a message */
-    LINE_BYTES_BEFORE = 60,
-    WORD_MAX = 64 /* longer words get no suggestion */
+    LINE_BYTES_BEFORE = 60
 };
 
 void diags_init(struct diags *diags, struct arena *arena)
@@ -234,58 +233,4 @@ void diags_put_json(struct diags *diags, struct text *out)
         text_put(out, "}");
     }
     text_put(out, diags->count > 0 ? "\n]\n" : "]\n");
-}
-
-struct nearest nearest_to(const char *word)
-{
-    const size_t length = strlen(word);
-    return (struct nearest){.word = word, .distance = (length / 3 > 1 ? length / 3 : 1) + 1};
-}
-
-void nearest_try(struct nearest *nearest, const char *candidate)
-{
-    if (strlen(nearest->word) > WORD_MAX || strlen(candidate) > WORD_MAX) {
-        return;
-    }
-    const size_t a = strlen(nearest->word);
-    const size_t b = strlen(candidate);
-    if ((a > b ? a - b : b - a) >= nearest->distance) {
-        return;
-    }
-    const size_t distance = edit_distance(nearest->word, candidate);
-    if (distance < nearest->distance && distance < strlen(candidate)) {
-        nearest->distance = distance;
-        nearest->best = candidate;
-    }
-}
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-size_t edit_distance(const char *a, const char *b)
-{
-    const size_t a_length = strlen(a);
-    const size_t b_length = strlen(b);
-    CHECK(a_length <= WORD_MAX);
-    CHECK(b_length <= WORD_MAX);
-    size_t rows[3][WORD_MAX + 1]; /* of the prefixes of a with i - 2, i - 1 and i characters */
-    for (size_t j = 0; j <= b_length; j++) {
-        rows[0][j] = j;
-    }
-    for (size_t i = 1; i <= a_length; i++) {
-        size_t *row = rows[i % 3];
-        const size_t *above = rows[(i + 2) % 3];
-        const size_t *above2 = rows[(i + 1) % 3];
-        row[0] = i;
-        for (size_t j = 1; j <= b_length; j++) {
-            const size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-            row[j] = smaller(replaced, smaller(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-                row[j] = smaller(row[j], above2[j - 2] + 1);
-            }
-        }
-    }
-    return rows[a_length % 3][b_length];
 }

@@ -12,6 +12,7 @@
 #define SCENARIOS_DIAG_H
 
 #include "scenarios/text.h"
+#include "sim/nearest_word.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -85,18 +86,5 @@ void diags_put_json(struct diags *diags, struct text *out);
 
 /* Only the lines "file:line:column: path: message". */
 void diags_put_lines(struct diags *diags, struct text *out);
-
-/* The word nearest to `word` among those tried, at most max(1, length / 3) edits away. */
-struct nearest {
-    const char *word;
-    const char *best; /* NULL: none is near */
-    size_t distance;  /* private */
-};
-
-struct nearest nearest_to(const char *word);
-void nearest_try(struct nearest *nearest, const char *candidate); /* the first wins a tie */
-
-/* Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */
-size_t edit_distance(const char *a, const char *b);
 
 #endif

@@ -1,6 +1,6 @@
 #include "analysis/expect.h"
 
-#include "analysis/nearest_word.h"
+#include "sim/nearest_word.h"
 #include "tests/analysis/report_fixture.h"
 
 #include <setjmp.h>

@@ -164,12 +164,12 @@ static void long_lines_are_cut(void **state)
 static void distances(void **state)
 {
     (void)state;
-    assert_int_equal(edit_distance("", "abc"), 3);
-    assert_int_equal(edit_distance("abc", "abc"), 0);
-    assert_int_equal(edit_distance("kitten", "sitting"), 3);
-    assert_int_equal(edit_distance("quorm", "quorum"), 1);
-    assert_int_equal(edit_distance("replcias", "replicas"), 1); /* a swap is one */
-    assert_int_equal(edit_distance("ca", "abc"), 3);
+    assert_int_equal(nearest_distance("", "abc"), 3);
+    assert_int_equal(nearest_distance("abc", "abc"), 0);
+    assert_int_equal(nearest_distance("kitten", "sitting"), 3);
+    assert_int_equal(nearest_distance("quorm", "quorum"), 1);
+    assert_int_equal(nearest_distance("replcias", "replicas"), 1); /* a swap is one */
+    assert_int_equal(nearest_distance("ca", "abc"), 3);
 }
 
 static void nearest_words(void **state)
