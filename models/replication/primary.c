@@ -302,7 +302,9 @@ static void accept_write(struct replica *self, const struct message *request)
     if (known > state->applied) {
         return; /* a further try of a write that waits: its commit answers both */
     }
-    if (known > 0) {
+    /* What a restart found on the disk is visible, but the acknowledgement rule need not hold for
+     * it: until it does, a further try is done again. */
+    if (known > state->recovered || (known > 0 && known <= primary_acknowledged(self))) {
         replica_reply(self, request, RECORD_OK,
                       (struct version){.stamp = (int64_t)known, .write = request->operation});
         return;
@@ -409,7 +411,7 @@ static void primary_on_recover(struct replica *self)
     for (uint64_t p = state->stored + 1; p <= state->durable; p++) {
         apply_entry(self, state, p);
     }
-    state->applied = state->durable;
+    state->applied = state->recovered = state->durable;
     if (state->mode != PRIMARY_MODE_NORMAL) {
         state->mode = PRIMARY_MODE_NORMAL;
         replica_mode(self, PRIMARY_MODE_NORMAL);

@@ -77,6 +77,7 @@ struct primary_state {
     bool fallback_armed;
     uint8_t mode;
     uint64_t base, stored, stored_next;
+    uint64_t recovered; /* what the last restart found on the disk */
     uint64_t gap_reported;
     void *recent;  /* primary: uint64_t, newest entry by retry hash */
     void *waiting; /* primary: ring of struct primary_waiting over (applied, end] */
