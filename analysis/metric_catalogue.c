@@ -296,7 +296,8 @@ const struct metric_definition metric_catalogue[] = {
      "acknowledged writes that no live node has at the end",
      "Writes acknowledged to a client whose version is newer than every version of their key "
      "that the replicas that are up hold when the run ends: acked_lost_gone + "
-     "acked_lost_down. Warm-up included.",
+     "acked_lost_down. Warm-up included. Old versions of a key that every replica had already "
+     "held or superseded may be forgotten: then they count as one.",
      {"dataset"},
      METRIC_COUNT,
      1,
