@@ -1,0 +1,11 @@
+#!/bin/sh
+# Draws the pictures of the README anew. usage: plots/examples/draw.sh PROGRAM
+set -eu
+program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+cd "$(dirname "$0")/../.."
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+"$program" plot scenarios/read-replicas.json --replications 20 --only t_visibility --no-png --out "$scratch" >/dev/null
+"$program" run scenarios/pbs/lnkd-disk.json --variant all --out "$scratch" --format none --quiet
+cp "$scratch/t_visibility.svg" plots/examples/read-replicas.svg
+cp "$scratch/figures/t_visibility_variants.svg" plots/examples/pbs-lnkd-disk.svg
