@@ -155,13 +155,17 @@ void experiment_run(struct experiment *experiment)
     if (experiment->without_metrics || finished == 0) {
         return;
     }
-    statistics_pool(experiment->set_pointers, finished, &experiment->merged);
-    experiment->merged.events = experiment->events;
-    experiment->merged.fingerprint = experiment->fingerprint;
-    experiment->merged.seed = experiment->seed;
+    struct metric_set *merged = &experiment->sets[0];
+    if (finished > 1) {
+        merged = &experiment->merged;
+        statistics_pool(experiment->set_pointers, finished, merged);
+    }
+    merged->events = experiment->events;
+    merged->fingerprint = experiment->fingerprint;
+    merged->seed = experiment->seed;
     const struct record_layout *layout = world_layout(experiment->world);
     experiment->results = (struct metric_results){
-        .merged = &experiment->merged,
+        .merged = merged,
         .replications = experiment->set_pointers,
         .replication_count = finished,
         .measured_s = (double)(layout->duration_ns - layout->warmup_ns) / (double)SIM_NS_PER_S};
@@ -174,7 +178,7 @@ void experiment_release(struct experiment *experiment)
             metric_set_release(&experiment->sets[i]);
         }
     }
-    if (experiment->results.merged != NULL) {
+    if (experiment->results.merged == &experiment->merged) {
         metric_set_release(&experiment->merged);
     }
     memory_release(experiment->sets);

@@ -24,7 +24,7 @@ struct experiment {
     bool without_metrics; /* only fingerprint and events: for `verify` and benchmarks */
     /* Results. */
     struct metric_set *sets; /* by replication */
-    struct metric_set merged;
+    struct metric_set merged; /* of several; one replication is its own merged set */
     const struct metric_set **set_pointers;
     struct world *world; /* of replication 0: its layout is the report's */
     struct metric_results results;

@@ -35,6 +35,7 @@ void world_build_places(struct world *world)
     world->network.place_count = count;
     world->network.place_epochs = arena_alloc(&world->arena, count, sizeof(uint32_t));
     world->network.group_places = group_places;
+    world_places_find(&world->places, scenario, group_places, count, &world->arena);
 }
 
 void world_build_nodes(struct world *world)
@@ -75,19 +76,16 @@ void world_build_nodes(struct world *world)
 }
 
 /* The delay of a link without faults: base, expectation and random part. */
-static void link_delay(struct world *world, struct network_link *link, uint32_t from, uint32_t to,
-                       bool same_zone)
+static void link_delay(const struct world *world, struct network_link *link,
+                       const struct world_delay *delay)
 {
     const struct scenario_network *config = &world->scenario->network;
-    struct world_delay delay;
-    world_delay_between(world->scenario, world->network.group_places,
-                        (struct world_pair){from, to, same_zone}, &delay);
-    link->p50_ns = delay.p50_ns;
-    link->base_ns = delay.p50_ns;
-    if (config->jitter.model == SCENARIO_JITTER_PUBLISHED && delay.published) {
-        network_link_publish(link, &delay.jitter);
+    link->p50_ns = delay->p50_ns;
+    link->base_ns = delay->p50_ns;
+    if (config->jitter.model == SCENARIO_JITTER_PUBLISHED && delay->published) {
+        network_link_publish(link, &delay->jitter);
     } else if (config->jitter.model == SCENARIO_JITTER_RELATIVE) {
-        link->relative_ns = config->jitter.cv * (double)delay.p50_ns;
+        link->relative_ns = config->jitter.cv * (double)delay->p50_ns;
     }
 }
 
@@ -123,19 +121,24 @@ void world_build_network(struct world *world)
     network->engine = &world->engine;
     network->sink = &world->sink;
     network->arena = &world->arena;
+    world->delays = arena_alloc(&world->arena, (size_t)places * places, sizeof *world->delays);
     network->links =
         arena_alloc(&world->arena, (size_t)places * (places + 1), sizeof *network->links);
     for (uint32_t from = 0; from < places; from++) {
         for (uint32_t to = 0; to < places; to++) {
             struct network_link *link = &network->links[from * places + to];
             if (from < world->region_count || to < world->region_count) {
-                link_delay(world, link, from, to, false);
+                struct world_delay *delay = &world->delays[from * places + to];
+                world_delay_between(&world->places, (struct world_pair){from, to, false}, delay);
+                link_delay(world, link, delay);
                 link_config(world, link, from, to);
             }
             link_streams(world, link, from * places + to);
         }
         struct network_link *inside = &network->links[places * places + from];
-        link_delay(world, inside, from, from, true);
+        struct world_delay delay;
+        world_delay_between(&world->places, (struct world_pair){from, from, true}, &delay);
+        link_delay(world, inside, &delay);
         link_config(world, inside, from, from);
         link_streams(world, inside, places * places + from);
     }

@@ -15,6 +15,7 @@
 #include "models/storage/storage.h"
 #include "models/workload/clients.h"
 #include "models/world.h"
+#include "models/world_place.h"
 
 enum world_event {
     WORLD_EVENT_FAULT, /* a = fault, small = 0 begin, 1 end */
@@ -82,6 +83,8 @@ struct world {
     struct arena arena;
     struct engine engine;
     struct record_sink sink; /* of the running world_run; mask 0 otherwise */
+    struct world_places places;
+    struct world_delay *delays; /* place x place: what the network assumes */
     struct network network;
     struct node *nodes;
     uint32_t node_count, region_count, dataset_count, group_count;

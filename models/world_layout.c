@@ -8,11 +8,10 @@
 static void layout_places(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
-    const uint32_t *group_places = world->network.group_places;
     const uint32_t count = world->network.place_count;
     struct record_place *places = arena_alloc(&world->arena, count, sizeof *places);
     for (uint32_t p = 0; p < count; p++) {
-        const struct geography_place at = world_place_at(scenario, group_places, p);
+        const struct geography_place at = world->places.at[p];
         const struct geography_region *known = at.region;
         const char *jurisdiction = known != NULL ? known->jurisdiction : "";
         if (p < world->region_count) {
@@ -20,7 +19,7 @@ static void layout_places(struct world *world)
                 (const struct scenario_region *)scenario->regions.items + p;
             jurisdiction = region->jurisdiction != NULL ? region->jurisdiction : jurisdiction;
         }
-        places[p] = (struct record_place){.name = world_place_name(scenario, group_places, p),
+        places[p] = (struct record_place){.name = world->places.names[p],
                                           .provider = known != NULL ? known->provider : "",
                                           .city = known != NULL ? known->city : "",
                                           .country = known != NULL ? known->country : "",
@@ -125,9 +124,7 @@ static void layout_pairs(struct world *world)
             if (from == to || (from >= world->region_count && to >= world->region_count)) {
                 continue;
             }
-            struct world_delay delay;
-            world_delay_between(world->scenario, world->network.group_places,
-                                (struct world_pair){from, to, false}, &delay);
+            const struct world_delay *delay = &world->delays[from * count + to];
             const struct network_link *link = &world->network.links[from * count + to];
             const struct record_place *a = &world->layout.places[from];
             const struct record_place *b = &world->layout.places[to];
@@ -136,15 +133,15 @@ static void layout_pairs(struct world *world)
                 .to = to,
                 .floor_ns = link->base_ns,
                 .p50_ns = link->p50_ns,
-                .p99_ns = delay.published && link->published
-                              ? sim_ns_from_double(geography_jitter_at(&delay.jitter, 0.99))
+                .p99_ns = delay->published && link->published
+                              ? sim_ns_from_double(geography_jitter_at(&delay->jitter, 0.99))
                               : link->p50_ns,
                 .distance_km =
                     geography_distance_km(a->latitude, a->longitude, b->latitude, b->longitude),
-                .measured = delay.measured,
-                .source = delay.date[0] != '\0'
-                              ? arena_printf(&world->arena, "%s, %s", delay.source, delay.date)
-                              : delay.source};
+                .measured = delay->measured,
+                .source = delay->date[0] != '\0'
+                              ? arena_printf(&world->arena, "%s, %s", delay->source, delay->date)
+                              : delay->source};
         }
     }
     world->layout.pairs = pairs;

@@ -50,13 +50,6 @@ static const struct scenario_place *own_place(const struct scenario *scenario,
     return &client_at(scenario, group)->at;
 }
 
-const char *world_place_name(const struct scenario *scenario, const uint32_t *group_places,
-                             uint32_t place)
-{
-    return place < scenario->regions.count ? region_at(scenario, place)->name
-                                           : own_place(scenario, group_places, place)->name;
-}
-
 bool world_place_find(const char *name, double latitude, double longitude,
                       struct geography_place *place)
 {
@@ -72,18 +65,27 @@ bool world_place_find(const char *name, double latitude, double longitude,
     return true;
 }
 
-struct geography_place world_place_at(const struct scenario *scenario, const uint32_t *group_places,
-                                      uint32_t place)
+void world_places_find(struct world_places *places, const struct scenario *scenario,
+                       const uint32_t *group_places, uint32_t count, struct arena *arena)
 {
-    struct geography_place found = {0};
-    if (place < scenario->regions.count) {
-        const struct scenario_region *region = region_at(scenario, place);
-        CHECK(world_place_find(region->name, region->latitude, region->longitude, &found));
-    } else {
-        const struct scenario_place *own = own_place(scenario, group_places, place);
-        CHECK(world_place_find(own->name, own->latitude, own->longitude, &found));
+    *places = (struct world_places){.scenario = scenario, .count = count};
+    places->names = arena_alloc(arena, count, sizeof *places->names);
+    places->at = arena_alloc(arena, count, sizeof *places->at);
+    for (uint32_t place = 0; place < count; place++) {
+        double latitude, longitude;
+        if (place < scenario->regions.count) {
+            const struct scenario_region *region = region_at(scenario, place);
+            places->names[place] = region->name;
+            latitude = region->latitude;
+            longitude = region->longitude;
+        } else {
+            const struct scenario_place *own = own_place(scenario, group_places, place);
+            places->names[place] = own->name;
+            latitude = own->latitude;
+            longitude = own->longitude;
+        }
+        CHECK(world_place_find(places->names[place], latitude, longitude, &places->at[place]));
     }
-    return found;
 }
 
 /* The user's matrix: the number in row `from`, column `to`, as one-way ns; false when it has none.
@@ -137,30 +139,30 @@ static void from_latency(const struct geography_latency *latency, struct world_d
     delay->date = latency->date;
 }
 
-static void local_delay(const struct scenario *scenario, const uint32_t *group_places,
-                        struct world_pair pair, struct world_delay *delay)
+static void local_delay(const struct world_places *places, struct world_pair pair,
+                        struct world_delay *delay)
 {
-    const struct scenario_network *config = &scenario->network;
+    const struct scenario_network *config = &places->scenario->network;
     const sim_ns given_ns = pair.same_zone ? config->same_zone : config->same_region;
     if (given_ns >= 0) {
         *delay = (struct world_delay){
             .p50_ns = given_ns, .measured = true, .source = "scenario", .date = ""};
         return;
     }
-    const struct geography_place at = world_place_at(scenario, group_places, pair.from);
-    const struct geography_latency latency = geography_zone_latency(&at, pair.same_zone);
+    const struct geography_place *at = &places->at[pair.from];
+    const struct geography_latency latency = geography_zone_latency(at, pair.same_zone);
     from_latency(&latency, delay);
     delay->published = true;
-    delay->jitter = geography_zone_jitter(&at, pair.same_zone);
+    delay->jitter = geography_zone_jitter(at, pair.same_zone);
 }
 
-void world_delay_between(const struct scenario *scenario, const uint32_t *group_places,
-                         struct world_pair pair, struct world_delay *delay)
+void world_delay_between(const struct world_places *places, struct world_pair pair,
+                         struct world_delay *delay)
 {
     *delay = (struct world_delay){.measured = true, .source = "scenario", .date = ""};
-    const struct scenario_network *config = &scenario->network;
+    const struct scenario_network *config = &places->scenario->network;
     if (pair.from == pair.to) {
-        local_delay(scenario, group_places, pair, delay);
+        local_delay(places, pair, delay);
         return;
     }
     if (link_override(config, pair.from, pair.to, &delay->p50_ns)) {
@@ -171,13 +173,12 @@ void world_delay_between(const struct scenario *scenario, const uint32_t *group_
         return;
     }
     if (config->latency.from == SCENARIO_LATENCY_MATRIX &&
-        matrix_delay(&config->latency, world_place_name(scenario, group_places, pair.from),
-                     world_place_name(scenario, group_places, pair.to), &delay->p50_ns)) {
+        matrix_delay(&config->latency, places->names[pair.from], places->names[pair.to],
+                     &delay->p50_ns)) {
         delay->source = config->latency.file.file;
         return;
     }
-    struct geography_place from = world_place_at(scenario, group_places, pair.from);
-    struct geography_place to = world_place_at(scenario, group_places, pair.to);
+    struct geography_place from = places->at[pair.from], to = places->at[pair.to];
     if (config->latency.from == SCENARIO_LATENCY_FIBRE) {
         /* Without their regions the places are mere coordinates, which nobody has measured. */
         from.region = NULL;

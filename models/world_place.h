@@ -31,18 +31,24 @@ struct world_delay {
 uint32_t world_place_of_client(const struct scenario *scenario, uint32_t group,
                                const uint32_t *earlier, uint32_t next);
 
-/* Name and coordinates of a place; `group_places` as built by world_place_of_client. */
-const char *world_place_name(const struct scenario *scenario, const uint32_t *group_places,
-                             uint32_t place);
-struct geography_place world_place_at(const struct scenario *scenario, const uint32_t *group_places,
-                                      uint32_t place);
+/* All places of a world, looked up once. */
+struct world_places {
+    const struct scenario *scenario;
+    const char **names;
+    struct geography_place *at;
+    uint32_t count;
+};
+
+/* `group_places` as built by world_place_of_client; `count` places in all. */
+void world_places_find(struct world_places *places, const struct scenario *scenario,
+                       const uint32_t *group_places, uint32_t count, struct arena *arena);
 
 /* The geography of a name with optional coordinates (0, 0: the catalogue's). False: unknown. */
 bool world_place_find(const char *name, double latitude, double longitude,
                       struct geography_place *place);
 
-void world_delay_between(const struct scenario *scenario, const uint32_t *group_places,
-                         struct world_pair pair, struct world_delay *delay);
+void world_delay_between(const struct world_places *places, struct world_pair pair,
+                         struct world_delay *delay);
 
 /* "quorum.write", "client.request": the name of a message kind of a strategy. */
 const char *world_message_name(struct arena *arena, const struct strategy_ops *ops, uint32_t kind);
