@@ -9,7 +9,7 @@ sh cli/install-missing.sh gcc make cmake pkg-config libc6-dev libgsl-dev libcjso
     binutils git
 presets=release
 if [ "${1:-}" != quick ]; then
-    sh cli/install-missing.sh clang libclang-rt-14-dev clang-format
+    sh cli/install-missing.sh clang libclang-rt-14-dev clang-format groff-base
     presets='release clang sanitize'
 fi
 for preset in $presets; do
