@@ -250,6 +250,7 @@ static void on_power(struct audit *audit, const struct record *row)
     must(audit, audit->down[row->node] == (row->kind == RECORD_NODE_UP), row,
          "a node goes down, then up");
     audit->down[row->node] = row->kind == RECORD_NODE_DOWN;
+    audit->crashes += row->kind == RECORD_NODE_DOWN;
 }
 
 void audit_row(void *state, const struct record *row)

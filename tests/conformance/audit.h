@@ -54,6 +54,7 @@ struct audit {
     sim_ns last_ns, next_check_ns;
     struct version *own, *seen; /* session x key: newest acknowledged write, newest read */
     struct audit_reads reads;
+    uint64_t crashes;
     uint64_t invoked, ended, ok, stale_reads; /* with probes */
     uint64_t workload;                        /* hash of all INVOKED rows */
 };

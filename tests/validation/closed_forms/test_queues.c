@@ -121,6 +121,18 @@ static void test_md1(void **state)
     judge("M/D/1 share that waits", sojourns.beyond, sojourns.counts, 0.8, 0.02);
 }
 
+/* Only the first two moments of the service count: lognormal, cv 1.5, so E[S^2] = 1 + 2.25. */
+static void test_mg1(void **state)
+{
+    (void)state;
+    static struct sojourns sojourns;
+    const struct queue queue = {"M/G/1", "{'distribution': 'lognormal', 'mean': '1ms', 'cv': 1.5}",
+                                1, 0.6, 800};
+    serve(&sojourns, &queue, 1e9);
+    judge("M/G/1 sojourn, ms", sojourns.sums, sojourns.counts, 0.6 * 3.25 / (2.0 * 0.4) + 1.0,
+          0.08);
+}
+
 static void test_mmc(void **state)
 {
     (void)state;
@@ -191,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_mm1),
         cmocka_unit_test(test_md1),
+        cmocka_unit_test(test_mg1),
         cmocka_unit_test(test_mmc),
         cmocka_unit_test(test_backlog_drains),
     };

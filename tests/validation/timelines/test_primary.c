@@ -228,6 +228,36 @@ static void test_follower_restarts(void **state)
     lab_close(&lab);
 }
 
+/*
+ * Both followers are down from 1 s to 10 s. A write of 2 s waits; A itself loses power at 3 s and
+ * is back at 4 s with the write on its disk, visible but on no follower. The client's second try,
+ * at 5 s, must wait as well: it is done again, and the third at 8 s joins it. B is back at 10 s,
+ * tells A so by 10.04 s, has both entries at 10.08 s, and A knows at 10.12 s.
+ */
+static void test_try_again_after_restart(void **state)
+{
+    (void)state;
+    const struct plan plan = {
+        .replication = PRIMARY ", 'acks': 'semi_sync'",
+        .operations = {"2000,write,1,0\n4500,read,1,1\n",
+                       "10079.999999,read,1,0\n10081,read,1,0\n"},
+        .faults =
+            "{'id': 'b', 'kind': 'node_outage', 'region': 'eu-west-1', 'at': '1s', 'for': '9s'},"
+            "{'id': 'c', 'kind': 'node_outage', 'region': 'ap-northeast-1', 'at': '1s',"
+            " 'for': '9s'},"
+            "{'id': 'a', 'kind': 'node_outage', 'region': 'us-east-1', 'at': '3s', 'for': '1s'}",
+        .deadline = "30s",
+        .retry = "'tries': 3, 'timeout': '3s', 'backoff': '0ms'",
+        .seconds = 20};
+    struct lab lab;
+    timeline_run(&lab, &plan);
+    timeline_takes(&lab, 1, 2000, 10120, RECORD_OK);
+    timeline_returns(&lab, 2, 1);
+    timeline_returns(&lab, 3, 0);
+    timeline_returns(&lab, 4, 1);
+    lab_close(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_partition_and_heal),
         cmocka_unit_test(test_crash_and_restart),
         cmocka_unit_test(test_follower_restarts),
+        cmocka_unit_test(test_try_again_after_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,8 +48,10 @@ void timeline_run(struct lab *lab, const struct plan *plan)
         lab->traces[g] = traces[g];
         used +=
             (size_t)snprintf(text + used, sizeof text - used,
-                             "%s{'at': '%s', 'sessions': 4, 'trace': '%d.csv', 'deadline': '%s'}",
-                             first ? "" : ", ", regions[g], g, or_else(plan->deadline, "10s"));
+                             "%s{'at': '%s', 'sessions': 4, 'trace': '%d.csv', 'deadline': '%s',"
+                             " 'retry': {%s}}",
+                             first ? "" : ", ", regions[g], g, or_else(plan->deadline, "10s"),
+                             or_else(plan->retry, ""));
         first = false;
     }
     used += (size_t)snprintf(text + used, sizeof text - used, "], 'faults': [%s]}",

@@ -23,6 +23,7 @@ struct plan {
     const char *nodes;         /* NULL: no service time, no disks */
     const char *network;       /* further keys, with a comma in front; NULL: none */
     const char *deadline;      /* NULL: 10s */
+    const char *retry;         /* of all clients; NULL: one try */
     const char *inside;        /* one-way delay inside a region; NULL: 0ms */
     int per_region;            /* machines; 0: one */
     bool fourth;               /* with us-west-2 */
