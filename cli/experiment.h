@@ -23,7 +23,7 @@ struct experiment {
     const struct record_sink *further; /* rows of replication 0 go here as well; NULL: nowhere */
     bool without_metrics; /* only fingerprint and events: for `verify` and benchmarks */
     /* Results. */
-    struct metric_set *sets; /* by replication */
+    struct metric_set *sets;  /* by replication */
     struct metric_set merged; /* of several; one replication is its own merged set */
     const struct metric_set **set_pointers;
     struct world *world; /* of replication 0: its layout is the report's */
