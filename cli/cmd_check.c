@@ -18,17 +18,22 @@ static const struct option_spec options[] = {
     {.name = "help", .letter = 'h', .help = "this help"},
     {0}};
 
-/* One scenario as given, or each of its variants as well when none was chosen. */
-static enum exit_code check_one(const struct arguments *arguments, const char *path,
-                                const char *variant, size_t *variants, struct arena *arena,
-                                const char *const **names)
+struct check {
+    const struct arguments *arguments;
+    bool expand, quiet;
+    bool json;          /* errors as one JSON array on standard output, and nothing else there */
+    struct text errors; /* its members */
+};
+
+/* One scenario, or one of its variants; *loaded is filled when it is right. */
+static enum exit_code check_one(struct check *check, const char *path, const char *variant,
+                                struct arena *arena, struct loaded *loaded)
 {
     struct scenario_file file = {0};
-    scenario_file_from(&file, arguments, arena);
+    scenario_file_from(&file, check->arguments, arena);
     file.path = path;
     file.variant = variant;
-    const char *format = arguments_text(arguments, "format");
-    file.json_errors = format != NULL && strcmp(format, "json") == 0;
+    file.json_errors = check->json ? &check->errors : NULL;
     const enum exit_code code = scenario_file_load(&file, arena);
     if (code != EXIT_CODE_OK) {
         if (variant != NULL && code == EXIT_CODE_INPUT) {
@@ -36,15 +41,30 @@ static enum exit_code check_one(const struct arguments *arguments, const char *p
         }
         return code;
     }
-    *variants = file.loaded.variant_count;
-    *names = file.loaded.variants;
-    if (arguments_given(arguments, "expand")) {
+    *loaded = file.loaded;
+    if (check->expand) {
         puts(file.expanded);
-    } else if (!arguments_given(arguments, "quiet")) {
+    } else if (!check->quiet && !check->json) {
         printf("%s%s%s: ok\n", path, variant != NULL ? " variant " : "",
                variant != NULL ? variant : "");
     }
     return EXIT_CODE_OK;
+}
+
+/* A file as given, and each of its variants as well when none was chosen. */
+static enum exit_code check_file(struct check *check, const char *path)
+{
+    struct arena arena;
+    arena_init(&arena);
+    const char *chosen = arguments_text(check->arguments, "variant");
+    struct loaded loaded = {0}, again;
+    enum exit_code code = check_one(check, path, chosen, &arena, &loaded);
+    const bool all = chosen == NULL && strcmp(path, "-") != 0 && !check->expand;
+    for (size_t i = 0; all && code == EXIT_CODE_OK && i < loaded.variant_count; i++) {
+        code = check_one(check, path, loaded.variants[i], &arena, &again);
+    }
+    arena_release(&arena);
+    return code;
 }
 
 static enum exit_code run(const struct arguments *arguments)
@@ -54,23 +74,20 @@ static enum exit_code run(const struct arguments *arguments)
         fprintf(stderr, "geodes check: --format must be text or json (got \"%s\")\n", format);
         return EXIT_CODE_USAGE;
     }
+    struct check check = {.arguments = arguments,
+                          .expand = arguments_given(arguments, "expand"),
+                          .quiet = arguments_given(arguments, "quiet"),
+                          .json = format != NULL && strcmp(format, "json") == 0};
     enum exit_code worst = EXIT_CODE_OK;
     for (size_t i = 0; i < arguments->operand_count; i++) {
-        struct arena arena;
-        arena_init(&arena);
-        const char *path = arguments->operands[i];
-        const char *chosen = arguments_text(arguments, "variant");
-        const char *const *names = NULL, *const *ignored = NULL;
-        size_t count = 0, none = 0;
-        enum exit_code code = check_one(arguments, path, chosen, &count, &arena, &names);
-        const bool all =
-            chosen == NULL && strcmp(path, "-") != 0 && !arguments_given(arguments, "expand");
-        for (size_t v = 0; all && code == EXIT_CODE_OK && v < count; v++) {
-            code = check_one(arguments, path, names[v], &none, &arena, &ignored);
-        }
+        const enum exit_code code = check_file(&check, arguments->operands[i]);
         worst = code > worst ? code : worst;
-        arena_release(&arena);
     }
+    if (check.json && (!check.expand || check.errors.length > 0)) {
+        printf("[%s%s]\n", check.errors.length > 0 ? text_string(&check.errors) : "",
+               check.errors.length > 0 ? "\n" : "");
+    }
+    text_release(&check.errors);
     return worst;
 }
 

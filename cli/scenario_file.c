@@ -85,16 +85,25 @@ void scenario_file_from(struct scenario_file *file, const struct arguments *argu
     file->path = arguments->operand_count > 0 ? arguments->operands[0] : "-";
 }
 
+static void add_json_members(struct diags *diags, struct text *members)
+{
+    struct text array = {0};
+    diags_put_json(diags, &array);
+    const char *inside = text_string(&array) + strlen("[");
+    text_format(members, "%s%.*s", members->length > 0 ? "," : "",
+                (int)(strlen(inside) - strlen("\n]\n")), inside);
+    text_release(&array);
+}
+
 static void print_diags(const struct scenario_file *file, struct diags *diags)
 {
-    struct text text = {0};
-    if (file->json_errors) {
-        diags_put_json(diags, &text);
-        fputs(text_string(&text), stdout);
-    } else {
-        diags_put_text(diags, &text);
-        fputs(text_string(&text), stderr);
+    if (file->json_errors != NULL) {
+        add_json_members(diags, file->json_errors);
+        return;
     }
+    struct text text = {0};
+    diags_put_text(diags, &text);
+    fputs(text_string(&text), stderr);
     text_release(&text);
 }
 

@@ -13,6 +13,7 @@
 #include "models/scenario.h"
 #include "scenarios/load.h"
 #include "scenarios/sha256.h"
+#include "scenarios/text.h"
 #include "sim/record.h"
 
 struct scenario_file {
@@ -20,8 +21,8 @@ struct scenario_file {
     const char *variant; /* NULL: none */
     const char *const *overrides;
     size_t override_count;
-    bool json_errors; /* errors as a JSON array instead of text */
-    const char *text; /* the scenario when it was read before; NULL: read it from `path` */
+    struct text *json_errors; /* errors go here as members of a JSON array; NULL: to stderr */
+    const char *text;         /* the scenario when it was read before; NULL: read it from `path` */
     size_t length;
     /* Results. */
     const struct scenario *scenario;

@@ -53,6 +53,21 @@ for format in json jsonl csv; do
     has_not "plain.$format" inf,
 done
 
+# Errors for programs: one list, whatever the number of files.
+printf '{"a": 1' >one.json
+printf '{"b" 1}' >two.json
+code_is 3 "$GEODES" check one.json two.json "$SCENARIO" --format json
+is_json out
+checks=$((checks + 1))
+python3 -c 'import json
+errors = json.load(open("out"))
+assert [e["file"] for e in errors] == ["one.json", "two.json"], errors
+assert all(e["line"] == 1 and e["column"] > 1 and e["message"] for e in errors), errors' ||
+    fail 'errors of check --format json'
+code_is 0 "$GEODES" check "$SCENARIO" --format json
+printf '[]\n' >nothing
+same out nothing
+
 # Colours at a terminal only, and not there when the user does not want them.
 escape=$(printf '\033')
 run --color always >out
