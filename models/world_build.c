@@ -220,26 +220,46 @@ static void build_members(struct world *world, struct world_dataset *dataset)
     }
 }
 
-/* Itself first, even where another is no farther; then by delay, then by number. */
-static bool nearer(const struct replica *self, uint32_t a, uint32_t b)
+/* How far a member is; it is itself first, even where another is no farther. */
+struct distant {
+    sim_ns delay_ns;
+    uint32_t member;
+};
+
+static void merge_runs(const struct distant *from, struct distant *to, uint32_t count, uint32_t run)
 {
-    if (a == self->member || b == self->member) {
-        return a == self->member;
+    for (uint32_t first = 0; first < count; first += 2 * run) {
+        const uint32_t middle = first + run < count ? first + run : count;
+        const uint32_t end = middle + run < count ? middle + run : count;
+        uint32_t left = first, right = middle;
+        for (uint32_t at = first; at < end; at++) {
+            const bool take_left =
+                left < middle && (right == end || from[left].delay_ns <= from[right].delay_ns);
+            to[at] = take_left ? from[left++] : from[right++];
+        }
     }
-    const sim_ns a_ns = replica_delay(self, a), b_ns = replica_delay(self, b);
-    return a_ns != b_ns ? a_ns < b_ns : a < b;
 }
 
-static void sort_by_delay(const struct replica *self, uint32_t *members, uint32_t count)
+/*
+ * By delay, then by number: members come in by number, and merging keeps the order of equals. Every
+ * node sorts all others, and there may be thousands. `scratch` has room for twice `count`.
+ */
+static void sort_by_delay(const struct replica *self, uint32_t *members, uint32_t count,
+                          struct distant *scratch)
 {
-    for (uint32_t i = 1; i < count; i++) {
-        const uint32_t member = members[i];
-        uint32_t at = i;
-        while (at > 0 && nearer(self, member, members[at - 1])) {
-            members[at] = members[at - 1];
-            at--;
-        }
-        members[at] = member;
+    struct distant *from = scratch, *to = scratch + count;
+    for (uint32_t i = 0; i < count; i++) {
+        from[i] = (struct distant){
+            members[i] == self->member ? -1 : replica_delay(self, members[i]), members[i]};
+    }
+    for (uint32_t run = 1; run < count; run *= 2) {
+        merge_runs(from, to, count, run);
+        struct distant *const sorted = to;
+        to = from;
+        from = sorted;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        members[i] = from[i].member;
     }
 }
 
@@ -269,20 +289,20 @@ static void build_replica(struct world *world, struct world_dataset *dataset, ui
     }
 }
 
-static void build_nearest(struct world *world, struct replica *replica)
+static void build_nearest(struct world *world, struct replica *replica, struct distant *scratch)
 {
     const struct world_dataset *dataset = replica->dataset;
     uint32_t *nearest = arena_alloc(&world->arena, dataset->count + 1, sizeof(uint32_t));
     for (uint32_t i = 0; i < dataset->count; i++) {
         nearest[i] = i;
     }
-    sort_by_delay(replica, nearest, dataset->count);
+    sort_by_delay(replica, nearest, dataset->count, scratch);
     const uint32_t others = dataset->total - dataset->count;
     uint32_t *further = arena_alloc(&world->arena, others + 1, sizeof(uint32_t));
     for (uint32_t i = 0; i < others; i++) {
         further[i] = dataset->count + i;
     }
-    sort_by_delay(replica, further, others);
+    sort_by_delay(replica, further, others, scratch);
     replica->nearest = nearest;
     replica->nearest_others = further;
 }
@@ -294,6 +314,8 @@ void world_build_datasets(struct world *world)
     world->datasets = arena_alloc(&world->arena, world->dataset_count, sizeof *world->datasets);
     const struct distribution *const **delays =
         arena_alloc(&world->arena, world->dataset_count, sizeof *delays);
+    struct distant *scratch =
+        arena_alloc(&world->arena, 2 * (size_t)world->node_count + 1, sizeof *scratch);
     for (uint32_t d = 0; d < world->dataset_count; d++) {
         struct world_dataset *dataset = &world->datasets[d];
         dataset->config = &configs[d];
@@ -308,7 +330,7 @@ void world_build_datasets(struct world *world)
             build_replica(world, dataset, member);
         }
         for (uint32_t node = 0; node < world->node_count; node++) {
-            build_nearest(world, &dataset->replicas[node]);
+            build_nearest(world, &dataset->replicas[node], scratch);
         }
         if (dataset->ops->setup != NULL) {
             dataset->ops->setup(&dataset->replicas[dataset->member_nodes[0]], dataset->shared);
