@@ -76,10 +76,10 @@ static void serve(struct world *world, uint32_t node_index, uint32_t slot)
                              .b = node->epoch});
 }
 
-static void handle(struct world *world, uint32_t node, uint32_t slot)
+static void handle(struct world *world, uint32_t node, uint32_t slot, const struct flight *flight)
 {
     /* A copy, since handling it sends messages, which may move the pool of flights. */
-    const struct message message = network_flight(&world->network, slot)->message;
+    const struct message message = flight->message;
     replica_dispatch(world, node, &message);
     network_done(&world->network, slot, false);
 }
@@ -87,12 +87,13 @@ static void handle(struct world *world, uint32_t node, uint32_t slot)
 static void on_deliver(void *context, const struct event *event)
 {
     struct world *world = context;
-    if (!network_arrive(&world->network, event)) {
+    const struct flight *flight = network_arrive(&world->network, event);
+    if (flight == NULL) {
         return;
     }
     const uint32_t slot = (uint32_t)event->a;
     if ((event->target & ENDPOINT_CLIENT) != 0) {
-        const struct message reply = network_flight(&world->network, slot)->message;
+        const struct message reply = flight->message;
         network_done(&world->network, slot, false);
         clients_on_reply(world->clients, &reply);
         return;
@@ -103,7 +104,7 @@ static void on_deliver(void *context, const struct event *event)
     } else if (node->service != NULL) {
         serve(world, event->target, slot);
     } else {
-        handle(world, event->target, slot);
+        handle(world, event->target, slot, flight);
     }
 }
 
@@ -118,7 +119,8 @@ static void on_served(void *context, const struct event *event)
     if (event->small != 0 && node->queue_max > 0) {
         node->queued--;
     }
-    handle(world, event->target, (uint32_t)event->a);
+    const uint32_t slot = (uint32_t)event->a;
+    handle(world, event->target, slot, network_flight(&world->network, slot));
 }
 
 static void on_timer(void *context, const struct event *event)
@@ -234,11 +236,17 @@ static void client_ask(struct world *world, uint32_t group, uint32_t node,
 {
     const struct scenario_client *client =
         (const struct scenario_client *)world->scenario->clients.items + group;
-    struct message message = *request;
-    message.kind = MESSAGE_REQUEST;
-    message.dataset = (uint16_t)client->dataset;
-    message.from = ENDPOINT_CLIENT | group;
-    message.to = node;
+    const struct message message = {.kind = MESSAGE_REQUEST,
+                                    .dataset = (uint16_t)client->dataset,
+                                    .from = ENDPOINT_CLIENT | group,
+                                    .to = node,
+                                    .key = request->key,
+                                    .bytes = request->bytes,
+                                    .request = request->request,
+                                    .operation = request->operation,
+                                    .a = request->a,
+                                    .type = request->type,
+                                    .tries = request->tries};
     /* A machine near by is asked before the engine could look ahead to it. */
     storage_fetch(world, client->dataset, node, request->key);
     network_send(&world->network, &message);

@@ -56,13 +56,26 @@ void event_slots_init(struct event_slots *slots);
 void event_slots_release(struct event_slots *slots);
 void event_slots_grow(struct event_slots *slots); /* when none is free */
 
+/*
+ * Field by field, so that an event which is made and scheduled in one place is made in its slot. A
+ * copy of the whole would read two fields at once that were just written one by one, and wait.
+ */
+static inline void event_copy(struct event *to, const struct event *from)
+{
+    to->kind = from->kind;
+    to->small = from->small;
+    to->target = from->target;
+    to->a = from->a;
+    to->b = from->b;
+}
+
 static inline struct timer event_slots_take(struct event_slots *slots, const struct event *event)
 {
     if (__builtin_expect(slots->free_count == 0, 0)) {
         event_slots_grow(slots);
     }
     const uint32_t index = slots->free[--slots->free_count];
-    slots->records[index].event = *event;
+    event_copy(&slots->records[index].event, event);
     return (struct timer){index, ++slots->generations[index]};
 }
 

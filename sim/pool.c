@@ -24,6 +24,7 @@ void pool_release(struct pool *pool)
 static uint32_t pool_extend(struct pool *pool)
 {
     const uint32_t index = pool->used++;
+    pool->peak = index;
     void *memory = pool->items;
     memory_grow(&memory, &pool->item_capacity, pool->used, pool->item_bytes);
     pool->items = memory;
@@ -33,30 +34,22 @@ static uint32_t pool_extend(struct pool *pool)
     return index;
 }
 
-uint32_t pool_take(struct pool *pool)
+uint32_t pool_take_extended(struct pool *pool)
 {
     if (pool->count == pool->limit) {
         return POOL_NONE;
     }
-    uint32_t index = pool->free;
-    if (index != POOL_NONE) {
-        pool->free = pool->links[index];
-        memset(pool->items + (size_t)index * pool->item_bytes, 0, pool->item_bytes);
-    } else {
-        index = pool_extend(pool);
-    }
+    const uint32_t index = pool_extend(pool);
     pool->links[index] = POOL_TAKEN;
     pool->count++;
-    pool->peak = pool->count > pool->peak ? pool->count : pool->peak;
     return index;
 }
 
-void pool_give(struct pool *pool, uint32_t index)
+uint32_t pool_take(struct pool *pool)
 {
-    CHECK(index != POOL_NONE);
-    CHECK(index < pool->used);
-    CHECK(pool->links[index] == POOL_TAKEN);
-    pool->links[index] = pool->free;
-    pool->free = index;
-    pool->count--;
+    const uint32_t index = pool_take_used(pool);
+    if (index != POOL_NONE) {
+        memset(pool->items + (size_t)index * pool->item_bytes, 0, pool->item_bytes);
+    }
+    return index;
 }

@@ -38,7 +38,32 @@ void pool_release(struct pool *pool);
 
 /* The index of a zeroed item, or POOL_NONE when `limit` items are taken. */
 uint32_t pool_take(struct pool *pool);
-void pool_give(struct pool *pool, uint32_t index);
+
+/* private: the same when none was given back */
+uint32_t pool_take_extended(struct pool *pool);
+
+/* Not zeroed when it was used before: for a caller that fills all of it. */
+static inline uint32_t pool_take_used(struct pool *pool)
+{
+    const uint32_t index = pool->free;
+    if (__builtin_expect(index == POOL_NONE, 0)) {
+        return pool_take_extended(pool);
+    }
+    pool->free = pool->links[index];
+    pool->links[index] = POOL_TAKEN;
+    pool->count++;
+    return index;
+}
+
+static inline void pool_give(struct pool *pool, uint32_t index)
+{
+    CHECK(index != POOL_NONE);
+    CHECK(index < pool->used);
+    CHECK(pool->links[index] == POOL_TAKEN);
+    pool->links[index] = pool->free;
+    pool->free = index;
+    pool->count--;
+}
 
 static inline void *pool_at(const struct pool *pool, uint32_t index)
 {

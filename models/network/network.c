@@ -19,15 +19,22 @@ uint32_t network_place_of(const struct network *network, uint32_t end)
                               : network->node_places[end];
 }
 
-uint32_t network_link_between(const struct network *network, uint32_t from, uint32_t to)
+static uint32_t link_of(const struct network *network, const struct message *message,
+                        uint32_t from_place, uint32_t to_place)
 {
-    const uint32_t from_place = network_place_of(network, from);
-    const uint32_t to_place = network_place_of(network, to);
+    const uint32_t from = message->from, to = message->to;
     if (from_place == to_place && !end_is_client(from) && !end_is_client(to) &&
         network->node_zones[from] == network->node_zones[to]) {
         return network->place_count * network->place_count + from_place;
     }
     return from_place * network->place_count + to_place;
+}
+
+uint32_t network_link_between(const struct network *network, uint32_t from, uint32_t to)
+{
+    const struct message message = {.from = from, .to = to};
+    return link_of(network, &message, network_place_of(network, from),
+                   network_place_of(network, to));
 }
 
 void network_link_publish(struct network_link *link, const struct geography_jitter *jitter)
@@ -70,12 +77,9 @@ void network_link_update(struct network_link *link)
     link->loss_now = 1.0 - delivered;
 }
 
-static void record_message(const struct network *network, const struct flight *flight,
-                           enum record_kind kind, uint8_t flags)
+static void message_row(const struct network *network, const struct flight *flight,
+                        enum record_kind kind, uint8_t flags)
 {
-    if (!record_wanted(network->sink, kind)) {
-        return;
-    }
     const struct message *message = &flight->message;
     const struct record row = {
         .at_ns = engine_now(network->engine),
@@ -87,8 +91,8 @@ static void record_message(const struct network *network, const struct flight *f
         .peer = end_is_client(message->to) ? RECORD_NONE : message->to,
         .key = message->key,
         .slot = message->kind,
-        .from_place = (uint16_t)network_place_of(network, message->from),
-        .to_place = (uint16_t)network_place_of(network, message->to),
+        .from_place = flight->from_place,
+        .to_place = flight->to_place,
         .operation = message->operation,
         .stamp = message->version.stamp,
         .write = message->version.write,
@@ -96,6 +100,14 @@ static void record_message(const struct network *network, const struct flight *f
         .bytes = message->bytes + (uint64_t)network->config->overhead_bytes,
     };
     network->sink->row(network->sink->state, &row);
+}
+
+static inline void record_message(const struct network *network, const struct flight *flight,
+                                  enum record_kind kind, uint8_t flags)
+{
+    if (record_wanted(network->sink, kind)) {
+        message_row(network, flight, kind, flags);
+    }
 }
 
 /* The random one-way delay of one message, before faults. */
@@ -301,16 +313,19 @@ static void client_wait(struct network *network, uint32_t slot, struct flight *f
                  (struct event){.kind = network->client_retry_kind, .a = slot});
 }
 
-void network_send(struct network *network, const struct message *message)
+void network_post(struct network *network, uint32_t slot, struct flight *flight)
 {
-    const uint32_t slot = pool_take(&network->flights);
-    CHECK(slot != POOL_NONE);
-    struct flight *flight = network_flight(network, slot);
-    flight->message = *message;
+    const struct message *message = &flight->message;
+    const uint32_t from_place = network_place_of(network, message->from);
+    const uint32_t to_place = network_place_of(network, message->to);
     flight->sent_ns = engine_now(network->engine);
-    flight->link = network_link_between(network, message->from, message->to);
-    flight->epoch = network->place_epochs[network_place_of(network, message->from)];
+    flight->next = 0;
+    flight->link = link_of(network, message, from_place, to_place);
+    flight->retries = 0;
     flight->power = end_is_client(message->from) ? 0 : network->node_powers[message->from];
+    flight->epoch = network->place_epochs[from_place];
+    flight->from_place = (uint16_t)from_place;
+    flight->to_place = (uint16_t)to_place;
     struct network_connection *connection = network_connection(network, message);
     const struct network_link *link = network_link_at(network, flight->link);
     const bool stream = network->config->transport == SCENARIO_TRANSPORT_STREAM;
@@ -339,7 +354,7 @@ static bool sender_has(const struct network *network, const struct flight *fligh
     return end_is_client(from) || flight->power == network->node_powers[from];
 }
 
-bool network_arrive(struct network *network, const struct event *event)
+struct flight *network_arrive(struct network *network, const struct event *event)
 {
     const uint32_t slot = (uint32_t)event->a;
     struct flight *flight = network_flight(network, slot);
@@ -348,18 +363,18 @@ bool network_arrive(struct network *network, const struct event *event)
     if (!end_is_client(flight->message.from) &&
         flight->epoch != network->place_epochs[network_place_of(network, flight->message.from)]) {
         network_done(network, slot, true);
-        return false;
+        return NULL;
     }
     const bool again = link->cuts > 0 || (connection != NULL && connection->lost_head != 0);
     if (again && !sender_has(network, flight)) {
         network_done(network, slot, true);
-        return false;
+        return NULL;
     }
     if (connection != NULL && again) {
         connection->backlog_bytes += flight->message.bytes + network->config->overhead_bytes;
         list_append(network, &connection->lost_head, &connection->lost_tail, slot);
         schedule_retry(network, connection, flight);
-        return false;
+        return NULL;
     }
     if (link->cuts > 0) {
         if (network->config->transport == SCENARIO_TRANSPORT_STREAM) {
@@ -367,10 +382,10 @@ bool network_arrive(struct network *network, const struct event *event)
         } else {
             network_done(network, slot, true);
         }
-        return false;
+        return NULL;
     }
     record_message(network, flight, RECORD_DELIVERED, 0);
-    return true;
+    return flight;
 }
 
 void network_retry(struct network *network, const struct event *event)

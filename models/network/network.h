@@ -55,6 +55,7 @@ struct flight {
     uint16_t retries;
     uint16_t power; /* how often the sending machine had lost power when it was sent */
     uint32_t epoch; /* of the sending machine's place when it was sent */
+    uint16_t from_place, to_place;
 };
 
 struct network_connection { /* from one machine to another; only for streams between machines */
@@ -92,16 +93,12 @@ struct network {
     uint16_t deliver_kind, retry_kind, client_retry_kind; /* event kinds of the world */
 };
 
-/* Sends a copy of the message (from, to, kind, dataset, bytes set). Delivery is an event
- * deliver_kind. */
-void network_send(struct network *network, const struct message *message);
-
 /*
- * The handler of deliver_kind: event->a is the flight's slot. True when it arrives now: the caller
- * handles network_flight(slot) and then calls network_done(slot). False when it was lost or delayed
+ * The handler of deliver_kind: event->a is the flight's slot. Returns the flight when it arrives
+ * now: the caller handles it and then calls network_done(slot). NULL when it was lost or delayed
  * further.
  */
-bool network_arrive(struct network *network, const struct event *event);
+struct flight *network_arrive(struct network *network, const struct event *event);
 void network_retry(struct network *network, const struct event *event); /* retry_kind */
 void network_client_retry(struct network *network,
                           const struct event *event); /* client_retry_kind */
@@ -109,6 +106,20 @@ void network_client_retry(struct network *network,
 static inline struct flight *network_flight(const struct network *network, uint32_t slot)
 {
     return pool_at(&network->flights, slot);
+}
+
+/* private: sends a flight whose message is set */
+void network_post(struct network *network, uint32_t slot, struct flight *flight);
+
+/* Sends a copy of the message (from, to, kind, dataset, bytes set). Delivery is an event
+ * deliver_kind. */
+static inline void network_send(struct network *network, const struct message *message)
+{
+    const uint32_t slot = pool_take_used(&network->flights);
+    CHECK(slot != POOL_NONE);
+    struct flight *flight = network_flight(network, slot);
+    message_copy(&flight->message, message);
+    network_post(network, slot, flight);
 }
 
 /* For looking ahead: fetches a flight into the cache; then its message, which may be gone already.

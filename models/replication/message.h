@@ -48,4 +48,27 @@ struct message {   /* 64 bytes: one cache line */
     uint8_t flag;       /* the strategy's own */
 };
 
+/*
+ * Field by field, so that a message which is made and sent in one place is made where it goes. A
+ * copy of the whole would read several fields at once that were just written one by one, and wait.
+ */
+static inline void message_copy(struct message *to, const struct message *from)
+{
+    to->kind = from->kind;
+    to->dataset = from->dataset;
+    to->from = from->from;
+    to->to = from->to;
+    to->key = from->key;
+    to->bytes = from->bytes;
+    to->request = from->request;
+    to->version = from->version;
+    to->operation = from->operation;
+    to->a = from->a;
+    to->block = from->block;
+    to->type = from->type;
+    to->outcome = from->outcome;
+    to->tries = from->tries;
+    to->flag = from->flag;
+}
+
 #endif
