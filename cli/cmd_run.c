@@ -27,7 +27,7 @@ static const struct option_spec options[] = {
     {.name = "set",
      .value = "PATH=VALUE",
      .repeat = true,
-     .help = "override one value, such as datasets.orders.replication.acks=all"},
+     .help = "override one value, such as network.loss=1%"},
     {.name = "variant",
      .letter = 'v',
      .value = "NAME",
@@ -223,8 +223,7 @@ const struct command command_run = {
     .examples = "geodes run scenarios/read-replicas.json\n"
                 "geodes run scenarios/read-replicas.json --out out --replications 10\n"
                 "geodes run scenarios/quorum.json --variant n3-r1-w1 --format json\n"
-                "geodes run scenarios/read-replicas.json --set "
-                "datasets.orders.replication.acks=all",
+                "geodes run scenarios/read-replicas.json --set network.bandwidth=100Mbps",
     .operands_min = 1,
     .operands_max = 1,
     .operand_words = "FILE",

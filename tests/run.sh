@@ -12,9 +12,15 @@ if [ "${1:-}" != quick ]; then
     sh cli/install-missing.sh clang libclang-rt-14-dev clang-format groff-base
     presets='release clang sanitize'
 fi
+failed=
 for preset in $presets; do
     echo "== $preset"
     cmake --preset "$preset" >/dev/null
     cmake --build --preset "$preset" -- -s
-    ctest --preset "$preset" -j 2
+    ctest --preset "$preset" -j 2 || failed="$failed $preset"
 done
+if [ -n "$failed" ]; then
+    echo "tests failed in:$failed" >&2
+    exit 1
+fi
+echo "all tests passed in: $presets"

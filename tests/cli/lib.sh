@@ -17,7 +17,7 @@ cd "$work"
 failures=0
 checks=0
 SCENARIO=$SOURCE/scenarios/read-replicas.json
-SHORT='--set duration=4s --set warmup=1s'
+SHORT='--set duration=4s --set warmup=1s --set expect={}'
 
 fail() {
     failures=$((failures + 1))
