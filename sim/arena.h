@@ -4,9 +4,8 @@
  * Ownership: whoever inits an arena or an array releases it; single allocations are never freed.
  * Contents:  all memory is zeroed, so no uninitialised byte can reach a result.
  * Errors:    running out of memory prints one line and ends the process with exit code 4.
- * Cost:      arena_alloc is a pointer bump; an array grows by doubling, so that a run allocates only
- *            when it reaches a new peak.
- * This is the only file of the simulation that calls malloc.
+ * Cost:      arena_alloc is a pointer bump; an array grows by doubling, so that a run allocates
+ * only when it reaches a new peak. This is the only file of the simulation that calls malloc.
  */
 #ifndef SIM_ARENA_H
 #define SIM_ARENA_H
