@@ -28,13 +28,26 @@ struct alias_table {
 void alias_init(struct alias_table *table, const double *weights, uint32_t count,
                 struct arena *arena);
 
-static inline uint32_t alias_pick(const struct alias_table *table, struct random_block block)
+/* The evenly chosen column; what it stands for waits for memory, which can be fetched now. */
+static inline uint32_t alias_column(const struct alias_table *table, struct random_block block)
 {
     const uint32_t column = (uint32_t)(random_unit_from(block.word[0]) * (double)table->count);
+    __builtin_prefetch(&table->columns[column]);
+    return column;
+}
+
+/* What the column stands for, by 32 random bits. */
+static inline uint32_t alias_at(const struct alias_table *table, uint32_t column, uint32_t bits)
+{
     const struct alias_column *entry = &table->columns[column];
     /* No branch: the processor would have to guess it before the entry is there. */
-    const uint32_t own = 0 - (uint32_t)(block.word[1] >> 32 < entry->threshold);
+    const uint32_t own = 0 - (uint32_t)(bits < entry->threshold);
     return (column & own) | (entry->other & ~own);
+}
+
+static inline uint32_t alias_pick(const struct alias_table *table, struct random_block block)
+{
+    return alias_at(table, alias_column(table, block), (uint32_t)(block.word[1] >> 32));
 }
 
 #endif

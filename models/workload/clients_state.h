@@ -34,9 +34,9 @@ struct probe_region { /* where probes may read from: groups that use the dataset
 };
 
 struct operation_draw { /* what chance decides about an operation */
-    uint8_t operation;  /* enum mix_operation */
-    uint32_t key;       /* of key_chooser_draw() */
-    uint32_t session;   /* of an open loop */
+    struct key_draw key;
+    uint32_t session;  /* of an open loop */
+    uint8_t operation; /* enum mix_operation */
 };
 
 struct group {
@@ -53,8 +53,8 @@ struct group {
     const struct distribution *value_bytes;
     struct random_stream operation_stream, key_stream, bytes_stream;
     struct random_stream think_stream, retry_stream, probe_stream;
-    uint64_t begun;              /* operations of its own load */
-    struct operation_draw ahead; /* open loop: of the next one */
+    uint64_t begun;                 /* operations of its own load */
+    struct operation_draw ahead[2]; /* open loop: of the next ones */
     struct due_list due[DUE_COUNT];
     const struct probe_region *probe_regions; /* none: no probes */
     uint32_t probe_region_count;

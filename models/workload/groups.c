@@ -48,7 +48,8 @@ static void load_init(struct clients *clients, struct group *group, struct arena
         group->load = LOAD_OPEN;
         arrivals_init(&group->arrivals, client, layout->places[group->place].longitude,
                       stream_of(clients, PURPOSE_ARRIVAL, group->index));
-        group->ahead = draw_at(group, 0);
+        group->ahead[0] = draw_at(group, 0);
+        group->ahead[1] = draw_at(group, 1);
     }
 }
 
@@ -136,13 +137,15 @@ static struct operation_start trace_next(struct group *group)
 }
 
 /*
- * An open loop draws one operation ahead: looking up the key waits for memory, and so will what the
- * operation touches. By the time it begins all that is in the cache.
+ * An open loop draws two operations ahead: looking up the key waits for memory, and so does what
+ * the operation touches. One draw fetches the first, the next one tells of the second, and when the
+ * operation begins all is in the cache.
  */
 static struct operation_draw open_draw(struct group *group)
 {
-    const struct operation_draw drawn = group->ahead;
-    group->ahead = draw_at(group, group->begun + 1);
+    const struct operation_draw drawn = group->ahead[0];
+    group->ahead[0] = group->ahead[1];
+    group->ahead[1] = draw_at(group, group->begun + 2);
     return drawn;
 }
 
@@ -151,9 +154,9 @@ void group_foretell(const struct clients *clients, const struct group *group)
     const struct record_sink *sink = clients->host.sink;
     if (sink->soon != NULL) {
         sink->soon(sink->state, group->dataset,
-                   key_chooser_key(&group->keys, group->ahead.key, group->begun,
+                   key_chooser_key(&group->keys, group->ahead[0].key, group->begun,
                                    clients->newest[group->dataset]),
-                   group->ahead.session, RECORD_NONE);
+                   group->ahead[0].session, RECORD_NONE);
     }
 }
 

@@ -29,12 +29,20 @@ static void zipf_init(struct key_zipf *zipf, const struct scenario_keys *keys, s
     }
 }
 
-static uint32_t zipf_rank(const struct key_zipf *zipf, struct random_stream *stream)
+/* A rank, or with a table a column of it and the 32 bits that decide there. */
+static struct key_draw zipf_draw(const struct key_zipf *zipf, struct random_stream *stream)
 {
-    if (zipf->table.count > 0) {
-        return alias_pick(&zipf->table, random_block_next(stream));
+    if (zipf->table.count == 0) {
+        return (struct key_draw){.value = (uint32_t)distribution_sample(zipf->law, stream) - 1};
     }
-    return (uint32_t)distribution_sample(zipf->law, stream) - 1;
+    const struct random_block block = random_block_next(stream);
+    return (struct key_draw){.value = alias_column(&zipf->table, block),
+                             .bits = (uint32_t)(block.word[1] >> 32)};
+}
+
+static uint32_t zipf_rank(const struct key_zipf *zipf, struct key_draw drawn)
+{
+    return zipf->table.count > 0 ? alias_at(&zipf->table, drawn.value, drawn.bits) : drawn.value;
 }
 
 void key_chooser_init(struct key_chooser *chooser, const struct scenario_keys *keys,
@@ -71,30 +79,40 @@ static uint32_t pick_hotspot(const struct key_chooser *chooser, struct random_st
     return scaled(block.word[1], chooser->hot_count, cold_count);
 }
 
-uint32_t key_chooser_draw(const struct key_chooser *chooser, struct random_stream *stream)
+struct key_draw key_chooser_draw(const struct key_chooser *chooser, struct random_stream *stream)
 {
     switch ((enum scenario_popularity)chooser->popularity) {
     case SCENARIO_POPULARITY_UNIFORM:
-        return scaled(random_u64(stream), 0, chooser->count);
+        return (struct key_draw){.value = scaled(random_u64(stream), 0, chooser->count)};
     case SCENARIO_POPULARITY_ZIPFIAN:
     case SCENARIO_POPULARITY_LATEST:
-        return zipf_rank(chooser->zipf, stream);
+        return zipf_draw(chooser->zipf, stream);
     case SCENARIO_POPULARITY_HOTSPOT:
-        return pick_hotspot(chooser, stream);
+        return (struct key_draw){.value = pick_hotspot(chooser, stream)};
     case SCENARIO_POPULARITY_SEQUENTIAL:
         stream->count++;
-        return 0;
+        break;
     }
-    return 0; /* never: checked at the beginning */
+    return (struct key_draw){0};
 }
 
-uint32_t key_chooser_key(const struct key_chooser *chooser, uint32_t drawn, uint64_t turn,
+uint32_t key_chooser_key(const struct key_chooser *chooser, struct key_draw drawn, uint64_t turn,
                          uint32_t newest)
 {
     const uint32_t count = chooser->count;
     CHECK(newest < count);
-    if (chooser->popularity == SCENARIO_POPULARITY_LATEST) {
-        return drawn <= newest ? newest - drawn : newest + count - drawn;
+    switch ((enum scenario_popularity)chooser->popularity) {
+    case SCENARIO_POPULARITY_UNIFORM:
+    case SCENARIO_POPULARITY_HOTSPOT:
+        return drawn.value;
+    case SCENARIO_POPULARITY_ZIPFIAN:
+        return zipf_rank(chooser->zipf, drawn);
+    case SCENARIO_POPULARITY_LATEST: {
+        const uint32_t age = zipf_rank(chooser->zipf, drawn);
+        return age <= newest ? newest - age : newest + count - age;
     }
-    return chooser->popularity == SCENARIO_POPULARITY_SEQUENTIAL ? (uint32_t)(turn % count) : drawn;
+    case SCENARIO_POPULARITY_SEQUENTIAL:
+        return (uint32_t)(turn % count);
+    }
+    return 0; /* never: checked at the beginning */
 }

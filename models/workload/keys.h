@@ -43,14 +43,18 @@ struct key_chooser {
 void key_chooser_init(struct key_chooser *chooser, const struct scenario_keys *keys,
                       uint32_t popularity, struct key_zipf *zipf, struct arena *arena);
 
-/* What chance decides: a key, or with `latest` how old it is. */
-uint32_t key_chooser_draw(const struct key_chooser *chooser, struct random_stream *stream);
+struct key_draw { /* what chance decides */
+    uint32_t value, bits;
+};
+
+/* Fetches what the key of this draw will be looked up in. */
+struct key_draw key_chooser_draw(const struct key_chooser *chooser, struct random_stream *stream);
 
 /*
  * The key of that draw. `turn` counts the picks of the asking group from 0; `newest` is the key
  * inserted last.
  */
-uint32_t key_chooser_key(const struct key_chooser *chooser, uint32_t drawn, uint64_t turn,
+uint32_t key_chooser_key(const struct key_chooser *chooser, struct key_draw drawn, uint64_t turn,
                          uint32_t newest);
 
 #endif
