@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every scenario that ships, in each variant: no error, and what it expects comes out.
+# Every scenario that ships is right in each variant and reproducible. What they expect is asked by
+# tests/determinism/golden.sh, which runs all of them to their ends.
 . "$(dirname "$0")/lib.sh"
 
 find "$SOURCE/scenarios" -name '*.json' ! -name '*.schema.json' | sort >list
@@ -18,9 +19,6 @@ while IFS= read -r file; do
             cat err
             ;;
         esac
-    else
-        code_is 0 "$GEODES" run "$file" --variant all --format table
-        [ "$code" -eq 0 ] || sed -n '/^== variant/p;/^expectations/,/^$/p;/variants, latency/,$p' out
     fi
 done <list
 
