@@ -20,19 +20,29 @@ static uint64_t traffic_value(const struct traffic *traffic, const struct traffi
     return *(const uint64_t *)(const void *)((const char *)traffic + rule->offset);
 }
 
-/* Whether a pair of places ever talks: the network knows it, or something was sent. */
-static bool pair_talks(const struct collect_state *state, uint32_t from, uint32_t to)
+/* Which pairs of places have rows: those that the network knows; all when it knows none. */
+static bool *pairs_that_talk(const struct collect_state *state)
 {
-    for (uint32_t i = 0; i < state->layout->pair_count; i++) {
-        if (state->layout->pairs[i].from == from && state->layout->pairs[i].to == to) {
-            return true;
-        }
+    const struct record_layout *layout = state->layout;
+    const size_t places = layout->place_count;
+    bool *talks = memory_alloc(places * places + 1, sizeof(*talks));
+
+    for (size_t from = 0; from < places; from++) {
+        talks[from * places + from] = true;
     }
-    return from == to || state->layout->pair_count == 0;
+    for (uint32_t i = 0; i < layout->pair_count; i++) {
+        CHECK(layout->pairs[i].from < places);
+        CHECK(layout->pairs[i].to < places);
+        talks[layout->pairs[i].from * places + layout->pairs[i].to] = true;
+    }
+    for (size_t i = 0; layout->pair_count == 0 && i < places * places; i++) {
+        talks[i] = true;
+    }
+    return talks;
 }
 
 static void build_traffic_rule(const struct collect_state *state, struct set_builder *builder,
-                               const struct traffic_rule *rule)
+                               const struct traffic_rule *rule, const bool *talks)
 {
     const uint32_t places = state->layout->place_count;
     const struct label_list none = {0};
@@ -46,7 +56,7 @@ static void build_traffic_rule(const struct collect_state *state, struct set_bui
         for (uint32_t to = 0; to < places; to++) {
             struct label_list labels = {0};
 
-            if (!pair_talks(state, from, to)) {
+            if (!talks[(size_t)from * places + to]) {
                 continue;
             }
             label_add(&labels, "from", state->layout->places[from].name);
@@ -99,11 +109,13 @@ void build_traffic(struct collect_state *state, struct set_builder *builder)
 {
     const uint32_t places = state->layout->place_count;
     const struct label_list none = {0};
+    bool *talks = pairs_that_talk(state);
     uint64_t wide = 0;
 
     for (size_t rule = 0; rule < sizeof(traffic_rules) / sizeof(traffic_rules[0]); rule++) {
-        build_traffic_rule(state, builder, &traffic_rules[rule]);
+        build_traffic_rule(state, builder, &traffic_rules[rule], talks);
     }
+    memory_release(talks);
     for (size_t i = 0; i < (size_t)places * places; i++) {
         wide += i / places == i % places ? 0 : state->traffic[i].bytes;
     }

@@ -211,6 +211,12 @@ struct network_connection *network_connection(struct network *network,
     return &(*row)[message->to];
 }
 
+/* Heavy tails and a pipe without bandwidth reach "never"; times must stay safe to add to. */
+static sim_ns not_beyond(sim_ns at_ns)
+{
+    return at_ns < SIM_NS_MAX ? at_ns : SIM_NS_MAX;
+}
+
 /* Puts the flight on its link now; schedules its arrival. */
 static void transmit(struct network *network, uint32_t slot, struct flight *flight,
                      struct network_connection *connection)
@@ -222,12 +228,12 @@ static void transmit(struct network *network, uint32_t slot, struct flight *flig
         const double bits =
             8.0 * (double)(flight->message.bytes + (uint64_t)network->config->overhead_bytes);
         start_ns = link->pipe_free_ns > now_ns ? link->pipe_free_ns : now_ns;
-        start_ns += sim_ns_from_double(bits * 1e9 / link->bandwidth_now);
+        start_ns = not_beyond(start_ns + sim_ns_from_double(bits * 1e9 / link->bandwidth_now));
         link->pipe_free_ns = start_ns;
     }
-    sim_ns arrival_ns = start_ns + travel_ns(network, link, &flight->message) +
-                        last_mile_ns(network, flight->message.from) +
-                        last_mile_ns(network, flight->message.to);
+    sim_ns arrival_ns = not_beyond(start_ns + travel_ns(network, link, &flight->message));
+    arrival_ns = not_beyond(arrival_ns + last_mile_ns(network, flight->message.from) +
+                            last_mile_ns(network, flight->message.to));
     record_message(network, flight, RECORD_SENT,
                    flight->retries > 0 ? RECORD_FLAG_RETRANSMITTED : 0);
     if (link->loss_now > 0.0) {

@@ -14,8 +14,8 @@ sim_ns node_serve(struct node *node, sim_ns now_ns, bool *waits)
     *waits = node->worker_free_ns[first] > now_ns;
     const sim_ns begin_ns = *waits ? node->worker_free_ns[first] : now_ns;
     const sim_ns end_ns = begin_ns + distribution_sample_ns(node->service, &node->service_stream);
-    node->worker_free_ns[first] = end_ns;
-    return end_ns;
+    node->worker_free_ns[first] = end_ns < SIM_NS_MAX ? end_ns : SIM_NS_MAX;
+    return node->worker_free_ns[first];
 }
 
 static void ring_grow(struct node *node)
