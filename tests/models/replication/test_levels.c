@@ -79,7 +79,7 @@ static void test_bits(void **state)
     for (int round = 0; round < 1000; round++) {
         uint32_t count = 0;
         for (int i = 0; i < 64; i++) {
-            count += word >> i & 1;
+            count += (uint32_t)(word >> i & 1);
         }
         assert_int_equal(level_bits(word), count);
         word = word * 6364136223846793005u + 1442695040888963407u;
