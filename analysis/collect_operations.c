@@ -124,6 +124,8 @@ void operation_invoked(struct collect_state *state, const struct record *record)
     flight->flags = record->flags;
     if (record->type == RECORD_READ) {
         flight_read(state, record, flight);
+    } else {
+        flight->expected = state->datasets[record->dataset].keys[record->key].acked;
     }
     if ((record->flags & RECORD_FLAG_PROBE) != 0) {
         return;
@@ -308,6 +310,9 @@ static void write_ok(struct collect_state *state, const struct flight *flight,
 
     if (at != RECORD_NONE) {
         key_acknowledge(state, key, at);
+    }
+    if (version_less(version, flight->expected) && (flight->flags & RECORD_FLAG_WARMUP) == 0) {
+        dataset->clock_inversions++;
     }
     if (version_less(key->acked, version)) {
         key->acked = version;

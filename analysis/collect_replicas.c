@@ -105,6 +105,10 @@ static void build_loss(struct collect_state *state, struct set_builder *builder)
     build_counts(state, builder, "acked_lost", lost);
     build_counts(state, builder, "acked_lost_gone", gone);
     build_counts(state, builder, "acked_lost_down", down);
+    for (uint32_t d = 0; d < datasets; d++) {
+        lost[d] = state->datasets[d].clock_inversions;
+    }
+    build_counts(state, builder, "clock_inversions", lost);
 }
 
 static void build_crashes(const struct collect_state *state, struct set_builder *builder)

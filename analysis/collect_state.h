@@ -106,6 +106,7 @@ struct dataset_state {
     uint32_t *mode_of_node;    /* RECORD_NONE until it reports */
     sim_ns *mode_since_ns;
     uint64_t mode_changes;
+    uint64_t clock_inversions; /* after the warm-up */
     uint32_t mode_count, replica_count, key_count;
     uint64_t key_first;  /* index of its first key over all datasets */
     uint32_t behind;     /* replicas */

@@ -318,6 +318,17 @@ const struct metric_definition metric_catalogue[] = {
      METRIC_COUNT,
      1,
      false},
+    {"clock_inversions",
+     "count",
+     "acknowledged writes that an earlier one with a later stamp wins over",
+     "Writes (invoked after the warm-up) acknowledged to a client whose version is older than one "
+     "of the same key that had been acknowledged before they were invoked: whoever reads gets the "
+     "earlier write, and this one is silently gone. Freshness goes by version order, so no read is "
+     "stale for it. 0 with perfect clocks.",
+     {"dataset"},
+     METRIC_COUNT,
+     1,
+     false},
     {"rpo_writes",
      "count",
      "acknowledged writes that a fault took from the live nodes",

@@ -329,6 +329,23 @@ static void print_clean(FILE *stream, const char *text)
     }
 }
 
+static void write_inversions(const struct page *page)
+{
+    const struct record_layout *layout = page->report->layout;
+    for (uint32_t i = 0; i < layout->dataset_count; i++) {
+        const struct metric *inversions =
+            row_of(page, "clock_inversions", "dataset", layout->datasets[i].name);
+        if (inversions != NULL && inversions->count > 0) {
+            fputc('\n', page->stream);
+            print_clean(page->stream, layout->datasets[i].name);
+            fprintf(page->stream,
+                    ": %" PRIu64 " acknowledged writes lost to an earlier one with a later clock "
+                    "(clock_inversions)\n",
+                    inversions->count);
+        }
+    }
+}
+
 static void write_estimates(const struct page *page)
 {
     const struct record_layout *layout = page->report->layout;
@@ -444,6 +461,7 @@ void report_table(FILE *stream, const struct report *report,
     write_fresh(&page);
     write_lag(&page);
     write_loss(&page);
+    write_inversions(&page);
     write_traffic(&page);
     write_faults(&page);
     write_estimates(&page);

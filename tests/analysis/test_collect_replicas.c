@@ -134,6 +134,39 @@ static void test_loss(void **state)
 }
 
 /*
+ * Stamps in the order 20, 10, 30, 25: the second write begins after the first was acknowledged and
+ * loses to it; the fourth has the least stamp but began before the third was acknowledged: a
+ * conflict, which has no earlier and later.
+ */
+static void test_clock_inversions(void **state)
+{
+    const struct record_layout layout = stream_layout();
+    struct stream stream;
+    struct metric_set set;
+
+    (void)state;
+    stream_begin(&stream, &layout);
+
+    const uint64_t first = stream_invoke(&stream, 5 * MS, VIRGINIA, RECORD_WRITE, 1);
+
+    stream_complete(&stream, 10 * MS, VIRGINIA, first, RECORD_OK, 20, first);
+
+    const uint64_t second = stream_invoke(&stream, 15 * MS, IRELAND, RECORD_WRITE, 1);
+
+    stream_complete(&stream, 30 * MS, IRELAND, second, RECORD_OK, 10, second);
+
+    const uint64_t third = stream_invoke(&stream, 40 * MS, VIRGINIA, RECORD_WRITE, 1);
+    const uint64_t fourth = stream_invoke(&stream, 45 * MS, IRELAND, RECORD_WRITE, 1);
+
+    stream_complete(&stream, 50 * MS, VIRGINIA, third, RECORD_OK, 30, third);
+    stream_complete(&stream, 60 * MS, IRELAND, fourth, RECORD_OK, 25, fourth);
+    finish(&stream, &set);
+    near(value_of(&set, "clock_inversions{dataset=orders}"), 1);
+    near(value_of(&set, "clock_inversions{dataset=carts}"), 0);
+    metric_set_release(&set);
+}
+
+/*
  * A replica misses up to 500 keys at a time and gets them in random order; after every row its lag
  * must be that of the oldest missing commit, found by looking at all keys.
  */
@@ -195,6 +228,7 @@ int main(void)
         cmocka_unit_test(test_lag),
         cmocka_unit_test(test_crash_and_convergence),
         cmocka_unit_test(test_loss),
+        cmocka_unit_test(test_clock_inversions),
         cmocka_unit_test(test_many_keys_behind),
     };
 
