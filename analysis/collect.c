@@ -362,6 +362,9 @@ void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_
                                .duration_ns = state->layout->duration_ns,
                                .seed = state->layout->seed};
     collect_end(state, end_ns);
+    /* Not needed any more, and larger than all that is built now: the peak is that of the run. */
+    memory_release(state->pairs);
+    state->pairs = NULL;
     set->arena = state->series_arena;
     arena_init(&state->series_arena);
     segment_now(state); /* so that there is one even if nothing was measured */

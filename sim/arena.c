@@ -128,9 +128,8 @@ void *arena_alloc(struct arena *arena, size_t count, size_t bytes)
     struct arena_block *block = arena->blocks;
     size_t start = block != NULL ? (block->used + align - 1) / align * align : 0;
     if (block == NULL || start > block->size || total > block->size - start) {
-        /* Blocks as large as all before them together, so that tables share huge pages. */
-        const size_t least =
-            arena->bytes > ARENA_BLOCK_BYTES ? arena->bytes : (size_t)ARENA_BLOCK_BYTES;
+        /* For tables as much as all before together, so that they share huge pages. */
+        const size_t least = total > ARENA_BLOCK_BYTES ? arena->bytes : (size_t)ARENA_BLOCK_BYTES;
         const size_t size = total > least ? total : least;
         block = allocate(64 + size);
         block->next = arena->blocks;
