@@ -17,7 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SCENARIO_REGIONS_MAX = 1000, SCENARIO_NODES_MAX = 4096, SCENARIO_KEYS_MAX = 100000000 };
+enum {
+    SCENARIO_PLACES_MAX = 300, /* regions and clients' own places: each pair of them is a link */
+    SCENARIO_NODES_MAX = 4096,
+    SCENARIO_KEYS_MAX = 100000000,
+    SCENARIO_CLIENTS_MAX = 10000,
+    SCENARIO_BYTES_MAX = 1000000000 /* of one value; and of one scan on average */
+};
 
 struct scenario_region {
     const char *name;

@@ -66,10 +66,10 @@ static void check_regions(struct checking *checking)
     const struct scenario_region *regions = regions_of(checking);
     const size_t count = checking->scenario->regions.count;
     int64_t nodes = 0;
-    if (count == 0 || count > SCENARIO_REGIONS_MAX) {
+    if (count == 0 || count > SCENARIO_PLACES_MAX) {
         complain(checking, "regions",
                  arena_printf(checking->arena, "must have 1 to %d regions (got %zu)",
-                              SCENARIO_REGIONS_MAX, count));
+                              SCENARIO_PLACES_MAX, count));
         return;
     }
     for (size_t i = 0; i < count; i++) {
@@ -109,6 +109,21 @@ static bool matrix_has(const struct param_csv *file, const char *from, const cha
     return false;
 }
 
+/* The same name twice in the first column: which row would count? */
+static void check_matrix_rows(struct checking *checking, const struct param_csv *file)
+{
+    for (size_t i = 0; i < file->rows; i++) {
+        for (size_t j = 0; j < i; j++) {
+            const char *name = file->cells[i * file->columns];
+            if (strcmp(name, file->cells[j * file->columns]) == 0) {
+                complain(checking, "network.latency.file",
+                         arena_printf(checking->arena, "%s:%d: has the row \"%s\" twice",
+                                      file->file, file->lines[i], name));
+            }
+        }
+    }
+}
+
 static void check_matrix(struct checking *checking)
 {
     const struct scenario_latency *latency = &checking->scenario->network.latency;
@@ -122,6 +137,7 @@ static void check_matrix(struct checking *checking)
         complain(checking, "network.latency",
                  "a matrix must declare its \"unit\": rtt_ms, rtt_us, one_way_ms or one_way_us");
     }
+    check_matrix_rows(checking, &latency->file);
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < count; j++) {
             const char *cell = NULL;
@@ -232,6 +248,34 @@ static void check_placement(struct checking *checking, const char *path,
     }
 }
 
+/* Messages count their bytes in 32 bits. */
+static double mean_bytes(const struct scenario_dataset *dataset)
+{
+    const struct distribution *bytes = dataset->value_bytes;
+    return bytes != NULL ? bytes->ops->mean(bytes->params) : 0.0;
+}
+
+static void check_bytes(struct checking *checking, const struct scenario_dataset *dataset)
+{
+    if (!(mean_bytes(dataset) <= SCENARIO_BYTES_MAX)) {
+        complain(checking, arena_printf(checking->arena, "datasets.%s.value_bytes", dataset->id),
+                 "must be at most 1GB on average");
+    }
+}
+
+static void check_scan(struct checking *checking, const char *path,
+                       const struct scenario_client *client)
+{
+    const struct scenario_dataset *datasets = checking->scenario->datasets.items;
+    const bool scans = client->mix.scan > 0.0 || client->ycsb == SCENARIO_YCSB_E;
+    if (scans && client->dataset < checking->scenario->datasets.count &&
+        mean_bytes(&datasets[client->dataset]) * (double)client->mix.scan_keys >
+            SCENARIO_BYTES_MAX) {
+        complain(checking, arena_printf(checking->arena, "%s.mix.scan_keys", path),
+                 "values of one scan must be at most 1GB together on average");
+    }
+}
+
 static void check_datasets(struct checking *checking)
 {
     struct scenario_dataset *datasets = checking->scenario->datasets.items;
@@ -242,6 +286,7 @@ static void check_datasets(struct checking *checking)
         struct scenario_dataset *dataset = &datasets[d];
         const char *path = arena_printf(checking->arena, "datasets.%s.replication", dataset->id);
         struct scenario_replication *placement = dataset->replication.common;
+        check_bytes(checking, dataset);
         fill_replicas(checking, placement);
         const size_t before = checking->errors;
         check_placement(checking, path, placement);
@@ -269,7 +314,8 @@ static void complain_trace(void *context, int line, const char *message)
     const struct trace_complaint *complaint = context;
     complain(complaint->checking,
              arena_printf(complaint->checking->arena, "%s.trace", complaint->path),
-             arena_printf(complaint->checking->arena, "%s:%d: %s", complaint->file, line, message));
+             arena_printf(complaint->checking->arena, "%s:%d: %s", complaint->file,
+                          line > 0 ? line : 1, message)); /* of the whole file: its header */
 }
 
 static void check_load(struct checking *checking, const char *path, struct scenario_client *client)
@@ -343,8 +389,15 @@ static void check_probe(struct checking *checking, const char *path,
 static void check_clients(struct checking *checking)
 {
     struct scenario_client *clients = clients_of(checking);
+    size_t places = checking->scenario->regions.count;
     if (checking->scenario->clients.count == 0) {
         complain(checking, "clients", "must have at least one group");
+    }
+    if (checking->scenario->clients.count > SCENARIO_CLIENTS_MAX) {
+        complain(checking, "clients",
+                 arena_printf(checking->arena, "must have at most %d groups (got %zu)",
+                              SCENARIO_CLIENTS_MAX, checking->scenario->clients.count));
+        return;
     }
     for (size_t i = 0; i < checking->scenario->clients.count; i++) {
         struct scenario_client *client = &clients[i];
@@ -362,6 +415,10 @@ static void check_clients(struct checking *checking)
         }
         struct geography_place place;
         bool known = false;
+        bool shared = false;
+        for (size_t j = 0; j < i; j++) {
+            shared = shared || strcmp(clients[j].at.name, client->at.name) == 0;
+        }
         for (size_t r = 0; r < checking->scenario->regions.count; r++) {
             known = known || strcmp(regions_of(checking)[r].name, client->at.name) == 0;
         }
@@ -370,8 +427,16 @@ static void check_clients(struct checking *checking)
             complain(checking, arena_printf(checking->arena, "%s.at", path),
                      unknown_place(checking, client->at.name));
         }
+        places += !known && !shared;
         check_load(checking, path, client);
+        check_scan(checking, path, client);
         check_probe(checking, path, client);
+    }
+    if (places > SCENARIO_PLACES_MAX) {
+        complain(checking, "clients",
+                 arena_printf(checking->arena,
+                              "and regions stand at more than %d places together (got %zu)",
+                              SCENARIO_PLACES_MAX, places));
     }
 }
 

@@ -260,10 +260,11 @@ void quorum_on_read(struct replica *self, const struct message *message)
 {
     const struct version version = replica_read(self, message->key);
     const uint32_t value_bytes = stored_bytes(self, message->key, version);
-    const uint32_t keys = message->a > 1 ? (uint32_t)message->a : 1;
+    const uint64_t keys = message->a > 1 ? message->a : 1;
+    const uint64_t all_bytes = value_bytes * keys + QUORUM_READ_BYTES;
     replica_send(self, replica_sender(self, message), QUORUM_READ_ANSWER,
                  (struct message){.key = message->key,
-                                  .bytes = value_bytes * keys + QUORUM_READ_BYTES,
+                                  .bytes = all_bytes < INT32_MAX ? (uint32_t)all_bytes : INT32_MAX,
                                   .request = message->request,
                                   .version = version,
                                   .operation = message->operation,

@@ -265,7 +265,8 @@ void replica_reply(struct replica *self, const struct message *request, enum rec
             self->storage != NULL
                 ? storage_bytes(self->storage, request->key)
                 : self->dataset->replicas[self->dataset->member_nodes[0]].storage->value_bytes;
-        bytes += value_bytes * (request->a > 1 ? (uint32_t)request->a : 1);
+        const uint64_t all_bytes = (uint64_t)value_bytes * (request->a > 1 ? request->a : 1);
+        bytes += all_bytes < INT32_MAX ? (uint32_t)all_bytes : INT32_MAX;
     }
     const struct message reply = {.kind = MESSAGE_REPLY,
                                   .dataset = (uint16_t)self->dataset->index,

@@ -104,7 +104,7 @@ uint32_t group_value_bytes(struct group *group, uint64_t draw)
     }
     group->bytes_stream.count = draw;
     const sim_ns rounded = distribution_sample_ns(group->value_bytes, &group->bytes_stream);
-    return rounded < UINT32_MAX ? (uint32_t)rounded : UINT32_MAX;
+    return rounded < SCENARIO_BYTES_MAX ? (uint32_t)rounded : SCENARIO_BYTES_MAX;
 }
 
 static uint64_t closed_draw(const struct clients *clients, const struct group *group,

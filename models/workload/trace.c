@@ -147,7 +147,7 @@ static void read_row(struct reader *reader, size_t row, sim_ns *last_ns, struct 
     }
     out->key = read_cell(reader, row, COLUMN_KEY, reader->key_count);
     out->session = read_cell(reader, row, COLUMN_SESSION, reader->session_count);
-    out->bytes = read_cell(reader, row, COLUMN_BYTES, TRACE_UNSAID);
+    out->bytes = read_cell(reader, row, COLUMN_BYTES, SCENARIO_BYTES_MAX + UINT64_C(1));
 }
 
 static void find_columns(struct reader *reader)

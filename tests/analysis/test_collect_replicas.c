@@ -135,8 +135,8 @@ static void test_loss(void **state)
 
 /*
  * Stamps in the order 20, 10, 30, 25: the second write begins after the first was acknowledged and
- * loses to it; the fourth has the least stamp but began before the third was acknowledged: a
- * conflict, which has no earlier and later.
+ * loses to it; the fourth loses to the third, but began before that was acknowledged: a conflict,
+ * which has no earlier and later.
  */
 static void test_clock_inversions(void **state)
 {

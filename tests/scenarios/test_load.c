@@ -198,11 +198,60 @@ static void rules_over_several_keys_have_a_place(void **state)
     free(load);
 }
 
+static const char *read_matrix(void *context, const char *name, struct arena *arena, size_t *length,
+                               const char **problem)
+{
+    static const char text[] = "region,a,b\na,0,3\nb,3,0\na,0,5\n";
+    (void)context;
+    (void)name;
+    (void)problem;
+    *length = sizeof text - 1;
+    return arena_text(arena, text, sizeof text - 1);
+}
+
+/* What single rows can not bound: sizes of messages, and which of two rows of a matrix counts. */
+static void limits_over_several_keys_are_errors(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {
+        "t:5:27: datasets.d.value_bytes: must be at most 1GB on average",
+        "clients[0].mix.scan_keys: values of one scan must be at most 1GB together on average",
+        "network.latency.file: m.csv:4: has the row \"a\" twice"};
+    static const char text[] =
+        "{\"name\": \"n\", \"duration\": \"10s\",\n"
+        " \"regions\": [{\"name\": \"a\", \"lat\": 1, \"lon\": 2}, {\"name\": \"b\", \"lat\": 3, "
+        "\"lon\": 4}],\n"
+        " \"network\": {\"latency\": {\"from\": \"matrix\", \"file\": \"m.csv\", \"unit\": "
+        "\"rtt_ms\"}},\n"
+        " \"datasets\": {\"d\":\n"
+        "          {\"value_bytes\": \"2GB\",\n"
+        "           \"replication\": {\"strategy\": \"primary\", \"primary\": \"a\"}}},\n"
+        " \"clients\": [{\"at\": \"a\", \"rate\": \"1/s\", \"mix\": {\"scan\": 1}}]}";
+    struct load *load = malloc(sizeof *load);
+    assert_non_null(load);
+    const struct file_reader files = {read_matrix, NULL};
+    const struct load_options options = {
+        .file_name = "t", .text = text, .length = sizeof text - 1, .files = &files};
+    open_load(load, &options);
+    assert_null(load->scenario);
+    struct text lines = {0};
+    diags_put_lines(&load->diags, &lines);
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        if (strstr(text_string(&lines), expected[i]) == NULL) {
+            fail_msg("not there: %s\n%s", expected[i], text_string(&lines));
+        }
+    }
+    text_release(&lines);
+    arena_release(&load->arena);
+    free(load);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scenarios_that_ship_load_in_every_variant),
         cmocka_unit_test(rules_over_several_keys_have_a_place),
+        cmocka_unit_test(limits_over_several_keys_are_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

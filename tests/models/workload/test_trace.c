@@ -138,7 +138,7 @@ static void test_every_row_error(void **state)
                                  "write",
                                  "1",
                                  "",
-                                 "4294967295", /* bytes */
+                                 "1000000001", /* bytes */
                                  "99999999999999",
                                  "write",
                                  "1",
@@ -156,7 +156,7 @@ static void test_every_row_error(void **state)
         "8: key must be an integer from 0 to 99 (got \"100\")\n"
         "9: key must be an integer from 0 to 99 (got \"\")\n"
         "10: session must be an integer from 0 to 9 (got \"10\")\n"
-        "11: bytes must be an integer from 0 to 4294967294 (got \"4294967295\")\n"
+        "11: bytes must be an integer from 0 to 1000000000 (got \"1000000001\")\n"
         "12: time_ms must be >= 0 with at most six decimals (got \"99999999999999\")\n");
     arena_release(&arena);
 }
