@@ -167,34 +167,38 @@ static double any_lost(double loss, double packets)
     return packets <= 1.0 ? loss : 1.0 - portable_pow(1.0 - loss, packets);
 }
 
+enum { TIMEOUTS_MAX = 15 }; /* Linux gives up then (tcp_retries2); here the last one gets through */
+
 /*
- * Delay by losses on a stream: the first is mended by fast retransmit, one round trip; further ones
- * in a row by time-outs that double. Only what was lost is sent again, so one draw decides for all
- * packets: P(one of them is lost at least k times) = 1 - (1 - loss^k)^packets. Linux gives up after
- * RETRIES_MAX time-outs (tcp_retries2); here the last one gets through, so that nothing is lost
- * silently inside a stream.
+ * Whether the flight's packets that are still missing are hit by loss now. Only what was lost is
+ * sent again: of n packets, some are lost k times in a row with 1 - (1 - loss^k)^n.
  */
-static sim_ns recovery_ns(struct network *network, struct network_link *link, struct flight *flight)
+static bool loses(const struct network *network, struct network_link *link, struct flight *flight)
 {
-    enum { RETRIES_MAX = 15 };
-    const double packets = packets_of(network, flight);
-    const double chance = random_unit(&link->loss_stream);
-    double in_a_row = link->loss_now;
-    sim_ns total_ns = 0;
-    sim_ns timeout_ns = first_timeout_ns(network, link);
-    for (uint32_t lost = 0; lost <= RETRIES_MAX && chance < any_lost(in_a_row, packets); lost++) {
-        in_a_row *= link->loss_now;
-        if (lost == 0) {
-            total_ns += 2 * link->p50_ns;
-        } else {
-            total_ns += timeout_ns;
-            timeout_ns = 2 * timeout_ns < network->config->retransmit_max
-                             ? 2 * timeout_ns
-                             : network->config->retransmit_max;
-        }
-        record_message(network, flight, RECORD_SENT, RECORD_FLAG_RETRANSMITTED);
+    const double loss = link->loss_now, packets = packets_of(network, flight);
+    if (loss <= 0.0 || flight->lost > TIMEOUTS_MAX) {
+        return false;
     }
-    return total_ns;
+    double before = 1.0;
+    for (uint32_t i = 0; i < flight->lost; i++) {
+        before *= loss;
+    }
+    const double all = flight->lost > 0 ? any_lost(before, packets) : 1.0;
+    const bool lost = random_unit(&link->loss_stream) * all < any_lost(before * loss, packets);
+    flight->lost = (uint16_t)(flight->lost + lost);
+    return lost;
+}
+
+/* The time-out that follows the last loss: it doubles with each one after the first. */
+static sim_ns timeout_ns(const struct network *network, const struct network_link *link,
+                         const struct flight *flight)
+{
+    const sim_ns most_ns = network->config->retransmit_max;
+    sim_ns wait_ns = first_timeout_ns(network, link);
+    for (uint32_t i = 2; i < flight->lost && wait_ns < most_ns; i++) {
+        wait_ns *= 2;
+    }
+    return wait_ns < most_ns ? wait_ns : most_ns;
 }
 
 struct network_connection *network_connection(struct network *network,
@@ -217,9 +221,16 @@ static sim_ns not_beyond(sim_ns at_ns)
     return at_ns < SIM_NS_MAX ? at_ns : SIM_NS_MAX;
 }
 
-/* Puts the flight on its link now; schedules its arrival. */
-static void transmit(struct network *network, uint32_t slot, struct flight *flight,
-                     struct network_connection *connection)
+enum { ON_ITS_WAY = -1 };
+
+/*
+ * Puts the flight on its link now and schedules its arrival. On a stream the first loss is mended
+ * by fast retransmit, one round trip later; when that is lost as well the message waits for a
+ * time-out, whose delay from now is returned: the caller sends it again then, with the losses of
+ * that moment. Else ON_ITS_WAY; a datagram that is lost is gone.
+ */
+static sim_ns transmit(struct network *network, uint32_t slot, struct flight *flight,
+                       struct network_connection *connection)
 {
     struct network_link *link = network_link_at(network, flight->link);
     const sim_ns now_ns = engine_now(network->engine);
@@ -234,18 +245,24 @@ static void transmit(struct network *network, uint32_t slot, struct flight *flig
     sim_ns arrival_ns = not_beyond(start_ns + travel_ns(network, link, &flight->message));
     arrival_ns = not_beyond(arrival_ns + last_mile_ns(network, flight->message.from) +
                             last_mile_ns(network, flight->message.to));
-    record_message(network, flight, RECORD_SENT,
-                   flight->retries > 0 ? RECORD_FLAG_RETRANSMITTED : 0);
-    if (link->loss_now > 0.0) {
-        if (network->config->transport == SCENARIO_TRANSPORT_DATAGRAM) {
-            const double loss = any_lost(link->loss_now, packets_of(network, flight));
-            if (random_chance(&link->loss_stream, loss)) {
-                network_done(network, slot, true);
-                return;
-            }
-        } else {
-            arrival_ns += recovery_ns(network, link, flight);
+    const bool again = flight->retries > 0 || flight->lost > 0;
+    record_message(network, flight, RECORD_SENT, again ? RECORD_FLAG_RETRANSMITTED : 0);
+    if (link->loss_now > 0.0 && network->config->transport == SCENARIO_TRANSPORT_DATAGRAM) {
+        const double loss = any_lost(link->loss_now, packets_of(network, flight));
+        if (random_chance(&link->loss_stream, loss)) {
+            network_done(network, slot, true);
+            return ON_ITS_WAY;
         }
+    } else if (loses(network, link, flight)) {
+        sim_ns mended_ns = 0;
+        if (flight->lost == 1) {
+            mended_ns = 2 * link->p50_ns;
+            record_message(network, flight, RECORD_SENT, RECORD_FLAG_RETRANSMITTED);
+        }
+        if (flight->lost > 1 || loses(network, link, flight)) {
+            return mended_ns + timeout_ns(network, link, flight);
+        }
+        arrival_ns += mended_ns;
     }
     if (connection != NULL) {
         if (arrival_ns < connection->last_arrival_ns) {
@@ -258,18 +275,19 @@ static void transmit(struct network *network, uint32_t slot, struct flight *flig
                              .target = flight->message.to,
                              .a = slot,
                              .b = flight->message.operation});
+    return ON_ITS_WAY;
 }
 
+/* Nothing more goes out on the connection before the retry, `wait_ns` from now. */
 static void schedule_retry(struct network *network, struct network_connection *connection,
-                           const struct flight *flight)
+                           const struct flight *flight, sim_ns wait_ns)
 {
     if (connection->retrying) {
         return;
     }
-    const struct network_link *link = network_link_at(network, flight->link);
     connection->retrying = true;
     connection->retry_number++;
-    connection->rto_ns = first_timeout_ns(network, link);
+    connection->rto_ns = wait_ns;
     engine_after(network->engine, connection->rto_ns,
                  (struct event){.kind = network->retry_kind,
                                 .target = flight->message.from,
@@ -286,6 +304,16 @@ static void list_append(struct network *network, uint32_t *head, uint32_t *tail,
         network_flight(network, *tail)->next = slot;
     }
     *tail = slot;
+}
+
+/* The flight waits again, before all others. */
+static void list_put_back(struct network *network, uint32_t *head, uint32_t *tail, uint32_t slot)
+{
+    network_flight(network, slot)->next = *head;
+    *head = slot;
+    if (*tail == 0) {
+        *tail = slot;
+    }
 }
 
 static uint32_t list_take(struct network *network, uint32_t *head, uint32_t *tail)
@@ -319,6 +347,24 @@ static void client_wait(struct network *network, uint32_t slot, struct flight *f
                  (struct event){.kind = network->client_retry_kind, .a = slot});
 }
 
+/* transmit(), and waiting for the time-out when the losses of the moment ask for one. */
+static void send_out(struct network *network, uint32_t slot, struct flight *flight,
+                     struct network_connection *connection)
+{
+    const sim_ns wait_ns = transmit(network, slot, flight, connection);
+    if (wait_ns == ON_ITS_WAY) {
+        return;
+    }
+    if (connection == NULL) {
+        engine_after(network->engine, wait_ns,
+                     (struct event){.kind = network->client_retry_kind, .a = slot});
+        return;
+    }
+    connection->backlog_bytes += flight->message.bytes + network->config->overhead_bytes;
+    list_put_back(network, &connection->waiting_head, &connection->waiting_tail, slot);
+    schedule_retry(network, connection, flight, wait_ns);
+}
+
 void network_post(struct network *network, uint32_t slot, struct flight *flight)
 {
     const struct message *message = &flight->message;
@@ -328,6 +374,7 @@ void network_post(struct network *network, uint32_t slot, struct flight *flight)
     flight->next = 0;
     flight->link = link_of(network, message, from_place, to_place);
     flight->retries = 0;
+    flight->lost = 0;
     flight->power = end_is_client(message->from) ? 0 : network->node_powers[message->from];
     flight->epoch = network->place_epochs[from_place];
     flight->from_place = (uint16_t)from_place;
@@ -343,13 +390,13 @@ void network_post(struct network *network, uint32_t slot, struct flight *flight)
         }
         connection->backlog_bytes += bytes;
         list_append(network, &connection->waiting_head, &connection->waiting_tail, slot);
-        schedule_retry(network, connection, flight);
+        schedule_retry(network, connection, flight, first_timeout_ns(network, link));
     } else if (link->cuts > 0 && stream) {
         client_wait(network, slot, flight);
     } else if (link->cuts > 0) {
         network_done(network, slot, true);
     } else {
-        transmit(network, slot, flight, connection);
+        send_out(network, slot, flight, connection);
     }
 }
 
@@ -379,7 +426,7 @@ struct flight *network_arrive(struct network *network, const struct event *event
     if (connection != NULL && again) {
         connection->backlog_bytes += flight->message.bytes + network->config->overhead_bytes;
         list_append(network, &connection->lost_head, &connection->lost_tail, slot);
-        schedule_retry(network, connection, flight);
+        schedule_retry(network, connection, flight, first_timeout_ns(network, link));
         return NULL;
     }
     if (link->cuts > 0) {
@@ -411,17 +458,24 @@ void network_retry(struct network *network, const struct event *event)
         return;
     }
     connection->retrying = false;
-    connection->backlog_bytes = 0;
-    while (connection->lost_head != 0) {
-        const uint32_t slot = list_take(network, &connection->lost_head, &connection->lost_tail);
-        struct flight *flight = network_flight(network, slot);
-        flight->retries++;
-        transmit(network, slot, flight, connection);
+    for (uint32_t slot = connection->lost_head; slot != 0;
+         slot = network_flight(network, slot)->next) {
+        network_flight(network, slot)->retries++;
     }
-    while (connection->waiting_head != 0) {
+    if (connection->lost_head != 0) {
+        /* What met the cut was sent before what waits. */
+        network_flight(network, connection->lost_tail)->next = connection->waiting_head;
+        connection->waiting_tail =
+            connection->waiting_head != 0 ? connection->waiting_tail : connection->lost_tail;
+        connection->waiting_head = connection->lost_head;
+        connection->lost_head = connection->lost_tail = 0;
+    }
+    while (connection->waiting_head != 0 && !connection->retrying) {
         const uint32_t slot =
             list_take(network, &connection->waiting_head, &connection->waiting_tail);
-        transmit(network, slot, network_flight(network, slot), connection);
+        struct flight *flight = network_flight(network, slot);
+        connection->backlog_bytes -= flight->message.bytes + network->config->overhead_bytes;
+        send_out(network, slot, flight, connection);
     }
 }
 
@@ -434,7 +488,7 @@ void network_client_retry(struct network *network, const struct event *event)
     } else if (network_link_at(network, flight->link)->cuts > 0) {
         client_wait(network, slot, flight);
     } else {
-        transmit(network, slot, flight, NULL);
+        send_out(network, slot, flight, NULL);
     }
 }
 

@@ -56,6 +56,7 @@ struct flight {
     uint16_t power; /* how often the sending machine had lost power when it was sent */
     uint32_t epoch; /* of the sending machine's place when it was sent */
     uint16_t from_place, to_place;
+    uint16_t lost; /* how often in a row packets of it were lost */
 };
 
 struct network_connection { /* from one machine to another; only for streams between machines */

@@ -360,6 +360,45 @@ static void test_loss_on_a_stream(void **state)
     end(&fixture);
 }
 
+static void storm_script(struct fixture *fixture, uint64_t step)
+{
+    if (step < 100) {
+        send(fixture, 0, 1, 100, step);
+    } else {
+        fixture->network.links[1].loss = step == 100 ? 1.0 : 0.0;
+        network_link_update(&fixture->network.links[1]);
+    }
+}
+
+/*
+ * Every packet is lost until 3 s. m0, sent at 0: fast retransmit after 80 ms is lost, then
+ * time-outs of 200, 400, 800 and 1600 ms send it again at 280, 680, 1480 and 3080 ms; the last gets
+ * through and arrives at 3120. m1, sent at 1 s, waits behind it. m2, sent at 4 s, takes 40 ms: what
+ * is over is over.
+ */
+static void test_a_loss_that_ends_is_over(void **state)
+{
+    (void)state;
+    struct fixture fixture = {0};
+    begin(&fixture);
+    fixture.script = storm_script;
+    at(&fixture, 0, 100);
+    at(&fixture, 0, 0);
+    at(&fixture, INT64_C(1000) * MS, 1);
+    at(&fixture, INT64_C(3000) * MS, 101);
+    at(&fixture, INT64_C(4000) * MS, 2);
+    run(&fixture);
+    const sim_ns expected[] = {INT64_C(3120) * MS, INT64_C(3120) * MS, INT64_C(4040) * MS};
+    assert_int_equal(fixture.arrival_count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(fixture.arrivals[i].a, i);
+        assert_int_equal(fixture.arrivals[i].at_ns, expected[i]);
+    }
+    assert_int_equal(fixture.retransmitted, 5); /* fast retransmit and four time-outs */
+    assert_int_equal(fixture.dropped, 0);
+    end(&fixture);
+}
+
 static void epoch_script(struct fixture *fixture, uint64_t step)
 {
     if (step == 100) {
@@ -427,6 +466,7 @@ int main(void)
         cmocka_unit_test(test_send_buffer_overflows),
         cmocka_unit_test(test_client_messages_retry_alone),
         cmocka_unit_test(test_loss_on_a_stream),
+        cmocka_unit_test(test_a_loss_that_ends_is_over),
         cmocka_unit_test(test_what_was_under_way_is_lost),
         cmocka_unit_test(test_link_changes_compose),
     };
