@@ -176,22 +176,15 @@ static void storage_fetch(const struct world *world, uint32_t dataset, uint32_t 
     }
 }
 
-/*
- * What an arriving message will touch: first the flight itself, then, when that is in the cache,
- * the key that it is about, at the replica and in the observer's tables.
- */
-static void foresee(void *context, const struct event *event, int stage)
+static bool carries_flight(const struct event *event)
 {
-    const struct world *world = context;
-    if (event->kind != WORLD_EVENT_DELIVER && event->kind != WORLD_EVENT_SERVED) {
-        return;
-    }
-    const uint32_t slot = (uint32_t)event->a;
-    if (stage == 0) {
-        network_fetch(&world->network, slot);
-        return;
-    }
-    const struct message *message = network_peek(&world->network, slot);
+    return event->kind == WORLD_EVENT_DELIVER || event->kind == WORLD_EVENT_SERVED;
+}
+
+/* Fetches the key that a message is about, at the replica and in the observer's tables. */
+static void message_fetch(const struct world *world, const struct event *event)
+{
+    const struct message *message = network_peek(&world->network, (uint32_t)event->a);
     uint32_t operation = RECORD_NONE;
     if ((event->target & ENDPOINT_CLIENT) != 0) {
         clients_foresee(world->clients, message);
@@ -204,6 +197,18 @@ static void foresee(void *context, const struct event *event, int stage)
     }
     if (world->sink.soon != NULL) {
         world->sink.soon(world->sink.state, message->dataset, message->key, RECORD_NONE, operation);
+    }
+}
+
+/* First the flight itself; then, when that is in the cache, what its message will touch. */
+static void foresee(void *context, const struct event *far, const struct event *near)
+{
+    const struct world *world = context;
+    if (carries_flight(far)) {
+        network_fetch(&world->network, (uint32_t)far->a);
+    }
+    if (carries_flight(near)) {
+        message_fetch(world, near);
     }
 }
 

@@ -40,8 +40,8 @@ static inline void look_ahead(const struct engine *engine)
         return;
     }
     const struct event_slot *records = queue->slots.records;
-    engine->foresee(engine->world, &records[event_key_slot(queue->run[FORESEE_FAR])].event, 0);
-    engine->foresee(engine->world, &records[event_key_slot(queue->run[FORESEE_NEAR])].event, 1);
+    engine->foresee(engine->world, &records[event_key_slot(queue->run[FORESEE_FAR])].event,
+                    &records[event_key_slot(queue->run[FORESEE_NEAR])].event);
 }
 
 static inline void handle(struct engine *engine, sim_ns at_ns, const struct event *event)

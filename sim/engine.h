@@ -25,11 +25,11 @@
 typedef void (*engine_handler)(void *world, const struct event *event);
 
 /*
- * Looks ahead: `event` will probably be handled soon, in about 4 events (stage 0) and again in
- * about 2 (stage 1). It may fetch memory into the cache and must change nothing. Not every event is
- * announced, and one that is may be cancelled before.
+ * Looks ahead: `near` will probably be handled in about 2 events and `far` in about 4. It may fetch
+ * memory into the cache and must change nothing. Most events are announced twice, first as `far`;
+ * some are not, and one that is may be cancelled before.
  */
-typedef void (*engine_foresight)(void *world, const struct event *event, int stage);
+typedef void (*engine_foresight)(void *world, const struct event *far, const struct event *near);
 
 enum engine_stop {
     ENGINE_DONE,   /* nothing is pending */
