@@ -129,8 +129,7 @@ static void test_mg1(void **state)
     const struct queue queue = {"M/G/1", "{'distribution': 'lognormal', 'mean': '1ms', 'cv': 1.5}",
                                 1, 0.6, 800};
     serve(&sojourns, &queue, 1e9);
-    judge("M/G/1 sojourn, ms", sojourns.sums, sojourns.counts, 0.6 * 3.25 / (2.0 * 0.4) + 1.0,
-          0.1);
+    judge("M/G/1 sojourn, ms", sojourns.sums, sojourns.counts, 0.6 * 3.25 / (2.0 * 0.4) + 1.0, 0.1);
 }
 
 static void test_mmc(void **state)
