@@ -174,7 +174,7 @@ void experiment_run(struct experiment *experiment)
 void experiment_release(struct experiment *experiment)
 {
     for (size_t i = 0; i < experiment->replications; i++) {
-        if (!experiment->without_metrics && experiment->sets[i].events > 0) {
+        if (experiment->sets[i].metrics != NULL) { /* else it never began */
             metric_set_release(&experiment->sets[i]);
         }
     }
