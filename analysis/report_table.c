@@ -329,6 +329,20 @@ static void print_clean(FILE *stream, const char *text)
     }
 }
 
+/* Reads that a scenario sends after its own writes; other reads' freshness stands above. */
+static void write_probes(const struct page *page)
+{
+    const struct row_key key = {.metric = "probe_fresh_ratio"};
+    const struct metric *probes = report_row(page->report, &key);
+    if (probes == NULL || probes->total == 0) {
+        return;
+    }
+    char share[CELL_TEXT_MAX], count[NUMBER_TEXT_MAX];
+    fprintf(page->stream, "\n  probes: %s of %s saw the write they asked for (probe_fresh_ratio)\n",
+            cell_share_text((double)probes->count / (double)probes->total, share),
+            number_text_count(probes->total, count));
+}
+
 static void write_inversions(const struct page *page)
 {
     const struct record_layout *layout = page->report->layout;
@@ -459,6 +473,7 @@ void report_table(FILE *stream, const struct report *report,
     write_head(&page);
     write_latency(&page);
     write_fresh(&page);
+    write_probes(&page);
     write_lag(&page);
     write_loss(&page);
     write_inversions(&page);
