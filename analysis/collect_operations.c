@@ -74,6 +74,26 @@ static uint32_t place_of(const struct collect_state *state, uint32_t group)
     return state->client_place[state->layout->groups[group].place];
 }
 
+static struct pair_cell **pair_place_of(const struct collect_state *state,
+                                        const struct flight *flight)
+{
+    const uint32_t places = state->client_place_count;
+    const uint32_t writer = flight->expected.write == 0 ? places : flight->writer_place;
+
+    return &state->pair_cells[((size_t)flight->dataset * (places + 1) + writer) * places +
+                              place_of(state, flight->group)];
+}
+
+/* The counter that the read's end will touch is one of many, and known already. */
+static void read_prefetch(const struct collect_state *state, const struct flight *flight)
+{
+    const struct pair_cell *pair = *pair_place_of(state, flight);
+
+    if (pair != NULL && flight->expected.write != 0) {
+        histogram_fetch(&pair->t_all, flight->invoked_ns - flight->expected_ns);
+    }
+}
+
 static void flight_read(struct collect_state *state, const struct record *record,
                         struct flight *flight)
 {
@@ -99,6 +119,7 @@ static void flight_read(struct collect_state *state, const struct record *record
         flight->own = pair->own;
         flight->seen = pair->seen;
     }
+    read_prefetch(state, flight);
 }
 
 void operation_invoked(struct collect_state *state, const struct record *record)
@@ -146,11 +167,7 @@ void operation_invoked(struct collect_state *state, const struct record *record)
 
 static struct pair_cell *pair_of(struct collect_state *state, const struct flight *flight)
 {
-    const uint32_t places = state->client_place_count;
-    const uint32_t writer = flight->expected.write == 0 ? places : flight->writer_place;
-    struct pair_cell **place =
-        &state->pair_cells[((size_t)flight->dataset * (places + 1) + writer) * places +
-                           place_of(state, flight->group)];
+    struct pair_cell **place = pair_place_of(state, flight);
 
     if (*place == NULL) {
         *place = arena_alloc(&state->arena, 1, sizeof(**place));

@@ -35,7 +35,11 @@ static uint64_t pair_place(const struct collect_state *state, uint64_t tag)
 
 void session_prefetch(const struct collect_state *state, uint32_t session, uint64_t key)
 {
-    __builtin_prefetch(&state->pairs[pair_place(state, session * state->key_count + key + 1)]);
+    const struct session_pair *pair =
+        &state->pairs[pair_place(state, session * state->key_count + key + 1)];
+
+    __builtin_prefetch(pair, 1);
+    __builtin_prefetch(&pair->seen.write, 1); /* perhaps in the next cache line */
 }
 
 struct session_pair *session_find(struct collect_state *state, uint32_t session, uint64_t key,

@@ -64,8 +64,8 @@ enum key_flag {
     KEY_GONE = 4       /* a crash took committed versions from every replica */
 };
 
-struct key_state {
-    struct version acked; /* the newest acknowledged version */
+struct key_state {                     /* one cache line, to be fetched at once */
+    _Alignas(64) struct version acked; /* the newest acknowledged version */
     sim_ns acked_ns;
     sim_ns epoch_ns;  /* the first epoch_count - 1 entries can go when no read is in */
     uint32_t entries; /* flight that began at or before epoch_ns. Index into the pool */

@@ -82,6 +82,17 @@ static inline size_t histogram_index(int64_t value)
     return ((size_t)shift << HISTOGRAM_BITS) + (size_t)(bits >> shift);
 }
 
+/* Fetches what counting `value` will touch, for a caller who knows it ahead. */
+static inline void histogram_fetch(const struct histogram *histogram, int64_t value)
+{
+    const size_t index = histogram_index(value);
+    const uint64_t *block = histogram->blocks[index >> HISTOGRAM_BITS];
+
+    if (block != NULL) {
+        __builtin_prefetch(&block[index & (HISTOGRAM_BLOCK - 1)], 1);
+    }
+}
+
 /* Counts `value` once. */
 static inline void histogram_record(struct histogram *histogram, int64_t value)
 {
