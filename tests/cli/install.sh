@@ -10,7 +10,8 @@ DESTDIR=$work/root cmake --install "$BUILD" --prefix /usr >log 2>&1 || {
 root=$work/root/usr
 for file in bin/geodes share/man/man1/geodes.1 share/bash-completion/completions/geodes \
     share/zsh/site-functions/_geodes share/fish/vendor_completions.d/geodes.fish \
-    share/geodes/scenarios/read-replicas.json share/geodes/scenarios/pbs/wan.json; do
+    share/geodes/scenarios/read-replicas.json share/geodes/scenarios/pbs/wan.json \
+    share/geodes/scenarios/scenario.schema.json; do
     not_empty "$root/$file"
 done
 checks=$((checks + 1))
