@@ -263,6 +263,17 @@ static void sort_by_delay(const struct replica *self, uint32_t *members, uint32_
     }
 }
 
+/* Whether values of a dataset have sizes of their own: by their law, or by a trace. */
+static bool sizes_vary(const struct world *world, const struct world_dataset *dataset)
+{
+    bool vary = strcmp(dataset->config->value_bytes->ops->kind.name, "constant") != 0;
+    for (uint32_t group = 0; group < world->group_count; group++) {
+        const struct scenario_client *client = client_of(world, group);
+        vary = vary || (client->dataset == dataset->index && client->trace.columns > 0);
+    }
+    return vary;
+}
+
 static void build_replica(struct world *world, struct world_dataset *dataset, uint32_t member)
 {
     const uint32_t node = dataset->member_nodes[member];
@@ -281,10 +292,10 @@ static void build_replica(struct world *world, struct world_dataset *dataset, ui
         (ops->stores_elsewhere != NULL && ops->stores_elsewhere(dataset->params))) {
         const struct distribution *bytes = dataset->config->value_bytes;
         const double mean = bytes->ops->mean(bytes->params);
-        const bool constant = strcmp(bytes->ops->kind.name, "constant") == 0;
         replica->storage = arena_alloc(&world->arena, 1, sizeof *replica->storage);
         storage_init(replica->storage, &world->arena, (uint32_t)dataset->config->keys.count,
-                     mean > 0.0 && mean < 4e9 ? (uint32_t)(mean + 0.5) : 0, !constant);
+                     mean > 0.0 && mean < 4e9 ? (uint32_t)(mean + 0.5) : 0,
+                     sizes_vary(world, dataset));
         replica->storage->volatile_memory = replica->node->disk != NULL && !ops->logged;
     }
 }

@@ -145,19 +145,13 @@ static struct message question(const struct quorum_op *op, uint32_t number)
                             .a = op->request.a};
 }
 
-/* Bytes of what a read of this key returns; before any write there is nothing. */
-static uint32_t stored_bytes(const struct replica *self, uint32_t key, struct version version)
-{
-    return version.write != 0 ? replica_value_bytes(self, key) : 0;
-}
-
 /* This node's own answers: for itself, or for members that it stands in for. */
 static void answer_here(struct replica *self, uint32_t key, uint32_t number, uint64_t as)
 {
     for (uint32_t member = 0; as != 0; member++, as >>= 1) {
         if ((as & 1) != 0) {
             const struct version version = replica_read(self, key);
-            read_answered(self, number, member, version, stored_bytes(self, key, version));
+            read_answered(self, number, member, version, replica_value_bytes(self, key));
         }
     }
 }
@@ -259,7 +253,7 @@ void quorum_read_speculate(struct replica *self, uint32_t number)
 void quorum_on_read(struct replica *self, const struct message *message)
 {
     const struct version version = replica_read(self, message->key);
-    const uint32_t value_bytes = stored_bytes(self, message->key, version);
+    const uint32_t value_bytes = replica_value_bytes(self, message->key);
     const uint64_t keys = message->a > 1 ? message->a : 1;
     const uint64_t all_bytes = value_bytes * keys + QUORUM_READ_BYTES;
     replica_send(self, replica_sender(self, message), QUORUM_READ_ANSWER,

@@ -260,7 +260,7 @@ void replica_reply(struct replica *self, const struct message *request, enum rec
     uint32_t bytes = REPLY_BYTES;
     if (outcome == RECORD_OK && request->type == RECORD_WRITE) {
         replica_committed(self, request, version);
-    } else if (outcome == RECORD_OK && version.write != 0) {
+    } else if (outcome == RECORD_OK) {
         const uint32_t value_bytes =
             self->storage != NULL
                 ? storage_bytes(self->storage, request->key)

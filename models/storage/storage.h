@@ -45,9 +45,11 @@ static inline struct version storage_read(const struct storage *storage, uint32_
     return storage->versions[key];
 }
 
+/* Tables are loaded before the run: what nobody has written yet has the usual size. */
 static inline uint32_t storage_bytes(const struct storage *storage, uint32_t key)
 {
-    return storage->sizes != NULL ? storage->sizes[key] : storage->value_bytes;
+    const bool own = storage->sizes != NULL && storage->versions[key].write != 0;
+    return own ? storage->sizes[key] : storage->value_bytes;
 }
 
 /* Stores when newer; true when it was. */

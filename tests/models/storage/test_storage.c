@@ -30,6 +30,24 @@ static void test_newer_wins(void **state)
     arena_release(&arena);
 }
 
+/* Tables are loaded before the run, with or without sizes of their own. */
+static void test_what_nobody_wrote_has_the_usual_size(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct storage storage;
+    storage_init(&storage, &arena, 10, 512, true);
+    assert_int_equal(storage_bytes(&storage, 3), 512);
+    assert_true(storage_apply(&storage, 3, version(5, 7), 0));
+    assert_int_equal(storage_bytes(&storage, 3), 0);
+    assert_true(storage_apply(&storage, 3, version(6, 8), 77));
+    assert_int_equal(storage_bytes(&storage, 3), 77);
+    assert_int_equal(storage_bytes(&storage, 4), 512);
+    storage_release(&storage);
+    arena_release(&arena);
+}
+
 /* Writes 1..300 on 7 keys, durable up to the 200th: losing power leaves what the first 200 made. */
 static void test_power_loss_takes_back_to_the_disk(void **state)
 {
@@ -106,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_newer_wins),
+        cmocka_unit_test(test_what_nobody_wrote_has_the_usual_size),
         cmocka_unit_test(test_power_loss_takes_back_to_the_disk),
         cmocka_unit_test(test_leaf_hashes),
     };
