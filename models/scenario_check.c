@@ -1,5 +1,4 @@
-/* scenario_check.c - what single rows of the tables can not check, and values that depend on
- * others. */
+/* scenario_check.c - what single rows of the tables can not check, and values from others. */
 #include "models/csv_number.h"
 #include "models/faults/fault.h"
 #include "models/geography/geography.h"
@@ -61,6 +60,18 @@ static const char *unknown_place(struct checking *checking, const char *name)
                         name);
 }
 
+/* Half a coordinate would put a region of the catalogue on the equator or at Greenwich. */
+static void check_coordinates(struct checking *checking, const char *path, const char *name,
+                              double latitude, double longitude)
+{
+    if (geography_find(name) != NULL && (latitude == 0.0) != (longitude == 0.0)) {
+        complain(checking, path,
+                 arena_printf(checking->arena,
+                              "\"%s\" is in the catalogue; give it both lat and lon, or neither",
+                              name));
+    }
+}
+
 static void check_regions(struct checking *checking)
 {
     const struct scenario_region *regions = regions_of(checking);
@@ -78,6 +89,8 @@ static void check_regions(struct checking *checking)
         if (!world_place_find(regions[i].name, regions[i].latitude, regions[i].longitude, &place)) {
             complain(checking, path, unknown_place(checking, regions[i].name));
         }
+        check_coordinates(checking, path, regions[i].name, regions[i].latitude,
+                          regions[i].longitude);
         for (size_t j = 0; j < i; j++) {
             if (strcmp(regions[i].name, regions[j].name) == 0) {
                 complain(checking, path,
@@ -251,8 +264,7 @@ static void check_placement(struct checking *checking, const char *path,
 /* Messages count their bytes in 32 bits. */
 static double mean_bytes(const struct scenario_dataset *dataset)
 {
-    const struct distribution *bytes = dataset->value_bytes;
-    return bytes != NULL ? bytes->ops->mean(bytes->params) : 0.0;
+    return dataset->value_bytes->ops->mean(dataset->value_bytes->params);
 }
 
 static void check_bytes(struct checking *checking, const struct scenario_dataset *dataset)
@@ -414,8 +426,7 @@ static void check_clients(struct checking *checking)
             }
         }
         struct geography_place place;
-        bool known = false;
-        bool shared = false;
+        bool known = false, shared = false;
         for (size_t j = 0; j < i; j++) {
             shared = shared || strcmp(clients[j].at.name, client->at.name) == 0;
         }
@@ -427,6 +438,8 @@ static void check_clients(struct checking *checking)
             complain(checking, arena_printf(checking->arena, "%s.at", path),
                      unknown_place(checking, client->at.name));
         }
+        check_coordinates(checking, arena_printf(checking->arena, "%s.at", path), client->at.name,
+                          client->at.latitude, client->at.longitude);
         places += !known && !shared;
         check_load(checking, path, client);
         check_scan(checking, path, client);

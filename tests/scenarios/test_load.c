@@ -216,7 +216,8 @@ static void limits_over_several_keys_are_errors(void **state)
     static const char *const expected[] = {
         "t:5:27: datasets.d.value_bytes: must be at most 1GB on average",
         "clients[0].mix.scan_keys: values of one scan must be at most 1GB together on average",
-        "network.latency.file: m.csv:4: has the row \"a\" twice"};
+        "network.latency.file: m.csv:4: has the row \"a\" twice",
+        "clients[0].at: \"us-east-1\" is in the catalogue; give it both lat and lon, or neither"};
     static const char text[] =
         "{\"name\": \"n\", \"duration\": \"10s\",\n"
         " \"regions\": [{\"name\": \"a\", \"lat\": 1, \"lon\": 2}, {\"name\": \"b\", \"lat\": 3, "
@@ -226,7 +227,9 @@ static void limits_over_several_keys_are_errors(void **state)
         " \"datasets\": {\"d\":\n"
         "          {\"value_bytes\": \"2GB\",\n"
         "           \"replication\": {\"strategy\": \"primary\", \"primary\": \"a\"}}},\n"
-        " \"clients\": [{\"at\": \"a\", \"rate\": \"1/s\", \"mix\": {\"scan\": 1}}]}";
+        " \"clients\": [{\"at\": {\"name\": \"us-east-1\", \"lat\": 5}, \"rate\": \"1/s\", "
+        "\"mix\": "
+        "{\"scan\": 1}}]}";
     struct load *load = malloc(sizeof *load);
     assert_non_null(load);
     const struct file_reader files = {read_matrix, NULL};
