@@ -20,7 +20,7 @@
 enum {
     SCENARIO_PLACES_MAX = 300, /* regions and clients' own places: each pair of them is a link */
     SCENARIO_NODES_MAX = 4096,
-    SCENARIO_KEYS_MAX = 100000000,
+    SCENARIO_KEYS_MAX = 10000000, /* some 400 bytes each with five replicas */
     SCENARIO_CLIENTS_MAX = 10000,
     SCENARIO_BYTES_MAX = 1000000000 /* of one value; and of one scan on average */
 };

@@ -151,8 +151,8 @@ static void test_closed_loop_sequences(void **state)
     uint64_t seen[2][SESSIONS][LENGTH] = {{{0}}};
     for (int w = 0; w < 2; w++) {
         struct world *world = fake_init(1);
-        world->dataset[0].keys =
-            (struct scenario_keys){.count = 100000000, .popularity = SCENARIO_POPULARITY_UNIFORM};
+        world->dataset[0].keys = (struct scenario_keys){.count = SCENARIO_KEYS_MAX,
+                                                        .popularity = SCENARIO_POPULARITY_UNIFORM};
         world->group[0].sessions = SESSIONS;
         const struct distribution_exponential law = {.mean = 100.0 * MS};
         world->group[0].think = distribution_make(&world->arena, "exponential", &law);
