@@ -4,16 +4,17 @@
  *
  * Model:     the collector is omniscient; it knows true time, every acknowledgement and what every
  *            replica holds. Definitions are those of metric_catalogue.c, word for word. Everything
- * is computed online from exact counts. Order:     rows must come in the order of record.h (at_ns
- * never decreases); the result is a function of the layout and the rows alone. Every metric set of
- * one layout has the same metrics, series and curves at the same indices, with or without samples.
+ *            is computed online from exact counts.
+ * Order:     rows must come in the order of record.h (at_ns never decreases); the result is a
+ *            function of the layout and the rows alone. Every metric set of one layout has the same
+ *            metrics, series and curves at the same indices, with or without samples.
  * Bounds:    memory grows with keys x replicas, with operations in flight, with the number of
- *            timeline buckets and with places squared; never with the number of operations.
- *            Fresh and stale are always exact. Age and versions of a stale read, and the lag in
- *            versions, are exact unless some replica lags so many versions behind that old versions
- *            had to be merged: then they are bounds and `staleness_approximate_reads` counts them.
- * Ownership: the collector owns its memory; the layout must outlive it and the metric set
- *            (names are not copied). The metric set owns an arena of its own.
+ *            timeline buckets and with places squared; never with the number of operations. Fresh
+ *            and stale are always exact. Age and versions of a stale read, and the lag in versions,
+ *            are exact unless some replica lags so many versions behind that old versions had to be
+ *            merged: then they are bounds and `staleness_approximate_reads` counts them.
+ * Ownership: the collector owns its memory; the layout must outlive it and the metric set (names
+ *            are not copied). The metric set owns an arena of its own.
  * Errors:    rows that contradict record.h (an unknown slot, a key out of range) are bugs: CHECK.
  * Cost:      a SENT row is about 2 ns, the rows of a read about 100 ns together.
  */

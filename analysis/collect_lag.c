@@ -1,11 +1,11 @@
 /*
  * collect_lag.c - what each replica holds of each key, and how far behind it is.
  *
- * Model:  a replica misses a committed version while it holds an older one. Each replica keeps
- *         the number of versions that it misses and a heap of the keys of which it misses any, by
- * the commit of the key's oldest missing version: the top is the replica's lag in time. Cost:   a
- * commit or an apply touches the key's entries and 24 bytes for each replica; the heap holds only
- * keys that are behind.
+ * Model: a replica misses a committed version while it holds an older one. Each replica keeps the
+ *        number of versions that it misses and a heap of the keys of which it misses any, by the
+ *        commit of the key's oldest missing version: the top is the replica's lag in time.
+ * Cost:  a commit or an apply touches the key's entries and 24 bytes for each replica; the heap
+ *        holds only keys that are behind.
  */
 #include "analysis/collect_state.h"
 

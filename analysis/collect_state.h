@@ -1,12 +1,13 @@
 /*
  * collect_state.h - the collector's insides; only analysis/collect*.c include it.
  *
- * Model:  three kinds of state. (1) Of each key: the newest acknowledged version, and a short list
- * of recent versions with their commit and acknowledgement (collect_keys). (2) Of each key and
- *         replica: the version held, and how many committed versions it misses (collect_lag). (3)
- * Of each operation in flight: what was true when it began (collect_operations). Everything else is
- * counters. Cost:   what a read touches of its key is one cache line; an apply touches that and the
- *         replica's 24 bytes.
+ * Model: three kinds of state. (1) Of each key: the newest acknowledged version, and a short list
+ *        of recent versions with their commit and acknowledgement (collect_keys). (2) Of each key
+ *        and replica: the version held, and how many committed versions it misses (collect_lag).
+ *        (3) Of each operation in flight: what was true when it began (collect_operations).
+ *        Everything else is counters.
+ * Cost:  what a read touches of its key is one cache line; an apply touches that and the replica's
+ *        24 bytes.
  */
 #ifndef ANALYSIS_COLLECT_STATE_H
 #define ANALYSIS_COLLECT_STATE_H

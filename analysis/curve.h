@@ -4,8 +4,9 @@
  * Model:     `all` counts reads by the time t between the acknowledgement of the write and the
  *            invocation; `missed` those of them that did not see it. Both have the same buckets.
  *            Neighbouring buckets are joined, from small t, until each bin has enough samples; what
- * is left over at the end joins the last bin. Ownership: arrays come from the arena given. Cost:
- * one walk over the buckets.
+ *            is left over at the end joins the last bin.
+ * Ownership: arrays come from the arena given.
+ * Cost:      one walk over the buckets.
  */
 #ifndef ANALYSIS_CURVE_H
 #define ANALYSIS_CURVE_H

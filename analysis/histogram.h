@@ -3,11 +3,13 @@
  *
  * Model:     values below 256 have a bucket each; above, every power of two is cut into 128 equal
  *            buckets, so that a bucket is at most 1/128 (0.78 %) of its lower bound wide. Count,
- * sum, minimum and maximum are exact (the sum has 128 bits). Quantiles: nearest rank, ceil(p *
- * count); inside its bucket the k-th of n values is taken to lie at (2k - 1) / 2n of the width;
- * never outside minimum and maximum. p outside 0..1 is a bug. Order:     merging is addition: any
- * order gives the same histogram. Ownership: buckets come from the arena that histogram_init got, 1
- * KiB for each power of two in use. Errors:    a negative value is a bug of the caller (CHECK).
+ *            sum, minimum and maximum are exact (the sum has 128 bits). Quantiles: nearest rank,
+ *            ceil(p * count); inside its bucket the k-th of n values is taken to lie at (2k - 1) /
+ *            2n of the width; never outside minimum and maximum. p outside 0..1 is a bug.
+ * Order:     merging is addition: any order gives the same histogram.
+ * Ownership: buckets come from the arena that histogram_init got, 1 KiB for each power of two in
+ *            use.
+ * Errors:    a negative value is a bug of the caller (CHECK).
  * Cost:      recording is O(1), two cache lines; memory is 0.5 KiB and 1 KiB a power of two.
  * Source:    HdrHistogram, "A High Dynamic Range Histogram" (hdrhistogram.org), for the layout.
  */

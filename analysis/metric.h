@@ -2,13 +2,15 @@
  * metric.h - what a run reports: named measurements with unit and labels, and series over time.
  *
  * Model:     the collector (analysis/collect) turns record rows into one struct metric_set a
- * replication; the statistics merge the sets of several replications; reports, expectations and
- *            pictures read only metric sets.
+ *            replication; the statistics merge the sets of several replications; reports,
+ *            expectations and pictures read only metric sets.
  * Names:     end in their unit ("read_latency_ms"); definitions stand in
- * analysis/metric_catalogue.c, word for word what the code computes, and are printed by `geodes
- * describe NAME`. Units:     samples are integers in the base unit of the histogram (ns for *_ms,
- * *_s); the report divides by `scale`. Order:     metrics are in catalogue order, then by label
- * values in layout order: never by hash. Ownership: everything lives in the set's arena.
+ *            analysis/metric_catalogue.c, word for word what the code computes, and are printed by
+ *            `geodes describe NAME`.
+ * Units:     samples are integers in the base unit of the histogram (ns for *_ms, *_s); the report
+ *            divides by `scale`.
+ * Order:     metrics are in catalogue order, then by label values in layout order: never by hash.
+ * Ownership: everything lives in the set's arena.
  */
 #ifndef ANALYSIS_METRIC_H
 #define ANALYSIS_METRIC_H

@@ -1,14 +1,17 @@
 /*
  * statistics.h - several replications as one: pooled metrics and confidence intervals.
  *
- * Model:     replications are independent runs of one scenario with different seeds. Pooled:
- * counts, totals and histograms add up, so a pooled ratio or quantile is that of all samples
- *            together. Intervals: Student's t over one number for each replication (its mean, ratio
- * or quantile), never over the samples within a run, which depend on each other. Order:     any
- * order of the sets gives the same bits: numbers are sorted before they are added. Ownership: a
- * pooled set has an arena of its own; names still point into the layout. Errors:    sets of
- * different layouts are a bug (CHECK). Too few values give no interval, never NAN. Source:    Law,
- * "Simulation Modeling and Analysis", fixed-sample-size t interval over replications.
+ * Model:     replications are independent runs of one scenario with different seeds.
+ * Pooled:    counts, totals and histograms add up, so a pooled ratio or quantile is that of all
+ *            samples together.
+ * Intervals: Student's t over one number for each replication (its mean, ratio or quantile), never
+ *            over the samples within a run, which depend on each other.
+ * Order:     any order of the sets gives the same bits: numbers are sorted before they are added.
+ * Ownership: a pooled set has an arena of its own; names still point into the layout.
+ * Errors:    sets of different layouts are a bug (CHECK). Too few values give no interval, never
+ *            NAN.
+ * Source:    Law, "Simulation Modeling and Analysis", fixed-sample-size t interval over
+ *            replications.
  */
 #ifndef ANALYSIS_STATISTICS_H
 #define ANALYSIS_STATISTICS_H

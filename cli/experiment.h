@@ -1,10 +1,10 @@
 /*
  * experiment.h - replications of one scenario, on several threads, merged in order.
  *
- * Model:   replication i has the seed `seed + i`; each is a world of its own on one thread. Results
- * are kept by number, so that threads and their order change nothing. Stops:   an interrupt
- * (SIGINT, SIGTERM) ends the running replications between two slices of events. Cost:    one world
- * and one collector per running thread, one metric set per replication.
+ * Model: replication i has the seed `seed + i`; each is a world of its own on one thread. Results
+ *        are kept by number, so that threads and their order change nothing.
+ * Stops: an interrupt (SIGINT, SIGTERM) ends the running replications between two slices of events.
+ * Cost:  one world and one collector per running thread, one metric set per replication.
  */
 #ifndef CLI_EXPERIMENT_H
 #define CLI_EXPERIMENT_H

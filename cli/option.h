@@ -3,9 +3,9 @@
  * completions.
  *
  * Conventions: long options only in full (no abbreviations), "--name VALUE" or "--name=VALUE",
- * short ones with their value behind a space; options and operands in any order; "--" ends options;
- * "-" is an operand. Errors: unknown options and missing values are usage errors with the nearest
- * option.
+ * short ones with their value behind a space; options and operands in any order; "--" ends
+ * options; "-" is an operand.
+ * Errors: unknown options and missing values are usage errors with the nearest option.
  */
 #ifndef CLI_OPTION_H
 #define CLI_OPTION_H

@@ -4,9 +4,10 @@
  *
  * Model:     built from a const struct scenario and a seed; facts go to the sink in order of time.
  * Order:     events by (time, sequence); initial events are scheduled faults first, then replicas,
- * then clients. Ownership: world_create() owns all its memory; the layout it offers lives as long
- * as the world. Errors:    none for a scenario that scenario_check() accepted. Cost:      memory
- * proportional to nodes x keys and to what is in flight.
+ *            then clients.
+ * Ownership: world_create() owns all its memory; the layout it offers lives as long as the world.
+ * Errors:    none for a scenario that scenario_check() accepted.
+ * Cost:      memory proportional to nodes x keys and to what is in flight.
  */
 #ifndef MODELS_WORLD_H
 #define MODELS_WORLD_H

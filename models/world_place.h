@@ -2,9 +2,10 @@
  * world_place.h - where the scenario's places are, and the delay between two of them.
  *
  * Places: the regions first, in scenario order; then the clients' own places, each once by name.
- * Model:  delay = the scenario's override for the pair, else what network.latency says: the user's
- * matrix, one constant, the catalogue's measurement, or the fibre model. Two machines of one
- * region: zones. Units:  ns, one way.
+ * Model: delay = the scenario's override for the pair, else what network.latency says: the user's
+ *        matrix, one constant, the catalogue's measurement, or the fibre model. Two machines of one
+ *        region: zones.
+ * Units: ns, one way.
  */
 #ifndef MODELS_WORLD_PLACE_H
 #define MODELS_WORLD_PLACE_H

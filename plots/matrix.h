@@ -4,7 +4,8 @@
  * Model:  cells are coloured by log(1 + value), because delays and ages span decades, and carry
  *         their number, so that the picture needs no colour scale. A cell can be marked (a tilde
  *         before the number) or empty. The data file has column, row, value, level (0 to 1),
- * marked. Limits: MATRIX_SIDE_MAX names a side; the caller chooses which.
+ *         marked.
+ * Limits: MATRIX_SIDE_MAX names a side; the caller chooses which.
  */
 #ifndef PLOTS_MATRIX_H
 #define PLOTS_MATRIX_H

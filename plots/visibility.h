@@ -2,12 +2,13 @@
  * visibility.h - the two figures of t-visibility: how long after its acknowledgement a write is
  * seen.
  *
- * Bins:   neighbouring bins of a curve are joined until they hold VISIBILITY_SAMPLES reads, but
+ * Bins: neighbouring bins of a curve are joined until they hold VISIBILITY_SAMPLES reads, but
  * never to more than 15 % of their t, so that noise goes and steps stay; a probe's curve is exact
- * and left alone. The raw points are in the run's curves/. Axis:   t ends where nothing happens any
- * more: at three times the last t at which a read was stale. Source: P. Bailis et al.,
- * "Probabilistically Bounded Staleness for Practical Partial Quorums", VLDB 2012, for the curves;
- * figure_visibility shows P(fresh), figure_stale_tail its complement on a log axis.
+ * and left alone. The raw points are in the run's curves/. Axis: t ends where nothing happens any
+ * more: at three times the last t at which a read was stale.
+ * Source: P. Bailis et al., "Probabilistically Bounded Staleness for Practical Partial Quorums",
+ *         VLDB 2012, for the curves; figure_visibility shows P(fresh), figure_stale_tail its
+ *         complement on a log axis.
  */
 #ifndef PLOTS_VISIBILITY_H
 #define PLOTS_VISIBILITY_H

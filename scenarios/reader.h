@@ -2,8 +2,10 @@
  * reader.h - fills a C struct from a JSON object as a table of sim/param.h says.
  *
  * Model:     every row is read, from the object or from its default_text, by the same code. A
- * kind's finish() runs when its rows are without error. Order:     reports every error it can find,
- * not only the first; unknown keys with the nearest legal one. Units:     those of sim/param.h.
+ *            kind's finish() runs when its rows are without error.
+ * Order:     reports every error it can find, not only the first; unknown keys with the nearest
+ *            legal one.
+ * Units:     those of sim/param.h.
  * Ownership: everything it makes is in `arena`. The tree is only read.
  * Errors:    into diags; it never prints and never exits.
  * Cost:      O(members * rows) per object.

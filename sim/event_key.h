@@ -2,8 +2,8 @@
  * event_key.h - what orders events, and sorting it.
  *
  * Order: {time:64, sequence:40, slot:24}, compared as one integer. The sequence is unique, so no
- * two keys are equal; the slot is carried along. Cost:  event_bins_sort: O(n) when keys are spread
- * or nearly sorted, O(n log n) for any input.
+ *        two keys are equal; the slot is carried along.
+ * Cost:  event_bins_sort: O(n) when keys are spread or nearly sorted, O(n log n) for any input.
  */
 #ifndef SIM_EVENT_KEY_H
 #define SIM_EVENT_KEY_H

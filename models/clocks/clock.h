@@ -1,12 +1,13 @@
 /*
  * clock.h - a machine's physical clock: what it believes the time to be.
  *
- * Model:  local time = true time + offset(true time). A kind computes the offset as a pure function
- *         of true time and of the node's own random stream (synchronisations are numbered, so
- *         their errors are addressed by number): no event is needed and the order of reading
- *         changes nothing. Steps by faults are added on top.
- * Units:  ns. Bound: a promise by the clock that |offset| <= bound; SIM_NS_MAX when it makes none.
- * Cost:   a few draws when the synchronisation number changes, else a multiplication.
+ * Model: local time = true time + offset(true time). A kind computes the offset as a pure function
+ *        of true time and of the node's own random stream (synchronisations are numbered, so their
+ *        errors are addressed by number): no event is needed and the order of reading changes
+ *        nothing. Steps by faults are added on top.
+ * Units: ns.
+ * Bound: a promise by the clock that |offset| <= bound; SIM_NS_MAX when it makes none.
+ * Cost:  a few draws when the synchronisation number changes, else a multiplication.
  */
 #ifndef MODELS_CLOCKS_CLOCK_H
 #define MODELS_CLOCKS_CLOCK_H

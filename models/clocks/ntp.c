@@ -2,14 +2,14 @@
  * ntp.c - a clock that a time server corrects now and then.
  *
  * Model:   offset(t) = error_n + drift * (t - t_n), t_n the last synchronisation. The error is
- * drawn anew at each; the drift is the node's own, uniform within +- drift_ppm. Nodes synchronise
- * at random phases, so that they never err alike. No bound is promised. Assumes: corrections are
- * steps; slewing (at most 500 ppm, RFC 5905) is faster than what matters. Source:  interval: the
- * default least poll of NTP, 2^6 s (RFC 5905, section 7.2). drift_ppm: the frequency tolerance of
- * 15 ppm that NTP allows a disciplined clock (RFC 5905, section 7.1). offset: sd 0.5 ms, so that 95
- * % are within the 1 ms that AWS stated for its link-local NTP service ("It's About Time:
- * Microsecond-Accurate Clocks on Amazon EC2", AWS Compute Blog, November 2023). Over the public
- * internet 5 ms and more are usual.
+ *          drawn anew at each; the drift is the node's own, uniform within +- drift_ppm. Nodes
+ *          synchronise at random phases, so that they never err alike. No bound is promised.
+ * Assumes: corrections are steps; slewing (at most 500 ppm, RFC 5905) is faster than what matters.
+ * Source:  interval: the default least poll of NTP, 2^6 s (RFC 5905, section 7.2). drift_ppm: the
+ *          frequency tolerance of 15 ppm that NTP allows a disciplined clock (RFC 5905, section
+ *          7.1). offset: sd 0.5 ms, so that 95 % are within the 1 ms that AWS stated for its
+ *          link-local NTP service ("It's About Time: Microsecond-Accurate Clocks on Amazon EC2",
+ *          AWS Compute Blog, November 2023). Over the public internet 5 ms and more are usual.
  */
 #include "models/clocks/sawtooth.h"
 #include "sim/distribution.h"

@@ -1,11 +1,11 @@
 /*
  * sawtooth.h - what synchronised clocks have in common: numbered synchronisations of a node.
  *
- * Model:  a node synchronises at phase + i * interval for every integer i; the one numbered 1 is
- * the last before or at time 0 when the phase is above 0. After each, the error is drawn anew (by
- * the synchronisation's number) and grows with the node's drift until the next. Draws:  of the
- * node's stream: 0 the phase, 1 the drift, 1 + number the error. Units:  ns of true time; drift in
- * seconds per second.
+ * Model: a node synchronises at phase + i * interval for every integer i; the one numbered 1 is the
+ *        last before or at time 0 when the phase is above 0. After each, the error is drawn anew
+ *        (by the synchronisation's number) and grows with the node's drift until the next. Draws:
+ *        of the node's stream: 0 the phase, 1 the drift, 1 + number the error.
+ * Units: ns of true time; drift in seconds per second.
  */
 #ifndef MODELS_CLOCKS_SAWTOOTH_H
 #define MODELS_CLOCKS_SAWTOOTH_H

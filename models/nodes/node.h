@@ -1,12 +1,14 @@
 /*
  * node.h - a machine: power, workers that serve messages in order, a disk that syncs in groups.
  *
- * Model:   messages wait in one first-come queue for `workers` equal workers (G/G/c); each needs a
- * sampled service time. A sync covers everything written before it began; requests that come during
- * a sync share the next one (group commit). Power:   losing power loses what is being served,
- * unfinished syncs and timers: each loss begins a new epoch, and events of an older epoch are void.
- * Order:   first come, first served; equal arrival times in the order of the events.
- * Units:   ns. Cost: O(workers) a message; nothing without service time and disk.
+ * Model: messages wait in one first-come queue for `workers` equal workers (G/G/c); each needs a
+ *        sampled service time. A sync covers everything written before it began; requests that come
+ *        during a sync share the next one (group commit).
+ * Power: losing power loses what is being served, unfinished syncs and timers: each loss begins a
+ *        new epoch, and events of an older epoch are void.
+ * Order: first come, first served; equal arrival times in the order of the events.
+ * Units: ns.
+ * Cost:  O(workers) a message; nothing without service time and disk.
  */
 #ifndef MODELS_NODES_NODE_H
 #define MODELS_NODES_NODE_H

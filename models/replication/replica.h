@@ -6,8 +6,9 @@
  * Time:    replica_clock() is this machine's own clock, with its error. Delays of timers pass in
  *          true time (a machine's drift over a time-out is below 0.1 %).
  * Crashes: timers, pending operations, unsynced storage and messages being served die with the
- * machine. Order:   messages to one member arrive in the order sent when network.transport is
- * "stream". Cost:    O(1) each; nothing allocates in a steady state.
+ *          machine.
+ * Order:   messages to one member arrive in the order sent when network.transport is "stream".
+ * Cost:    O(1) each; nothing allocates in a steady state.
  */
 #ifndef MODELS_REPLICATION_REPLICA_H
 #define MODELS_REPLICATION_REPLICA_H

@@ -1,13 +1,14 @@
 /*
  * storage.h - what one machine holds of one dataset: a version per key.
  *
- * Model:   a write changes memory at once and is durable after the next finished disk sync. Losing
- * power takes the keys back to their last durable versions, newest change first. Merge:   last
- * writer wins: a version replaces what is there when it is newer by (stamp, write). Hashes:  keys
- * are cut into up to 1024 leaves of equal size; a leaf's hash is the exclusive or of the hashes of
- * its (key, version) pairs, so it is kept up to date in O(1) and does not depend on the order of
- * writes. Kept only after storage_hash_leaves(). Units:   bytes. Cost: 16 bytes a key, 20 when
- * sizes vary; one cache line a read or write.
+ * Model:  a write changes memory at once and is durable after the next finished disk sync. Losing
+ *         power takes the keys back to their last durable versions, newest change first.
+ * Merge:  last writer wins: a version replaces what is there when it is newer by (stamp, write).
+ * Hashes: keys are cut into up to 1024 leaves of equal size; a leaf's hash is the exclusive or of
+ *         the hashes of its (key, version) pairs, so it is kept up to date in O(1) and does not
+ *         depend on the order of writes. Kept only after storage_hash_leaves().
+ * Units:  bytes.
+ * Cost:   16 bytes a key, 20 when sizes vary; one cache line a read or write.
  */
 #ifndef MODELS_STORAGE_STORAGE_H
 #define MODELS_STORAGE_STORAGE_H

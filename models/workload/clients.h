@@ -1,13 +1,15 @@
 /*
  * clients.h - users: sessions that ask for operations and judge by what they are answered.
  *
- * Model:   a client group is `sessions` users at one place. Open loop: operations begin at the
- * arrival times, whatever happened to earlier ones; closed loop: each session thinks, asks, waits.
- * A trace is replayed as recorded. Each operation has tries (retries with back-off, hedges) and one
- * deadline. Outcome: ok with the first good answer. fail when every try was refused with certainty
- * and none is left; info when the deadline passes with a try of unknown fate. A read without an
- * answer is info. Records: INVOKED at the (actual) begin, COMPLETED exactly once. Source:  YCSB
- * core workloads: Cooper et al., "Benchmarking cloud serving systems with YCSB", SoCC 2010.
+ * Model:  a client group is `sessions` users at one place. Open loop: operations begin at the
+ *         arrival times, whatever happened to earlier ones; closed loop: each session thinks, asks,
+ *         waits. A trace is replayed as recorded. Each operation has tries (retries with back-off,
+ *         hedges) and one deadline. Outcome: ok with the first good answer. fail when every try was
+ *         refused with certainty and none is left; info when the deadline passes with a try of
+ *         unknown fate. A read without an answer is info. Records: INVOKED at the (actual) begin,
+ *         COMPLETED exactly once.
+ * Source: YCSB core workloads: Cooper et al., "Benchmarking cloud serving systems with YCSB", SoCC
+ *         2010.
  */
 #ifndef MODELS_WORKLOAD_CLIENTS_H
 #define MODELS_WORKLOAD_CLIENTS_H

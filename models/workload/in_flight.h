@@ -1,12 +1,13 @@
 /*
  * in_flight.h - operations that have begun and not ended, and what falls due for them.
  *
- * Model:   an operation has a slot; a freed slot is used again, the last freed first. What falls
- * due after a constant time (the deadline of a group's operations, say) is a first-in first-out
- * list, threaded through the operations, so that one engine timer a list is enough and leaving it
- * from the middle is O(1). Slots:   1 .. 2^24 - 1; 0 is none. A late answer may name a slot that is
- * free or another's by now: in_flight_find() compares the operation's number. Memory:  proportional
- * to the peak of operations in flight.
+ * Model:  an operation has a slot; a freed slot is used again, the last freed first. What falls due
+ *         after a constant time (the deadline of a group's operations, say) is a first-in first-out
+ *         list, threaded through the operations, so that one engine timer a list is enough and
+ *         leaving it from the middle is O(1).
+ * Slots:  1 .. 2^24 - 1; 0 is none. A late answer may name a slot that is free or another's by now:
+ *         in_flight_find() compares the operation's number.
+ * Memory: proportional to the peak of operations in flight.
  */
 #ifndef MODELS_WORKLOAD_IN_FLIGHT_H
 #define MODELS_WORKLOAD_IN_FLIGHT_H
