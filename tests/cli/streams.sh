@@ -74,7 +74,7 @@ run --color always >out
 has out "$escape"
 run --color auto >out
 has_not out "$escape"
-if command -v script >/dev/null; then
+if script -qec true /dev/null </dev/null >terminal 2>&1; then
     line="$GEODES run $SCENARIO $SHORT"
     at_a_terminal "TERM=xterm $line"
     has terminal "$escape"
@@ -87,7 +87,7 @@ if command -v script >/dev/null; then
     at_a_terminal "TERM=xterm $line --color never"
     has_not terminal "$escape"
 else
-    echo 'no script(1) here: colours at a terminal were not looked at'
+    echo 'no script(1) or no terminal here: colours at a terminal were not looked at'
 fi
 
 # A full disk is an error whatever the command and the format.
