@@ -178,6 +178,7 @@ enum exit_code scenario_file_load(struct scenario_file *file, struct arena *aren
         return EXIT_CODE_INPUT;
     }
     const struct writer writer = {.regions = &file->loaded.reader.regions,
+                                  .places = &file->loaded.reader.places,
                                   .datasets = &file->loaded.reader.datasets};
     struct text expanded = {0};
     writer_put(&writer, scenario_table, file->scenario, &expanded);

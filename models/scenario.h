@@ -214,6 +214,8 @@ struct scenario {
     struct param_list clients;  /* struct scenario_client */
     struct param_list faults;   /* struct param_choice; common: struct scenario_fault */
     struct param_list expect;   /* struct param_expectation */
+    /* Filled by scenario_check(): places of clients that are no regions, each once by name. */
+    struct param_list client_places; /* struct scenario_place */
 };
 
 extern const struct param_spec scenario_table[]; /* fills a struct scenario */
@@ -223,7 +225,7 @@ extern const struct param_registry *const scenario_registries[];
 
 /*
  * What single rows can not check, and values that depend on others (a client's name, an empty
- * replicas list, the coordinates of catalogue regions). `report` is called once per error with the
+ * replicas list, the clients' own places). `report` is called once per error with the
  * path of the value at fault ("clients[0].rate") and the message. Returns true without errors.
  */
 typedef void (*scenario_report)(void *context, const char *path, const char *message);

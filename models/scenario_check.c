@@ -1,9 +1,8 @@
 /* scenario_check.c - what single rows of the tables can not check, and values from others. */
-#include "models/csv_number.h"
+#include "models/scenario_check.h"
 #include "models/faults/fault.h"
 #include "models/geography/geography.h"
 #include "models/replication/strategy.h"
-#include "models/scenario.h"
 #include "models/workload/trace.h"
 #include "models/world_place.h"
 #include "sim/arena.h"
@@ -12,15 +11,7 @@
 
 enum { BUCKETS_MAX = 100000 };
 
-struct checking {
-    struct scenario *scenario;
-    struct arena *arena;
-    scenario_report report;
-    void *context;
-    size_t errors;
-};
-
-static void complain(struct checking *checking, const char *path, const char *message)
+void complain(struct checking *checking, const char *path, const char *message)
 {
     checking->report(checking->context, path, message);
     checking->errors++;
@@ -107,69 +98,6 @@ static void check_regions(struct checking *checking)
     }
 }
 
-static bool matrix_has(const struct param_csv *file, const char *from, const char *to,
-                       const char **cell)
-{
-    for (size_t row = 0; row < file->rows; row++) {
-        for (size_t column = 1; column < file->columns; column++) {
-            if (strcmp(file->cells[row * file->columns], from) == 0 &&
-                strcmp(file->header[column], to) == 0) {
-                *cell = file->cells[row * file->columns + column];
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* The same name twice in the first column: which row would count? */
-static void check_matrix_rows(struct checking *checking, const struct param_csv *file)
-{
-    for (size_t i = 0; i < file->rows; i++) {
-        for (size_t j = 0; j < i; j++) {
-            const char *name = file->cells[i * file->columns];
-            if (strcmp(name, file->cells[j * file->columns]) == 0) {
-                complain(checking, "network.latency.file",
-                         arena_printf(checking->arena, "%s:%d: has the row \"%s\" twice",
-                                      file->file, file->lines[i], name));
-            }
-        }
-    }
-}
-
-static void check_matrix(struct checking *checking)
-{
-    const struct scenario_latency *latency = &checking->scenario->network.latency;
-    const struct scenario_region *regions = regions_of(checking);
-    const size_t count = checking->scenario->regions.count;
-    if (latency->file.columns == 0) {
-        complain(checking, "network.latency", "from \"matrix\" needs \"file\"");
-        return;
-    }
-    if (latency->unit == SCENARIO_MATRIX_UNDECLARED) {
-        complain(checking, "network.latency",
-                 "a matrix must declare its \"unit\": rtt_ms, rtt_us, one_way_ms or one_way_us");
-    }
-    check_matrix_rows(checking, &latency->file);
-    for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < count; j++) {
-            const char *cell = NULL;
-            double number = 0.0;
-            if (i == j || !matrix_has(&latency->file, regions[i].name, regions[j].name, &cell) ||
-                cell[0] == '\0') {
-                continue; /* not measured: the fibre model */
-            }
-            if (!csv_number(cell, &number) || number < 0.0 || number > 3.6e9) {
-                complain(checking, "network.latency.file",
-                         arena_printf(checking->arena,
-                                      "%s: from \"%s\" to \"%s\" must be a number of at least 0 "
-                                      "(got \"%s\")",
-                                      latency->file.file, regions[i].name, regions[j].name, cell));
-            }
-        }
-    }
-}
-
 static bool message_exists(struct checking *checking, const char *name)
 {
     const struct scenario_dataset *datasets = checking->scenario->datasets.items;
@@ -191,7 +119,7 @@ static void check_network(struct checking *checking)
 {
     const struct scenario_network *network = &checking->scenario->network;
     if (network->latency.from == SCENARIO_LATENCY_MATRIX) {
-        check_matrix(checking);
+        scenario_check_matrix(checking);
     }
     if ((network->jitter.model == SCENARIO_JITTER_ADDED) != (network->jitter.extra != NULL)) {
         complain(checking, "network.jitter",
@@ -398,10 +326,32 @@ static void check_probe(struct checking *checking, const char *path,
     }
 }
 
+/* Notes a client's place that is no region; one name is one place. */
+static void note_client_place(struct checking *checking, const char *path,
+                              const struct scenario_place *at)
+{
+    struct param_list *own = &checking->scenario->client_places;
+    struct scenario_place *places = own->items;
+    for (size_t i = 0; i < own->count; i++) {
+        if (strcmp(places[i].name, at->name) == 0) {
+            if (places[i].latitude != at->latitude || places[i].longitude != at->longitude) {
+                complain(checking, path,
+                         arena_printf(checking->arena,
+                                      "must be where \"%s\" was before; one name is one place",
+                                      at->name));
+            }
+            return;
+        }
+    }
+    places[own->count++] = *at;
+}
+
 static void check_clients(struct checking *checking)
 {
     struct scenario_client *clients = clients_of(checking);
-    size_t places = checking->scenario->regions.count;
+    checking->scenario->client_places =
+        (struct param_list){.items = arena_alloc(checking->arena, checking->scenario->clients.count,
+                                                 sizeof(struct scenario_place))};
     if (checking->scenario->clients.count == 0) {
         complain(checking, "clients", "must have at least one group");
     }
@@ -426,10 +376,7 @@ static void check_clients(struct checking *checking)
             }
         }
         struct geography_place place;
-        bool known = false, shared = false;
-        for (size_t j = 0; j < i; j++) {
-            shared = shared || strcmp(clients[j].at.name, client->at.name) == 0;
-        }
+        bool known = false;
         for (size_t r = 0; r < checking->scenario->regions.count; r++) {
             known = known || strcmp(regions_of(checking)[r].name, client->at.name) == 0;
         }
@@ -440,11 +387,15 @@ static void check_clients(struct checking *checking)
         }
         check_coordinates(checking, arena_printf(checking->arena, "%s.at", path), client->at.name,
                           client->at.latitude, client->at.longitude);
-        places += !known && !shared;
+        if (!known) {
+            note_client_place(checking, arena_printf(checking->arena, "%s.at", path), &client->at);
+        }
         check_load(checking, path, client);
         check_scan(checking, path, client);
         check_probe(checking, path, client);
     }
+    const size_t places =
+        checking->scenario->regions.count + checking->scenario->client_places.count;
     if (places > SCENARIO_PLACES_MAX) {
         complain(checking, "clients",
                  arena_printf(checking->arena,

@@ -32,6 +32,7 @@ void world_build_places(struct world *world)
             count++;
         }
     }
+    CHECK(count == world->region_count + scenario->client_places.count);
     world->network.place_count = count;
     world->network.place_epochs = arena_alloc(&world->arena, count, sizeof(uint32_t));
     world->network.group_places = group_places;

@@ -16,15 +16,15 @@ void fault_in_flight_lost(struct world *world, uint32_t region)
 
 static struct network_link *link_of(struct world *world, uint32_t from, uint32_t to)
 {
-    CHECK(from < world->region_count);
-    CHECK(to < world->region_count);
+    CHECK(from < world->network.place_count);
+    CHECK(to < world->network.place_count);
     CHECK(from != to);
     return &world->network.links[from * world->network.place_count + to];
 }
 
-void fault_cut(struct world *world, uint32_t from_region, uint32_t to_region, int change)
+void fault_cut(struct world *world, uint32_t from_place, uint32_t to_place, int change)
 {
-    struct network_link *link = link_of(world, from_region, to_region);
+    struct network_link *link = link_of(world, from_place, to_place);
     CHECK(change == 1 || (change == -1 && link->cuts > 0));
     link->cuts += (uint32_t)change;
 }
@@ -55,10 +55,10 @@ void fault_power(struct world *world, uint32_t region, uint32_t node, int change
     }
 }
 
-void fault_link_add(struct world *world, uint32_t from_region, uint32_t to_region,
+void fault_link_add(struct world *world, uint32_t from_place, uint32_t to_place,
                     const struct fault_link *change)
 {
-    struct network_link *link = link_of(world, from_region, to_region);
+    struct network_link *link = link_of(world, from_place, to_place);
     if (link->change_count == link->change_capacity) {
         const uint32_t capacity = link->change_capacity == 0 ? 4 : 2 * link->change_capacity;
         struct fault_link *larger = arena_alloc(&world->arena, capacity, sizeof *larger);
@@ -78,10 +78,10 @@ static bool same_change(const struct fault_link *a, const struct fault_link *b)
            a->bandwidth_factor == b->bandwidth_factor;
 }
 
-void fault_link_remove(struct world *world, uint32_t from_region, uint32_t to_region,
+void fault_link_remove(struct world *world, uint32_t from_place, uint32_t to_place,
                        const struct fault_link *change)
 {
-    struct network_link *link = link_of(world, from_region, to_region);
+    struct network_link *link = link_of(world, from_place, to_place);
     uint32_t at = 0;
     while (at < link->change_count && !same_change(&link->changes[at], change)) {
         at++;

@@ -91,10 +91,11 @@ static void layout_faults(struct world *world)
     const struct param_choice *choices = scenario->faults.items;
     const uint32_t count = (uint32_t)scenario->faults.count;
     struct record_fault *faults = arena_alloc(&world->arena, count, sizeof *faults);
+    const uint32_t place_count = world->network.place_count;
     for (uint32_t f = 0; f < count; f++) {
         const struct fault_ops *ops = (const struct fault_ops *)choices[f].kind;
         const struct scenario_fault *common = choices[f].common;
-        uint32_t *places = arena_alloc(&world->arena, world->region_count, sizeof(uint32_t));
+        uint32_t *places = arena_alloc(&world->arena, place_count, sizeof(uint32_t));
         const sim_ns end_ns = common->lasts > 0 && common->lasts < SIM_NS_MAX - common->at
                                   ? common->at + common->lasts
                                   : SIM_NS_MAX;

@@ -60,6 +60,9 @@ static void put_row_type(const struct param_spec *row, struct text *out)
     case PARAM_REGION:
     case PARAM_REGIONS:
     case PARAM_REGION_SETS:
+    case PARAM_PLACE:
+    case PARAM_PLACES:
+    case PARAM_PLACE_SETS:
     case PARAM_DATASET:
     case PARAM_NUMBERS:
     case PARAM_CSV_NUMBERS:

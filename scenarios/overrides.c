@@ -67,7 +67,8 @@ static bool is_list(const struct level *level)
     const enum param_type type = level->row->type;
     return !level->item &&
            (type == PARAM_LIST || type == PARAM_CHOICES || type == PARAM_REGIONS ||
-            type == PARAM_REGION_SETS || type == PARAM_NUMBERS || type == PARAM_CSV_NUMBERS);
+            type == PARAM_REGION_SETS || type == PARAM_PLACES || type == PARAM_PLACE_SETS ||
+            type == PARAM_NUMBERS || type == PARAM_CSV_NUMBERS);
 }
 
 static bool has_table(const struct level *level)

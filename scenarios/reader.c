@@ -17,6 +17,7 @@ void reader_init(struct reader *reader, struct arena *arena, struct diags *diags
     *reader = (struct reader){.arena = arena, .diags = diags, .files = files};
     reader->ambient = (struct ambient){DIMENSION_NUMBER, units_of_key(DIMENSION_NUMBER, "")};
     names_init(&reader->regions, arena, NULL, 0);
+    names_init(&reader->places, arena, NULL, 0);
     names_init(&reader->datasets, arena, NULL, 0);
 }
 
@@ -206,6 +207,9 @@ bool read_slot(struct slot slot)
         [PARAM_REGION] = read_reference,
         [PARAM_REGIONS] = read_regions,
         [PARAM_REGION_SETS] = read_region_sets,
+        [PARAM_PLACE] = read_reference,
+        [PARAM_PLACES] = read_regions,
+        [PARAM_PLACE_SETS] = read_region_sets,
         [PARAM_DATASET] = read_reference,
         [PARAM_NUMBERS] = read_numbers,
         [PARAM_CSV_NUMBERS] = read_csv_numbers,
@@ -261,13 +265,49 @@ static struct names learn(struct reader *reader, const struct param_spec *row,
     return names;
 }
 
+/*
+ * Places are the regions as they are numbered, then each other place of a client where it is named
+ * first; models/scenario_check.c numbers them alike.
+ */
+static void learn_places(struct reader *reader, const struct param_spec *row,
+                         const struct json_value *list)
+{
+    const struct param_spec *at = rows_find(row->table, "at");
+    const size_t regions = reader->regions.count;
+    const char **found = arena_alloc(reader->arena, regions + list->count, sizeof *found);
+    for (size_t i = 0; i < regions; i++) {
+        found[i] = reader->regions.names[i];
+    }
+    for (const struct json_value *item = list->first; item != NULL && at != NULL;
+         item = item->next) {
+        const struct json_value *place =
+            item->type == JSON_OBJECT ? json_member(item, at->key) : NULL;
+        const struct json_value *name = place != NULL ? name_of(place, at->shorthand) : NULL;
+        found[regions + item->index] = name != NULL ? name->text : NULL;
+    }
+    struct names all;
+    names_init(&all, reader->arena, found, regions + list->count);
+    size_t count = regions;
+    for (size_t i = regions; i < all.count; i++) {
+        if (found[i] != NULL && names_find(&all, found[i]) == (long)i) {
+            found[count++] = found[i];
+        }
+    }
+    names_init(&reader->places, reader->arena, found, count);
+}
+
 void reader_learn_names(struct reader *reader, const struct param_spec *table,
                         const struct json_value *object)
 {
     const struct param_spec *row = rows_find(table, "regions");
     const struct json_value *list = json_member(object, "regions");
     if (row != NULL && row->type == PARAM_LIST && list != NULL && list->type == JSON_ARRAY) {
-        reader->regions = learn(reader, row, list);
+        reader->regions = reader->places = learn(reader, row, list);
+    }
+    row = rows_find(table, "clients");
+    list = json_member(object, "clients");
+    if (row != NULL && row->type == PARAM_LIST && list != NULL && list->type == JSON_ARRAY) {
+        learn_places(reader, row, list);
     }
     row = rows_find(table, "datasets");
     list = json_member(object, "datasets");

@@ -35,6 +35,7 @@ struct reader {
     struct diags *diags;
     const struct file_reader *files; /* NULL: files can not be read here */
     struct names regions, datasets;
+    struct names places; /* the regions, then the clients' own places, each once */
     /* private */
     struct ambient ambient;
     bool lenient; /* inside an absent object: required keys may be absent as well */
@@ -47,8 +48,9 @@ void reader_init(struct reader *reader, struct arena *arena, struct diags *diags
                  const struct file_reader *files);
 
 /*
- * First pass: the names that PARAM_REGION and PARAM_DATASET may refer to, from the object's members
- * "regions" (a list) and "datasets" (a map). Reports names that appear twice.
+ * First pass: the names that PARAM_REGION, PARAM_PLACE and PARAM_DATASET may refer to, from the
+ * object's members "regions" (a list), "clients" (a list; their places are at "at") and "datasets"
+ * (a map). Reports regions and datasets that appear twice.
  */
 void reader_learn_names(struct reader *reader, const struct param_spec *table,
                         const struct json_value *object);

@@ -89,7 +89,9 @@ static bool read_each(struct slot slot, const struct param_spec *item_row, size_
 
 bool read_regions(struct slot slot)
 {
-    const struct param_spec item = {.key = slot.row->key, .type = PARAM_REGION};
+    const bool places = slot.row->type == PARAM_PLACES;
+    const struct param_spec item = {.key = slot.row->key,
+                                    .type = places ? PARAM_PLACE : PARAM_REGION};
     if (slot.value->type != JSON_ARRAY) {
         return fail_type(slot);
     }
@@ -99,7 +101,9 @@ bool read_regions(struct slot slot)
 
 bool read_region_sets(struct slot slot)
 {
-    const struct param_spec item = {.key = slot.row->key, .type = PARAM_REGIONS};
+    const bool places = slot.row->type == PARAM_PLACE_SETS;
+    const struct param_spec item = {.key = slot.row->key,
+                                    .type = places ? PARAM_PLACES : PARAM_REGIONS};
     if (slot.value->type != JSON_ARRAY) {
         return fail_type(slot);
     }

@@ -207,11 +207,29 @@ bool read_text(struct slot slot)
     return true;
 }
 
+/* What a row may refer to, in words. */
+struct referents {
+    const struct names *names;
+    const char *what, *where;
+};
+
+static struct referents referents_of(const struct reader *reader, enum param_type type)
+{
+    if (type == PARAM_DATASET) {
+        return (struct referents){&reader->datasets, "dataset", "\"datasets\""};
+    }
+    if (type == PARAM_PLACE) {
+        return (struct referents){&reader->places, "place",
+                                  "\"regions\" and at which no clients are"};
+    }
+    return (struct referents){&reader->regions, "region", "\"regions\""};
+}
+
 bool read_reference(struct slot slot)
 {
     struct reader *reader = slot.reader;
-    const bool dataset = slot.row->type == PARAM_DATASET;
-    const struct names *names = dataset ? &reader->datasets : &reader->regions;
+    const struct referents referents = referents_of(reader, slot.row->type);
+    const struct names *names = referents.names;
     if (slot.value->type != JSON_STRING) {
         return fail_type(slot);
     }
@@ -228,8 +246,7 @@ bool read_reference(struct slot slot)
         }
     }
     report(reader, slot.value, "dangling-reference", "references the %s %s, which is not in %s",
-           dataset ? "dataset" : "region", json_describe(slot.value, reader->arena),
-           dataset ? "\"datasets\"" : "\"regions\"")
+           referents.what, json_describe(slot.value, reader->arena), referents.where)
         ->suggestion = nearest.best;
     return false;
 }

@@ -335,10 +335,10 @@ static void put_csv_numbers(struct schema *schema, const struct param_spec *row)
 
 static void put_regions(struct schema *schema, const struct param_spec *row)
 {
-    text_put(schema->out, row->type == PARAM_REGIONS
-                              ? "\"type\": \"array\", \"items\": {" ID_SCHEMA "}"
-                              : "\"type\": \"array\", \"items\": {\"type\": \"array\", "
-                                "\"items\": {" ID_SCHEMA "}}");
+    const bool flat = row->type == PARAM_REGIONS || row->type == PARAM_PLACES;
+    text_put(schema->out, flat ? "\"type\": \"array\", \"items\": {" ID_SCHEMA "}"
+                               : "\"type\": \"array\", \"items\": {\"type\": \"array\", "
+                                 "\"items\": {" ID_SCHEMA "}}");
     put_count(schema, row, false);
 }
 
@@ -392,6 +392,9 @@ static const struct {
     [PARAM_REGION] = {ID_SCHEMA, NULL},
     [PARAM_REGIONS] = {NULL, put_regions},
     [PARAM_REGION_SETS] = {NULL, put_regions},
+    [PARAM_PLACE] = {ID_SCHEMA, NULL},
+    [PARAM_PLACES] = {NULL, put_regions},
+    [PARAM_PLACE_SETS] = {NULL, put_regions},
     [PARAM_DATASET] = {ID_SCHEMA, NULL},
     [PARAM_NUMBERS] = {NULL, put_numbers},
     [PARAM_CSV_NUMBERS] = {NULL, put_csv_numbers},

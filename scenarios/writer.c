@@ -74,6 +74,9 @@ static const char *name_at(const struct names *names, uint32_t index)
 
 static const struct names *names_of(const struct writing *writing, const struct param_spec *row)
 {
+    if (row->type == PARAM_PLACE) {
+        return writing->options->places;
+    }
     return row->type == PARAM_DATASET ? writing->options->datasets : writing->options->regions;
 }
 
@@ -113,6 +116,7 @@ static bool is_absent(const struct writing *writing, struct cell cell)
     case PARAM_DISTRIBUTION:
         return *(const struct distribution *const *)cell.at == NULL;
     case PARAM_REGION:
+    case PARAM_PLACE:
     case PARAM_DATASET:
         return name_at(names_of(writing, cell.row), *(const uint32_t *)cell.at) == NULL;
     case PARAM_CHOICE:
@@ -121,6 +125,8 @@ static bool is_absent(const struct writing *writing, struct cell cell)
         return ((const struct param_csv *)cell.at)->file == NULL;
     case PARAM_REGIONS:
     case PARAM_REGION_SETS:
+    case PARAM_PLACES:
+    case PARAM_PLACE_SETS:
     case PARAM_NUMBERS:
     case PARAM_CSV_NUMBERS:
     case PARAM_LIST:
@@ -167,15 +173,17 @@ static void put_short_list(struct writing *writing, const struct param_list *lis
 
 static void put_list_of(struct writing *writing, struct cell cell)
 {
-    const struct param_spec region = {.key = "", .type = PARAM_REGION};
-    const struct param_spec regions = {.key = "", .type = PARAM_REGIONS};
-    const bool quantities = cell.row->type == PARAM_CSV_NUMBERS;
+    const enum param_type type = cell.row->type;
+    const bool places = type == PARAM_PLACES || type == PARAM_PLACE_SETS;
+    const struct param_spec name = {.key = "", .type = places ? PARAM_PLACE : PARAM_REGION};
+    const struct param_spec names = {.key = "", .type = places ? PARAM_PLACES : PARAM_REGIONS};
+    const bool quantities = type == PARAM_CSV_NUMBERS;
     const struct param_spec number = {.key = "", .type = quantities ? PARAM_QUANTITY : PARAM_REAL};
     const struct param_list *list = cell.at;
-    if (cell.row->type == PARAM_REGIONS) {
-        put_short_list(writing, list, &region, sizeof(uint32_t));
-    } else if (cell.row->type == PARAM_REGION_SETS) {
-        put_short_list(writing, list, &regions, sizeof(struct param_list));
+    if (type == PARAM_REGIONS || type == PARAM_PLACES) {
+        put_short_list(writing, list, &name, sizeof(uint32_t));
+    } else if (type == PARAM_REGION_SETS || type == PARAM_PLACE_SETS) {
+        put_short_list(writing, list, &names, sizeof(struct param_list));
     } else {
         put_short_list(writing, list, &number, sizeof(double));
     }
@@ -307,11 +315,14 @@ static void put_value(struct writing *writing, struct cell cell)
         text_put_json(writing->out, *(const char *const *)cell.at);
         break;
     case PARAM_REGION:
+    case PARAM_PLACE:
     case PARAM_DATASET:
         text_put_json(writing->out, name_at(names_of(writing, row), *(const uint32_t *)cell.at));
         break;
     case PARAM_REGIONS:
     case PARAM_REGION_SETS:
+    case PARAM_PLACES:
+    case PARAM_PLACE_SETS:
     case PARAM_NUMBERS:
     case PARAM_CSV_NUMBERS:
         put_list_of(writing, cell);

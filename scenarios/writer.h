@@ -17,7 +17,7 @@
 #include "sim/param.h"
 
 struct writer {
-    const struct names *regions, *datasets; /* for references; may be NULL */
+    const struct names *regions, *places, *datasets; /* for references; may be NULL */
     bool contents; /* CSV tables with their cells, for a digest, instead of their file's name */
 };
 

@@ -40,6 +40,9 @@ enum param_type {
     PARAM_REGION,    /* uint32_t: index into the scenario's regions; written as the name */
     PARAM_REGIONS,   /* struct param_list of uint32_t */
     PARAM_REGION_SETS, /* struct param_list of struct param_list of uint32_t: [["a"],["b","c"]] */
+    PARAM_PLACE,       /* uint32_t: a region, or beyond the regions a client's own place */
+    PARAM_PLACES,      /* struct param_list of uint32_t */
+    PARAM_PLACE_SETS,  /* struct param_list of struct param_list of uint32_t */
     PARAM_DATASET,     /* uint32_t: index into the scenario's datasets; written as the name */
     PARAM_NUMBERS,     /* struct param_list of double */
     PARAM_CSV_NUMBERS, /* struct param_list of double, from "FILE" or "FILE#column": numbers only */

@@ -12,12 +12,15 @@
 
 struct world;
 
-/* Regions are indexes into scenario.regions; nodes of a region count from 0. */
+/*
+ * Regions are indexes into scenario.regions; nodes of a region count from 0. Places are regions
+ * and, beyond them, the clients' own places (scenario.client_places).
+ */
 uint32_t fault_region_nodes(const struct world *world, uint32_t region);
 
 /* Cuts (count +1 / -1) the directed pair: nothing from `from` reaches `to`. Clients count to their
  * place. */
-void fault_cut(struct world *world, uint32_t from_region, uint32_t to_region, int change);
+void fault_cut(struct world *world, uint32_t from_place, uint32_t to_place, int change);
 
 /* Power off (+1) or on (-1) of one machine. Off at the first hold, on at the last release. */
 void fault_power(struct world *world, uint32_t region, uint32_t node, int change);
@@ -36,9 +39,9 @@ struct fault_link { /* neutral element: factor 1, extra 0, loss 0, bandwidth fac
 };
 
 /* Applies to the directed pair (add) or takes it back (remove): the network keeps the list. */
-void fault_link_add(struct world *world, uint32_t from_region, uint32_t to_region,
+void fault_link_add(struct world *world, uint32_t from_place, uint32_t to_place,
                     const struct fault_link *change);
-void fault_link_remove(struct world *world, uint32_t from_region, uint32_t to_region,
+void fault_link_remove(struct world *world, uint32_t from_place, uint32_t to_place,
                        const struct fault_link *change);
 
 /* Adds to the clock of one machine. */

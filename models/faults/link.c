@@ -1,7 +1,7 @@
 /*
- * link.c - the network between two sets of regions is slow, lossy or narrow.
+ * link.c - the network between two sets of places is slow, lossy or narrow.
  *
- * Model:   of every pair of a region of the first set and one of the second, in both directions (or
+ * Model:   of every pair of a place of the first set and one of the second, in both directions (or
  *          with one_way only from first to second): delays are multiplied and lengthened, further
  *          packets are lost, bandwidth is multiplied. Two such faults at once compose.
  * Source:  the user's numbers; defaults change nothing, and a fault that changes nothing is
@@ -22,10 +22,10 @@ struct params {
 
 static const struct param_spec rows[] = {
     {.key = "between",
-     .type = PARAM_REGION_SETS,
+     .type = PARAM_PLACE_SETS,
      .offset = offsetof(struct params, between),
      .required = true,
-     .help = "two sets of regions: [[\"a\"], [\"b\", \"c\"]]"},
+     .help = "two sets of regions or clients' places: [[\"a\"], [\"b\", \"c\"]]"},
     {.key = "one_way",
      .type = PARAM_BOOL,
      .offset = offsetof(struct params, one_way),
@@ -84,17 +84,17 @@ static void change_all(const struct params *self, struct world *world, change_li
 {
     const struct param_list *from = region_set(&self->between, 0);
     const struct param_list *to = region_set(&self->between, 1);
-    const uint32_t *from_regions = from->items;
-    const uint32_t *to_regions = to->items;
+    const uint32_t *from_places = from->items;
+    const uint32_t *to_places = to->items;
     const struct fault_link link = {.delay_factor = self->delay_factor,
                                     .extra_ns = self->extra,
                                     .loss = self->loss,
                                     .bandwidth_factor = self->bandwidth_factor};
     for (size_t i = 0; i < from->count; i++) {
         for (size_t j = 0; j < to->count; j++) {
-            change(world, from_regions[i], to_regions[j], &link);
+            change(world, from_places[i], to_places[j], &link);
             if (!self->one_way) {
-                change(world, to_regions[j], from_regions[i], &link);
+                change(world, to_places[j], from_places[i], &link);
             }
         }
     }
@@ -143,7 +143,7 @@ static const char *text(const void *params, const struct scenario *scenario, str
 
 const struct fault_ops fault_link_ops = {
     .kind = {.name = "link",
-             .summary = "slow, lossy or narrow network between two sets of regions",
+             .summary = "slow, lossy or narrow network between two sets of places",
              .source = "the user's numbers",
              .params_bytes = sizeof(struct params),
              .params = rows},

@@ -1,11 +1,11 @@
 /*
- * partition.c - nothing gets from one set of regions to another.
+ * partition.c - nothing gets from one set of places to another.
  *
- * Model:   `between` two sets: every pair of a region of the first and one of the second is cut, in
+ * Model:   `between` two sets: every pair of a place of the first and one of the second is cut, in
  *          both directions, or with one_way only what goes from the first set to the second.
- *          `isolate` one set: the same between it and all other regions. Regions inside a set, and
- *          those in neither, still reach each other. Clients are cut with their place; those at a
- *          place that is no region are never cut.
+ *          `isolate` one set: the same between it and all other places. Places inside a set, and
+ *          those in neither, still reach each other. A place is a region or a client's own place;
+ *          clients are cut with theirs.
  * Source:  Alquraan et al., "An Analysis of Network-Partitioning Failures in Cloud Systems", OSDI
  *          2018, section 2: complete, partial and simplex (one-way) partitions.
  */
@@ -14,25 +14,26 @@
 #include "models/faults/region_sets.h"
 #include "sim/check.h"
 
-struct sides { /* regions that lose each other */
+struct sides { /* places that lose each other */
     struct param_list from, to;
 };
 
 struct params {
     struct param_list between, isolate;
     bool one_way;
-    struct sides *sides; /* resolved by `check`, which knows all regions */
+    struct sides *sides; /* resolved by `check`, which knows all places */
 };
 
 static const struct param_spec rows[] = {
     {.key = "between",
-     .type = PARAM_REGION_SETS,
+     .type = PARAM_PLACE_SETS,
      .offset = offsetof(struct params, between),
-     .help = "two sets of regions that do not reach each other: [[\"a\"], [\"b\", \"c\"]]"},
+     .help = "two sets of regions or clients' places that do not reach each other: "
+             "[[\"a\"], [\"b\", \"c\"]]"},
     {.key = "isolate",
-     .type = PARAM_REGIONS,
+     .type = PARAM_PLACES,
      .offset = offsetof(struct params, isolate),
-     .help = "instead of between: regions that are cut off from all others"},
+     .help = "instead of between: regions or clients' places that are cut off from all others"},
     {.key = "one_way",
      .type = PARAM_BOOL,
      .offset = offsetof(struct params, one_way),
@@ -55,15 +56,16 @@ static const char *check_isolate(const struct params *self, const struct scenari
     if (wrong != NULL) {
         return wrong;
     }
-    uint32_t *others = arena_alloc(arena, scenario->regions.count, sizeof *others);
+    const size_t places = scenario->regions.count + scenario->client_places.count;
+    uint32_t *others = arena_alloc(arena, places, sizeof *others);
     size_t count = 0;
-    for (uint32_t region = 0; region < scenario->regions.count; region++) {
-        if (!region_set_has(&self->isolate, region)) {
-            others[count++] = region;
+    for (uint32_t place = 0; place < places; place++) {
+        if (!region_set_has(&self->isolate, place)) {
+            others[count++] = place;
         }
     }
     if (count == 0) {
-        return "must leave at least one region that the isolated ones are cut off from";
+        return "must leave at least one place that the isolated ones are cut off from";
     }
     *self->sides = (struct sides){.from = self->isolate, .to = {.items = others, .count = count}};
     return NULL;
@@ -140,7 +142,7 @@ static const char *text(const void *params, const struct scenario *scenario, str
 
 const struct fault_ops fault_partition_ops = {
     .kind = {.name = "partition",
-             .summary = "nothing gets from one set of regions to another, both ways or one way",
+             .summary = "nothing gets from one set of places to another, both ways or one way",
              .source = "Alquraan et al., An Analysis of Network-Partitioning Failures in Cloud "
                        "Systems, OSDI 2018, section 2",
              .params_bytes = sizeof(struct params),

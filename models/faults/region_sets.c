@@ -15,32 +15,36 @@ static uint32_t member(const struct param_list *set, size_t index)
     return ((const uint32_t *)set->items)[index];
 }
 
-bool region_set_has(const struct param_list *set, uint32_t region)
+bool region_set_has(const struct param_list *set, uint32_t place)
 {
     for (size_t i = 0; i < set->count; i++) {
-        if (member(set, i) == region) {
+        if (member(set, i) == place) {
             return true;
         }
     }
     return false;
 }
 
-const char *region_name(const struct scenario *scenario, uint32_t region)
+const char *region_name(const struct scenario *scenario, uint32_t place)
 {
-    CHECK(region < scenario->regions.count);
-    return ((const struct scenario_region *)scenario->regions.items)[region].name;
+    const size_t regions = scenario->regions.count;
+    if (place < regions) {
+        return ((const struct scenario_region *)scenario->regions.items)[place].name;
+    }
+    CHECK(place - regions < scenario->client_places.count);
+    return ((const struct scenario_place *)scenario->client_places.items)[place - regions].name;
 }
 
 const char *region_set_check(const struct param_list *set, const struct scenario *scenario,
                              struct arena *arena)
 {
     if (set->count == 0) {
-        return "must name at least one region";
+        return "must name at least one place";
     }
     for (size_t i = 0; i < set->count; i++) {
         const struct param_list before = {.items = set->items, .count = i};
         if (region_set_has(&before, member(set, i))) {
-            return arena_printf(arena, "must not name region \"%s\" twice",
+            return arena_printf(arena, "must not name \"%s\" twice",
                                 region_name(scenario, member(set, i)));
         }
     }
@@ -51,7 +55,7 @@ const char *region_sets_check_pair(const struct param_list *sets, const struct s
                                    struct arena *arena)
 {
     if (sets->count != 2) {
-        return arena_printf(arena, "must be exactly two sets of regions (got %zu)", sets->count);
+        return arena_printf(arena, "must be exactly two sets of places (got %zu)", sets->count);
     }
     for (size_t i = 0; i < sets->count; i++) {
         const char *wrong = region_set_check(region_set(sets, i), scenario, arena);
@@ -62,7 +66,7 @@ const char *region_sets_check_pair(const struct param_list *sets, const struct s
     const struct param_list *first = region_set(sets, 0);
     for (size_t i = 0; i < first->count; i++) {
         if (region_set_has(region_set(sets, 1), member(first, i))) {
-            return arena_printf(arena, "must not have region \"%s\" on both sides",
+            return arena_printf(arena, "must not have \"%s\" on both sides",
                                 region_name(scenario, member(first, i)));
         }
     }

@@ -22,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void write_out(const struct fixture_load *load, struct text *out)
 {
     const struct writer writer = {.regions = &load->loaded.reader.regions,
+                                  .places = &load->loaded.reader.places,
                                   .datasets = &load->loaded.reader.datasets};
     writer_put(&writer, fixture_table, &load->fixture, out);
 }

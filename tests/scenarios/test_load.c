@@ -80,6 +80,7 @@ static void fail_with_messages(struct load *load, const char *what)
 static void write_out(const struct load *load, struct text *text, char digest[SHA256_TEXT_MAX])
 {
     const struct writer writer = {.regions = &load->loaded.reader.regions,
+                                  .places = &load->loaded.reader.places,
                                   .datasets = &load->loaded.reader.datasets};
     writer_put(&writer, scenario_table, load->scenario, text);
     writer_digest(&writer, scenario_table, load->scenario, digest);

@@ -29,6 +29,7 @@ static struct written write_text(const char *source)
         fail_msg("%s%s", source, text_string(&messages));
     }
     const struct writer writer = {.regions = &load->loaded.reader.regions,
+                                  .places = &load->loaded.reader.places,
                                   .datasets = &load->loaded.reader.datasets};
     writer_put(&writer, fixture_table, &load->fixture, &written.text);
     writer_digest(&writer, fixture_table, &load->fixture, written.digest);

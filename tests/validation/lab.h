@@ -46,9 +46,10 @@ static inline const char *lab_file(void *context, const char *name, struct arena
     return arena_text(arena, text, *length);
 }
 
-/* Loads a text; `overrides` ends with NULL and may be NULL; so may `variant`. */
-static inline void lab_open(struct lab *lab, const char *text, const char *variant,
-                            const char *const *overrides)
+/* Loads a text; NULL, with the loader's messages in `messages`, when it is refused. */
+static inline const struct scenario *lab_load(struct lab *lab, const char *text,
+                                              const char *variant, const char *const *overrides,
+                                              struct text *messages)
 {
     arena_init(&lab->arena);
     lab->rows = NULL;
@@ -68,12 +69,30 @@ static inline void lab_open(struct lab *lab, const char *text, const char *varia
     struct diags *diags = arena_alloc(&lab->arena, 1, sizeof *diags);
     diags_init(diags, &lab->arena);
     lab->scenario = scenario_load(&options, &lab->arena, diags, NULL);
-    if (lab->scenario == NULL) {
-        struct text messages = {0};
-        diags_put_text(diags, &messages);
+    lab->world = NULL;
+    diags_put_lines(diags, messages);
+    return lab->scenario;
+}
+
+/* Loads a text; `overrides` ends with NULL and may be NULL; so may `variant`. */
+static inline void lab_open(struct lab *lab, const char *text, const char *variant,
+                            const char *const *overrides)
+{
+    struct text messages = {0};
+    if (lab_load(lab, text, variant, overrides, &messages) == NULL) {
         fail_msg("%s", text_string(&messages));
     }
-    lab->world = NULL;
+    text_release(&messages);
+}
+
+/* A text with ' for " as JSON. */
+static inline const char *lab_json(struct arena *arena, const char *text)
+{
+    char *json = arena_text(arena, text, strlen(text));
+    for (char *c = json; *c != '\0'; c++) {
+        *c = *c == '\'' ? '"' : *c;
+    }
+    return json;
 }
 
 /* The same with ' for ". */
@@ -81,11 +100,23 @@ static inline void lab_write(struct lab *lab, const char *text)
 {
     struct arena copy;
     arena_init(&copy);
-    char *json = arena_text(&copy, text, strlen(text));
-    for (char *c = json; *c != '\0'; c++) {
-        *c = *c == '\'' ? '"' : *c;
+    lab_open(lab, lab_json(&copy, text), NULL, NULL);
+    arena_release(&copy);
+}
+
+/* A text with ' for " that must be refused, with a line that has `message` in it. */
+static inline void lab_refuse(const char *text, const char *message)
+{
+    struct arena copy;
+    arena_init(&copy);
+    struct lab lab = {.trace = "time_ms,operation,key,session\n0,read,1,0\n"};
+    struct text messages = {0};
+    const bool loaded = lab_load(&lab, lab_json(&copy, text), NULL, NULL, &messages) != NULL;
+    if (loaded || strstr(text_string(&messages), message) == NULL) {
+        fail_msg("must be refused with: %s\n%s", message, text_string(&messages));
     }
-    lab_open(lab, json, NULL, NULL);
+    text_release(&messages);
+    arena_release(&lab.arena);
     arena_release(&copy);
 }
 

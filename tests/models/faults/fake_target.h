@@ -96,7 +96,7 @@ static inline void fake_set(struct param_list *list, struct arena *arena, const 
 static inline void fake_sets(const struct fault_ops *ops, void *params, const char *key,
                              struct arena *arena, const char *text)
 {
-    struct param_list *sets = fill_field(&ops->kind, params, key, PARAM_REGION_SETS);
+    struct param_list *sets = fill_field(&ops->kind, params, key, PARAM_PLACE_SETS);
     struct param_list *items = arena_alloc(arena, strlen(text) + 1, sizeof *items);
     size_t count = 0;
     const char *rest = text;

@@ -16,7 +16,7 @@ static void *new_partition(struct arena *arena, const char *between, const char 
         fake_sets(ops, params, "between", arena, between);
     }
     if (isolate != NULL) {
-        fake_set(fill_field(&ops->kind, params, "isolate", PARAM_REGIONS), arena, isolate);
+        fake_set(fill_field(&ops->kind, params, "isolate", PARAM_PLACES), arena, isolate);
     }
     fake_bool(ops, params, "one_way", one_way);
     assert_null(fill_finish(&ops->kind, params, arena));
@@ -100,14 +100,14 @@ static void test_refused(void **state)
     } cases[] = {
         {NULL, NULL, ": must have either \"between\" (two sets of regions) or \"isolate\" (one)"},
         {"a|b", "c", ": must have either \"between\" (two sets of regions) or \"isolate\" (one)"},
-        {"a", NULL, "between: must be exactly two sets of regions (got 1)"},
-        {"a|b|c", NULL, "between: must be exactly two sets of regions (got 3)"},
-        {"a|", NULL, "between: must name at least one region"},
-        {"ab|cb", NULL, "between: must not have region \"b\" on both sides"},
-        {"aa|b", NULL, "between: must not name region \"a\" twice"},
-        {NULL, "cc", "isolate: must not name region \"c\" twice"},
+        {"a", NULL, "between: must be exactly two sets of places (got 1)"},
+        {"a|b|c", NULL, "between: must be exactly two sets of places (got 3)"},
+        {"a|", NULL, "between: must name at least one place"},
+        {"ab|cb", NULL, "between: must not have \"b\" on both sides"},
+        {"aa|b", NULL, "between: must not name \"a\" twice"},
+        {NULL, "cc", "isolate: must not name \"c\" twice"},
         {NULL, "abcd",
-         "isolate: must leave at least one region that the isolated ones are cut off from"},
+         "isolate: must leave at least one place that the isolated ones are cut off from"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         const void *params = new_partition(&arena, cases[i].between, cases[i].isolate, false);

@@ -1,0 +1,25 @@
+/*
+ * scenario_check.h - what the parts of scenario_check() share; private to models/scenario_*.c.
+ *
+ * Errors:    each goes to the caller's report with the path of the value at fault.
+ * Ownership: messages are in the scenario's arena.
+ */
+#ifndef MODELS_SCENARIO_CHECK_H
+#define MODELS_SCENARIO_CHECK_H
+
+#include "models/scenario.h"
+
+struct checking {
+    struct scenario *scenario;
+    struct arena *arena;
+    scenario_report report;
+    void *context;
+    size_t errors;
+};
+
+void complain(struct checking *checking, const char *path, const char *message);
+
+/* scenario_matrix.c: network.latency when it is from a matrix. */
+void scenario_check_matrix(struct checking *checking);
+
+#endif
