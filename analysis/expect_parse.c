@@ -1,5 +1,6 @@
 #include "analysis/expect.h"
 
+#include "analysis/metric_splits.h"
 #include "analysis/number_text.h"
 #include "sim/check.h"
 #include "sim/nearest_word.h"
@@ -239,13 +240,30 @@ static bool parse_label(struct reader *reader, struct expect *expect)
     return true;
 }
 
+/* A row with just these labels must be among those that the metric has. */
+static bool check_split(const struct reader *reader, const char *at, const struct expect *expect)
+{
+    if (metric_splits_allow(expect->definition, expect->labels, expect->label_count)) {
+        return true;
+    }
+    const char *keys = "";
+    for (uint32_t i = 0; i < expect->label_count; i++) {
+        keys =
+            arena_printf(reader->arena, "%s%s%s", keys, i > 0 ? ", " : "", expect->labels[i].key);
+    }
+    return fail(reader, at, "metric \"%s\" has no row {%s} (there is: %s)",
+                expect->definition->name, keys,
+                metric_splits_text(expect->definition, reader->arena));
+}
+
 static bool parse_selector(struct reader *reader, struct expect *expect)
 {
     if (!parse_name(reader, expect)) {
         return false;
     }
+    const char *start = reader->at;
     if (*reader->at == '\0') {
-        return true;
+        return check_split(reader, start, expect);
     }
     do {
         reader->at++; /* the brace or the comma */
@@ -258,8 +276,10 @@ static bool parse_selector(struct reader *reader, struct expect *expect)
     }
     reader->at++;
     skip_blanks(reader);
-    return *reader->at == '\0' ||
-           fail(reader, reader->at, "must end after \"}\" (got \"%.40s\")", reader->at);
+    if (*reader->at != '\0') {
+        return fail(reader, reader->at, "must end after \"}\" (got \"%.40s\")", reader->at);
+    }
+    return check_split(reader, start, expect);
 }
 
 static bool parse_percent(struct reader *reader, struct expect *expect)

@@ -1,4 +1,5 @@
 #include "analysis/metric.h"
+#include "analysis/metric_splits.h"
 #include "cli/command.h"
 #include "models/geography/geography.h"
 #include "models/replication/strategy.h"
@@ -116,11 +117,17 @@ static enum exit_code run_list(const struct arguments *arguments)
 
 static void describe_metric(const struct metric_definition *metric)
 {
+    struct arena arena;
+    arena_init(&arena);
     printf("%s [%s]\n%s\n\n%s\n", metric->name, metric->unit, metric->summary, metric->definition);
     for (size_t i = 0; metric->labels[i] != NULL; i++) {
         printf("%s%s", i == 0 ? "labels: " : ", ", metric->labels[i]);
     }
     puts(metric->labels[0] != NULL ? "" : "no labels");
+    if (metric->labels[0] != NULL) {
+        printf("rows: %s\n", metric_splits_text(metric, &arena));
+    }
+    arena_release(&arena);
 }
 
 static void describe_region(const struct geography_region *region)

@@ -88,6 +88,20 @@ static void test_parse_bad_selector(void **state)
                    false, 13);
     expect_refused("staleness_ms{reader:us-east1}", "max<1",
                    "unknown reader \"us-east1\"; did you mean \"us-east-1\"?", false, 20);
+    expect_refused("replication_lag_ms{dataset:orders}", "max<1",
+                   "metric \"replication_lag_ms\" has no row {dataset} (there is: {dataset, "
+                   "replica})",
+                   false, 18);
+    expect_refused("replication_lag_ms", "max<1",
+                   "metric \"replication_lag_ms\" has no row {} (there is: {dataset, replica})",
+                   false, 18);
+    expect_refused("latency_ms{region:us-east-1,dataset:orders}", "max<1",
+                   "metric \"latency_ms\" has no row {region, dataset} (there is: {[region], "
+                   "[operation]}, {group, [operation]}, {dataset, [operation]}, {fault, phase, "
+                   "[region], [operation]})",
+                   false, 10);
+    expect_refused("messages{from:us-east-1}", "count<1",
+                   "metric \"messages\" has no row {from} (there is: {}, {from, to})", false, 8);
     expect_refused("staleness_ms{reader:mars}", "max<1",
                    "unknown reader \"mars\" (there is: us-east-1, eu-west-1, tokyo-office)", false,
                    20);

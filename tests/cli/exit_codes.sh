@@ -40,6 +40,10 @@ code_is 3 run --set nothing.of.this=1
 code_is 3 run --variant no-such-variant
 code_is 3 run --set 'expect={"no_such_metric": ["rate<1"]}'
 code_is 3 run --set 'expect={"latency_ms{region:atlantis}": ["avg<1"]}'
+# A row that no run can have is found before the run.
+code_is 3 "$GEODES" check "$SCENARIO" --set 'expect={"latency_ms{group:us-east-1,region:us-east-1}": ["avg<1"]}'
+has err '--set:1:'
+has err 'no row {group, region} (there is: {[region], [operation]}, {group, [operation]}'
 printf '{' >broken.json
 code_is 3 "$GEODES" run broken.json
 code_is 3 "$GEODES" check broken.json "$SCENARIO"
