@@ -22,7 +22,10 @@ enum random_purpose {
     PURPOSE_RETRY = 12,        /* client group */
     PURPOSE_PROBE = 13,        /* client group */
     PURPOSE_LAST_MILE = 14,    /* client group */
-    PURPOSE_MESSAGE_DELAY = 15 /* as PURPOSE_LINK_DELAY: per-message-kind delays */
+    PURPOSE_MESSAGE_DELAY = 15, /* as PURPOSE_LINK_DELAY: per-message-kind delays */
+    PURPOSE_AGENT = 16,         /* agent: its own chance */
+    PURPOSE_FRONT = 17,         /* client group: connections, name caches, which resolver */
+    PURPOSE_FAULT = 18          /* fault: when it happens by chance, and what it hits */
 };
 
 #endif

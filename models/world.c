@@ -84,6 +84,23 @@ static void handle(struct world *world, uint32_t node, uint32_t slot, const stru
     network_done(&world->network, slot, false);
 }
 
+/* To a client or an agent. */
+static void deliver_beyond(struct world *world, uint32_t end, uint32_t slot,
+                           const struct flight *flight)
+{
+    const struct message message = flight->message;
+    if (message.kind == MESSAGE_REPLY && (message.flag & MESSAGE_REFERRED) != 0) {
+        driver_learn(world, end, message.dataset, (uint32_t)message.version.write - 1,
+                     (uint64_t)message.version.stamp);
+    }
+    if ((end & ENDPOINT_AGENT) != 0) {
+        network_done(&world->network, slot, !world_agent_deliver(world, &message));
+        return;
+    }
+    network_done(&world->network, slot, false);
+    clients_on_reply(world->clients, &message);
+}
+
 static void on_deliver(void *context, const struct event *event)
 {
     struct world *world = context;
@@ -92,10 +109,8 @@ static void on_deliver(void *context, const struct event *event)
         return;
     }
     const uint32_t slot = (uint32_t)event->a;
-    if ((event->target & ENDPOINT_CLIENT) != 0) {
-        const struct message reply = flight->message;
-        network_done(&world->network, slot, false);
-        clients_on_reply(world->clients, &reply);
+    if ((event->target & (ENDPOINT_CLIENT | ENDPOINT_AGENT)) != 0) {
+        deliver_beyond(world, event->target, slot, flight);
         return;
     }
     const struct node *node = &world->nodes[event->target];
@@ -162,6 +177,11 @@ static void on_client_retry(void *context, const struct event *event)
     network_client_retry(&world->network, event);
 }
 
+static void on_agent(void *context, const struct event *event)
+{
+    world_agent_timer(context, event);
+}
+
 static void on_clients(void *context, const struct event *event)
 {
     struct world *world = context;
@@ -186,6 +206,9 @@ static void message_fetch(const struct world *world, const struct event *event)
 {
     const struct message *message = network_peek(&world->network, (uint32_t)event->a);
     uint32_t operation = RECORD_NONE;
+    if ((event->target & ENDPOINT_AGENT) != 0) {
+        return;
+    }
     if ((event->target & ENDPOINT_CLIENT) != 0) {
         clients_foresee(world->clients, message);
         operation = clients_slot(message);
@@ -221,19 +244,17 @@ static const engine_handler handlers[WORLD_EVENT_COUNT] = {
     [WORLD_EVENT_NETWORK_RETRY] = on_network_retry,
     [WORLD_EVENT_CLIENT_RETRY] = on_client_retry,
     [WORLD_EVENT_CLIENTS] = on_clients,
+    [WORLD_EVENT_AGENT] = on_agent,
 };
 
 /* What the clients see of the world. */
 
-uint32_t world_client_route(struct world *world, uint32_t group,
-                            const struct route_request *request)
+static uint32_t client_route(struct world *world, uint32_t group,
+                             const struct route_request *request)
 {
-    struct world_route *route = &world->routes[group];
     const struct scenario_client *client =
         (const struct scenario_client *)world->scenario->clients.items + group;
-    const uint32_t rotation = route->next;
-    route->next = rotation + 1 == route->rotation_count ? 0 : rotation + 1;
-    return world->datasets[client->dataset].ops->route(&route->views[rotation], request);
+    return driver_route(world, ENDPOINT_CLIENT | group, client->dataset, request);
 }
 
 static void client_ask(struct world *world, uint32_t group, uint32_t node,
@@ -248,6 +269,7 @@ static void client_ask(struct world *world, uint32_t group, uint32_t node,
                                     .key = request->key,
                                     .bytes = request->bytes,
                                     .request = request->request,
+                                    .version = request->version,
                                     .operation = request->operation,
                                     .a = request->a,
                                     .type = request->type,
@@ -292,7 +314,7 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
     world_build_nodes(world);
     world_build_network(world);
     world_build_datasets(world);
-    world_build_routes(world);
+    world_build_drivers(world);
     world_build_layout(world);
     const struct clients_host host = {.world = world,
                                       .engine = &world->engine,
@@ -301,7 +323,7 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
                                       .sink = &world->sink,
                                       .seed = seed,
                                       .event_kind = WORLD_EVENT_CLIENTS,
-                                      .route = world_client_route,
+                                      .route = client_route,
                                       .ask = client_ask};
     world->clients = clients_create(&host, &world->arena);
     schedule_faults(world);
@@ -326,6 +348,8 @@ void world_release(struct world *world)
     for (uint32_t i = 0; i < WORLD_BLOCK_CLASSES; i++) {
         pool_release(&world->blocks[i]);
     }
+    memory_release(world->agents);
+    memory_release(world->agent_places);
     pool_release(&world->network.flights);
     engine_release(&world->engine);
     struct arena arena = world->arena;
@@ -344,6 +368,7 @@ enum engine_stop world_run(struct world *world, const struct record_sink *sink,
     world->sink = *sink;
     if (engine_events(&world->engine) == 0) {
         replica_start_all(world);
+        world_agents_start(world);
         clients_start(world->clients);
     }
     const uint64_t limit = (uint64_t)world->scenario->event_limit;

@@ -47,11 +47,22 @@ void fault_power(struct world *world, uint32_t region, uint32_t node, int change
         record_power(world, index, RECORD_NODE_DOWN);
         node_power_lost(machine);
         replica_power_lost(world, index);
+        world_agents_node_power(world, index, +1);
         network_forget(&world->network, index);
     } else if (change == -1 && machine->off_holds == 0) {
         machine->up = true;
         record_power(world, index, RECORD_NODE_UP);
         replica_power_back(world, index);
+        world_agents_node_power(world, index, -1);
+    }
+}
+
+void fault_region_power(struct world *world, uint32_t region, int change)
+{
+    CHECK(region < world->region_count);
+    world_agents_region_power(world, region, change);
+    for (uint32_t node = 0; node < fault_region_nodes(world, region); node++) {
+        fault_power(world, region, node, change);
     }
 }
 

@@ -7,6 +7,8 @@
 #ifndef MODELS_WORLD_INTERNAL_H
 #define MODELS_WORLD_INTERNAL_H
 
+#include "models/agents/agent.h"
+#include "models/agents/driver.h"
 #include "models/clocks/clock_set.h"
 #include "models/faults/fault.h"
 #include "models/network/network.h"
@@ -26,6 +28,7 @@ enum world_event {
     WORLD_EVENT_NETWORK_RETRY,
     WORLD_EVENT_CLIENT_RETRY,
     WORLD_EVENT_CLIENTS,
+    WORLD_EVENT_AGENT, /* target = agent, a = token, b = epoch */
     WORLD_EVENT_COUNT
 };
 
@@ -56,9 +59,21 @@ struct replica {
     uint32_t member, node_index;
 };
 
-struct world_route { /* what the clients of one group know of one dataset */
+struct world_driver { /* what one end knows of one dataset */
     struct route_view views[WORLD_ROTATIONS_MAX];
     uint32_t rotation_count, next;
+    uint64_t epoch; /* of the leader in the views; 0: as configured */
+};
+
+struct agent {
+    struct world *world;
+    struct agent_spec spec;
+    void *state;
+    struct world_driver *drivers; /* by dataset; NULL: it has none */
+    struct random_stream chance;
+    uint64_t epoch; /* begins anew with each stop: events of an older one are void */
+    uint32_t index, off_holds;
+    bool up;
 };
 
 struct world_dataset {
@@ -90,8 +105,12 @@ struct world {
     uint32_t node_count, region_count, dataset_count, group_count;
     const uint32_t *region_first_node; /* region_count + 1 entries */
     struct world_dataset *datasets;
-    struct world_route *routes; /* group */
-    struct clock_set clocks;    /* by node */
+    struct world_driver *drivers; /* group */
+    void *agents;                 /* struct agent; addresses are fixed once the world runs */
+    void *agent_places;           /* uint32_t */
+    size_t agent_count, agent_capacity, agent_place_capacity;
+    bool running;
+    struct clock_set clocks; /* by node */
     struct clients *clients;
     struct pool blocks[WORLD_BLOCK_CLASSES];
     struct record_layout layout;
@@ -105,7 +124,20 @@ void world_build_places(struct world *world);
 void world_build_nodes(struct world *world);
 void world_build_network(struct world *world);
 void world_build_datasets(struct world *world);
-void world_build_routes(struct world *world);
+/* world_driver.c */
+void world_build_drivers(struct world *world);
+/* world_agents.c */
+void world_agent_drivers(struct world *world, uint32_t agent, struct world_driver *drivers);
+struct world_driver *world_agent_driver(struct world *world, uint32_t agent, uint32_t dataset);
+void world_agents_start(struct world *world);
+/* False: it is not up, the message is lost. */
+bool world_agent_deliver(struct world *world, const struct message *message);
+void world_agent_timer(struct world *world, const struct event *event);
+/* Power of the agents that stand in a region by themselves, and of the sidecars of a machine. */
+void world_agents_region_power(struct world *world, uint32_t region, int change);
+void world_agents_node_power(struct world *world, uint32_t node, int change);
+/* The replica began or ended to lead: its sidecars hear of it. */
+void world_leadership_changed(struct world *world, uint32_t dataset, uint32_t node);
 /* world_layout.c */
 void world_build_layout(struct world *world);
 /* replica.c */
@@ -119,7 +151,5 @@ void replica_release(struct replica *replica);
 void replica_block_free(void *context, uint16_t dataset, uint32_t block);
 /* world.c */
 void world_disk_begin(struct world *world, uint32_t node);
-uint32_t world_client_route(struct world *world, uint32_t group,
-                            const struct route_request *request);
 
 #endif

@@ -58,7 +58,50 @@ enum record_kind {
     RECORD_NODE_UP,
     RECORD_MODE, /* a strategy changed its mode at `node`: `a` = index into the dataset's mode names
                   */
+    /*
+     * `node` begins (`a` = 1) or ends (`a` = 0) to accept writes of the dataset as its leader, in
+     * epoch `b`. A machine that loses power ends at once. Two leaders at a time may overlap: the
+     * older epoch's is then not fenced. Datasets without a leader have none of these rows.
+     */
+    RECORD_LEADER,
+    /*
+     * `node` has thrown away a log entry, because the leader that it follows now never had it: the
+     * write `write` with its stamp, of `key`. It may have been acknowledged.
+     */
+    RECORD_DISCARDED,
+    /* A failover reached step `a` (enum record_step) for the dataset; `node` = the machine that is
+     * (to be) the leader, RECORD_NONE when none is known; `b` = the epoch, 0 when not yet given;
+     * from_place = where the process is that took the step. */
+    RECORD_STEP,
+    /*
+     * The checker at from_place changed its mind about what it probes at to_place: `a` = 1 healthy,
+     * 0 not. With node != RECORD_NONE about that machine and not the region's entry. With flag
+     * AGREED: the verdict over all checkers, at the process at from_place that goes by it.
+     */
+    RECORD_HEALTH,
+    /*
+     * From now on the requests of the session go from from_place (its own) to the region to_place;
+     * `peer` = the region where they went before (RECORD_NONE: nowhere yet). Only with routing.
+     */
+    RECORD_ROUTED,
+    /* The session has a connection to the region to_place; `a` = when it began to connect. */
+    RECORD_CONNECTED,
+    /* The region from_place's cache answered (flag CACHED) or missed a read: `key`, dataset. */
+    RECORD_CACHE,
     RECORD_KIND_COUNT
+};
+
+/* Steps of a failover, in the order in which they happen; each may be missing. */
+enum record_step {
+    RECORD_STEP_DETECTED,  /* whoever decides knows that the leader does not answer */
+    RECORD_STEP_DECIDED,   /* the new leader is chosen, and may be told */
+    RECORD_STEP_PROMOTED,  /* it has been told, knows its epoch and begins to replay its log */
+    RECORD_STEP_ACCEPTING, /* it has replayed and accepts writes */
+    RECORD_STEP_ANNOUNCED, /* those who ask have been told (DNS changed, gateways know) */
+    RECORD_STEP_DONE,      /* the policy regards the failover as finished */
+    RECORD_STEP_FAIL_BACK, /* a planned move back to the configured leader begins */
+    RECORD_STEP_REFUSED,   /* a failover was wanted and not done: no candidate is good enough */
+    RECORD_STEP_COUNT
 };
 
 enum record_operation_type { RECORD_READ = 0, RECORD_WRITE = 1, RECORD_OPERATION_TYPE_COUNT };
@@ -71,11 +114,14 @@ enum record_operation_type { RECORD_READ = 0, RECORD_WRITE = 1, RECORD_OPERATION
 enum record_outcome { RECORD_OK = 0, RECORD_FAIL = 1, RECORD_INFO = 2, RECORD_OUTCOME_COUNT };
 
 enum record_flag {
-    RECORD_FLAG_WARMUP = 1,        /* invoked before the end of the warm-up: not measured */
-    RECORD_FLAG_PROBE = 2,         /* RECORD_INVOKED, RECORD_COMPLETED: a probe's read */
-    RECORD_FLAG_REVERTED = 4,      /* RECORD_APPLIED */
-    RECORD_FLAG_DISK_LOST = 8,     /* RECORD_NODE_DOWN */
-    RECORD_FLAG_RETRANSMITTED = 16 /* RECORD_SENT: a further copy of the same message */
+    RECORD_FLAG_WARMUP = 1,         /* invoked before the end of the warm-up: not measured */
+    RECORD_FLAG_PROBE = 2,          /* RECORD_INVOKED, RECORD_COMPLETED: a probe's read */
+    RECORD_FLAG_REVERTED = 4,       /* RECORD_APPLIED */
+    RECORD_FLAG_DISK_LOST = 8,      /* RECORD_NODE_DOWN */
+    RECORD_FLAG_RETRANSMITTED = 16, /* RECORD_SENT: a further copy of the same message */
+    RECORD_FLAG_CACHED = 32,        /* RECORD_COMPLETED, RECORD_CACHE: a region's cache answered */
+    RECORD_FLAG_AGREED = 64,        /* RECORD_HEALTH */
+    RECORD_FLAG_PROXIED = 128 /* RECORD_COMPLETED: another region than the one asked answered */
 };
 
 #define RECORD_NONE UINT32_MAX /* ISO C has no enumerator of that size */
@@ -157,6 +203,7 @@ struct record_dataset {
     const uint32_t *replicas; /* nodes that store it */
     uint32_t replica_count;
     const char *const *modes; /* names for RECORD_MODE; ends with NULL; may be NULL */
+    bool leader; /* it has a leader: RECORD_LEADER rows come, one for each leader at the start */
     bool total_order; /* replicas apply in one log order: they hold a prefix of it at any time */
 };
 

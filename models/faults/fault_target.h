@@ -25,6 +25,9 @@ void fault_cut(struct world *world, uint32_t from_place, uint32_t to_place, int 
 /* Power off (+1) or on (-1) of one machine. Off at the first hold, on at the last release. */
 void fault_power(struct world *world, uint32_t region, uint32_t node, int change);
 
+/* The same of all machines of a region, and of what else runs there (agents). */
+void fault_region_power(struct world *world, uint32_t region, int change);
+
 /*
  * What the region's machines have sent and nobody has received yet is lost, as when the power of
  * its routers goes with theirs.

@@ -50,18 +50,10 @@ static const char *check(const void *params, const struct scenario *scenario, co
     return NULL;
 }
 
-static void change(const struct params *self, struct world *world, int by)
-{
-    const uint32_t nodes = fault_region_nodes(world, self->region);
-    for (uint32_t node = 0; node < nodes; node++) {
-        fault_power(world, self->region, node, by);
-    }
-}
-
 static void begin(const void *params, struct world *world)
 {
     const struct params *self = params;
-    change(self, world, +1);
+    fault_region_power(world, self->region, +1);
     if (self->in_flight == IN_FLIGHT_LOST) {
         fault_in_flight_lost(world, self->region);
     }
@@ -69,7 +61,8 @@ static void begin(const void *params, struct world *world)
 
 static void end(const void *params, struct world *world)
 {
-    change(params, world, -1);
+    const struct params *self = params;
+    fault_region_power(world, self->region, -1);
 }
 
 static uint32_t places(const void *params, const struct scenario *scenario, uint32_t *touched)

@@ -8,22 +8,26 @@
 /* Ethernet's 1500 bytes less 40 of IP and TCP headers: RFC 879, RFC 894. */
 enum { SEGMENT_BYTES = 1460 };
 
-static bool end_is_client(uint32_t end)
+/* Else a client group or an agent: their messages are short connections of their own. */
+static bool end_is_machine(uint32_t end)
 {
-    return (end & ENDPOINT_CLIENT) != 0;
+    return (end & (ENDPOINT_CLIENT | ENDPOINT_AGENT)) == 0;
 }
 
 uint32_t network_place_of(const struct network *network, uint32_t end)
 {
-    return end_is_client(end) ? network->group_places[end & ~ENDPOINT_CLIENT]
-                              : network->node_places[end];
+    if (end_is_machine(end)) {
+        return network->node_places[end];
+    }
+    return (end & ENDPOINT_CLIENT) != 0 ? network->group_places[end & ~ENDPOINT_CLIENT]
+                                        : network->agent_places[end & ~ENDPOINT_AGENT];
 }
 
 static uint32_t link_of(const struct network *network, const struct message *message,
                         uint32_t from_place, uint32_t to_place)
 {
     const uint32_t from = message->from, to = message->to;
-    if (from_place == to_place && !end_is_client(from) && !end_is_client(to) &&
+    if (from_place == to_place && end_is_machine(from) && end_is_machine(to) &&
         network->node_zones[from] == network->node_zones[to]) {
         return network->place_count * network->place_count + from_place;
     }
@@ -57,8 +61,8 @@ static void message_row(const struct network *network, const struct flight *flig
         .type = message->type,
         .flags = flags,
         .dataset = message->dataset,
-        .node = end_is_client(message->from) ? RECORD_NONE : message->from,
-        .peer = end_is_client(message->to) ? RECORD_NONE : message->to,
+        .node = end_is_machine(message->from) ? message->from : RECORD_NONE,
+        .peer = end_is_machine(message->to) ? message->to : RECORD_NONE,
         .key = message->key,
         .slot = message->kind,
         .from_place = flight->from_place,
@@ -85,7 +89,8 @@ static sim_ns travel_ns(struct network *network, struct network_link *link,
                         const struct message *message)
 {
     const struct distribution *const *by_kind = network->kind_delays[message->dataset];
-    const struct distribution *own = by_kind != NULL ? by_kind[message->kind] : NULL;
+    const struct distribution *own =
+        by_kind != NULL && message->kind < MESSAGE_CONTROL ? by_kind[message->kind] : NULL;
     sim_ns delay_ns;
     if (own != NULL) {
         delay_ns = link->p50_ns + distribution_sample_ns(own, &link->kind_stream);
@@ -109,7 +114,7 @@ static sim_ns travel_ns(struct network *network, struct network_link *link,
 
 static sim_ns last_mile_ns(struct network *network, uint32_t end)
 {
-    if (!end_is_client(end)) {
+    if ((end & ENDPOINT_CLIENT) == 0) {
         return 0;
     }
     const uint32_t group = end & ~ENDPOINT_CLIENT;
@@ -174,8 +179,8 @@ static sim_ns timeout_ns(const struct network *network, const struct network_lin
 struct network_connection *network_connection(struct network *network,
                                               const struct message *message)
 {
-    if (network->config->transport != SCENARIO_TRANSPORT_STREAM || end_is_client(message->from) ||
-        end_is_client(message->to)) {
+    if (network->config->transport != SCENARIO_TRANSPORT_STREAM || !end_is_machine(message->from) ||
+        !end_is_machine(message->to)) {
         return NULL;
     }
     struct network_connection **row = &network->connections[message->from];
@@ -345,7 +350,7 @@ void network_post(struct network *network, uint32_t slot, struct flight *flight)
     flight->link = link_of(network, message, from_place, to_place);
     flight->retries = 0;
     flight->lost = 0;
-    flight->power = end_is_client(message->from) ? 0 : network->node_powers[message->from];
+    flight->power = end_is_machine(message->from) ? network->node_powers[message->from] : 0;
     flight->epoch = network->place_epochs[from_place];
     flight->from_place = (uint16_t)from_place;
     flight->to_place = (uint16_t)to_place;
@@ -374,7 +379,7 @@ void network_post(struct network *network, uint32_t slot, struct flight *flight)
 static bool sender_has(const struct network *network, const struct flight *flight)
 {
     const uint32_t from = flight->message.from;
-    return end_is_client(from) || flight->power == network->node_powers[from];
+    return !end_is_machine(from) || flight->power == network->node_powers[from];
 }
 
 struct flight *network_arrive(struct network *network, const struct event *event)
@@ -383,7 +388,7 @@ struct flight *network_arrive(struct network *network, const struct event *event
     struct flight *flight = network_flight(network, slot);
     const struct network_link *link = network_link_at(network, flight->link);
     struct network_connection *connection = network_connection(network, &flight->message);
-    if (!end_is_client(flight->message.from) &&
+    if ((flight->message.from & ENDPOINT_CLIENT) == 0 &&
         flight->epoch != network->place_epochs[network_place_of(network, flight->message.from)]) {
         network_done(network, slot, true);
         return NULL;

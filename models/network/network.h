@@ -82,6 +82,7 @@ struct network {
     uint32_t *place_epochs;       /* how often a place lost what its machines had under way */
     uint16_t *node_powers;        /* how often a machine has lost power */
     const uint32_t *group_places; /* per client group */
+    const uint32_t *agent_places; /* per agent */
     const struct distribution *const *last_miles; /* per client group; entries may be NULL */
     struct random_stream *last_mile_streams;      /* per client group */
     const struct distribution *const *const *kind_delays; /* per dataset, per message kind */

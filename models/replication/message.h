@@ -2,7 +2,9 @@
  * message.h - what travels between machines, and between clients and machines.
  *
  * Units: bytes is what the message carries beyond network.overhead_bytes; it costs bandwidth and
- * money. Ends:  a node's index, or ENDPOINT_CLIENT | client group.
+ *        money.
+ * Ends:  a node's index, ENDPOINT_CLIENT | client group, or ENDPOINT_AGENT | agent.
+ * Requests of clients carry no version: version.write is the number of the session that asks.
  */
 #ifndef MODELS_REPLICATION_MESSAGE_H
 #define MODELS_REPLICATION_MESSAGE_H
@@ -27,8 +29,18 @@ static inline bool version_equal(struct version a, struct version b)
 }
 
 #define ENDPOINT_CLIENT (UINT32_C(1) << 31)
+#define ENDPOINT_AGENT  (UINT32_C(1) << 30) /* a process of the control or front plane: agents/ */
 
-enum { MESSAGE_REQUEST = 0, MESSAGE_REPLY = 1, MESSAGE_STRATEGY = 2 }; /* first kinds */
+/* First kinds. MESSAGE_CONTROL and above: between agents, and between them and clients. */
+enum { MESSAGE_REQUEST = 0, MESSAGE_REPLY = 1, MESSAGE_STRATEGY = 2, MESSAGE_CONTROL = 0x8000 };
+
+/* `flag` of a MESSAGE_REPLY. */
+enum message_reply_flag {
+    MESSAGE_REFERRED = 1, /* outcome fail: version.write = leader's node + 1 (0: not known),
+                             version.stamp = its epoch */
+    MESSAGE_CACHED = 2,   /* a region's cache answered */
+    MESSAGE_PROXIED = 4   /* the answer comes from another region than the one that was asked */
+};
 
 struct message {   /* 64 bytes: one cache line */
     uint16_t kind; /* MESSAGE_REQUEST, MESSAGE_REPLY, or MESSAGE_STRATEGY + index in

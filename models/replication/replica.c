@@ -193,7 +193,7 @@ void replica_send(struct replica *self, uint32_t to_member, uint32_t kind, struc
 
 uint32_t replica_sender(const struct replica *self, const struct message *message)
 {
-    CHECK((message->from & ENDPOINT_CLIENT) == 0);
+    CHECK((message->from & (ENDPOINT_CLIENT | ENDPOINT_AGENT)) == 0);
     return self->dataset->node_members[message->from];
 }
 
@@ -256,7 +256,7 @@ void replica_reply(struct replica *self, const struct message *request, enum rec
                    struct version version)
 {
     CHECK(self->node->up);
-    CHECK((request->from & ENDPOINT_CLIENT) != 0);
+    CHECK((request->from & (ENDPOINT_CLIENT | ENDPOINT_AGENT)) != 0);
     uint32_t bytes = REPLY_BYTES;
     if (outcome == RECORD_OK && request->type == RECORD_WRITE) {
         replica_committed(self, request, version);

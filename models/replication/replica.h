@@ -78,6 +78,25 @@ void replica_reply(struct replica *self, const struct message *request, enum rec
  */
 void replica_committed(struct replica *self, const struct message *request, struct version version);
 
+/*
+ * Refuses a client that should ask another machine: an answer of outcome fail that names the leader
+ * (a member; UINT32_MAX: not known) and its epoch. Its driver asks there from now on, if the epoch
+ * is not older than what it knows.
+ */
+void replica_refer(struct replica *self, const struct message *request, uint32_t leader_member,
+                   uint64_t epoch);
+
+/* Leadership; see leadership.h. */
+bool replica_managed(const struct replica *self); /* a failover policy says who leads */
+void replica_leads(struct replica *self, uint64_t epoch, bool accepting); /* RECORD_LEADER, and
+    RECORD_STEP ACCEPTING for an epoch above 1 */
+/* Throws away a log entry that the leader never had: RECORD_DISCARDED. */
+void replica_discarded(struct replica *self, uint32_t key, struct version version);
+/* Sets what storage holds back to `version` whatever is there, as a rewind or a copy of the
+ * leader's data does: RECORD_APPLIED, REVERTED when it is older. On disk with the next finished
+ * sync. */
+void replica_rewind(struct replica *self, uint32_t key, struct version version, uint32_t bytes);
+
 /* Timers. Cancelled by themselves when the machine crashes. */
 struct timer replica_timer(struct replica *self, sim_ns delay_ns, uint64_t token);
 void replica_cancel(struct replica *self, struct timer timer);

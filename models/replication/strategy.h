@@ -10,6 +10,7 @@
 #ifndef MODELS_REPLICATION_STRATEGY_H
 #define MODELS_REPLICATION_STRATEGY_H
 
+#include "models/replication/leadership.h"
 #include "models/replication/message.h"
 #include "sim/param.h"
 #include "sim/sim_time.h"
@@ -28,6 +29,11 @@ struct route_view {
     const void *shared;      /* the strategy's knowledge that every driver has (members, primary) */
     const uint32_t *nearest; /* nodes that may be asked, by expected delay from this client */
     uint32_t nearest_count;
+    /*
+     * The node that this driver takes for the leader, from the last referral that it was given (see
+     * replica_refer) or announcement; UINT32_MAX: it has never heard of a change.
+     */
+    uint32_t leader;
 };
 
 struct route_request {
@@ -65,6 +71,8 @@ struct strategy_ops {
     void (*on_crash)(struct replica *self);        /* optional */
     void (*on_recover)(struct replica *self);      /* optional: it is up again */
     bool (*invariant)(const struct replica *self); /* optional: checked by the tests */
+    /* How its leader can be moved; NULL: it has none that could fail. */
+    const struct leadership_ops *leadership;
 };
 
 extern const struct param_registry strategy_registry;

@@ -108,6 +108,7 @@ static void ask(struct clients *clients, struct group *group, uint32_t slot)
         .key = operation->key,
         .bytes = operation->bytes,
         .request = slot | (uint32_t)operation->sent << IN_FLIGHT_SLOT_BITS,
+        .version = {.write = operation->session},
         .operation = operation->number,
         .type = operation->type,
         .tries = operation->sent,

@@ -50,6 +50,13 @@ void fault_power(struct world *world, uint32_t region, uint32_t node, int change
     world->off[region][node] += change;
 }
 
+void fault_region_power(struct world *world, uint32_t region, int change)
+{
+    for (uint32_t node = 0; node < fault_region_nodes(world, region); node++) {
+        fault_power(world, region, node, change);
+    }
+}
+
 void fault_in_flight_lost(struct world *world, uint32_t region)
 {
     CHECK(region < FAKE_REGIONS);
