@@ -2,6 +2,7 @@
 
 #include "analysis/metric.h"
 #include "models/world.h"
+#include "scenarios/overrides.h"
 #include "scenarios/writer.h"
 #include "sim/arena.h"
 
@@ -107,26 +108,36 @@ static void print_diags(const struct scenario_file *file, struct diags *diags)
     text_release(&text);
 }
 
-/* The offset of a line and column (in characters) of the scenario's text. */
-static struct place place_at(const struct scenario_file *file, int line, int column)
+/* The command line is at fault, not the scenario. */
+static bool malformed_option(const struct diags *diags)
 {
-    const struct source *source = file->loaded.root->place.source;
-    size_t at = 0;
-    for (int l = 1; l < line && at < source->length; at++) {
-        l += source->text[at] == '\n';
+    for (size_t i = 0; i < diags->count; i++) {
+        if (strcmp(diags->items[i].code, OVERRIDES_MALFORMED) == 0) {
+            return true;
+        }
     }
-    for (int c = 1; c < column && at < source->length; c++) {
-        const size_t length = text_utf8_length(source->text + at, source->length - at);
-        at += length > 0 ? length : 1;
+    return false;
+}
+
+/* One threshold, number `index` of those that the reader lists; `value` is where it is written. */
+static void check_expectation(struct scenario_file *file, const struct expect_scope *scope,
+                              size_t index, const struct json_value *value, struct diags *diags)
+{
+    const struct param_expectation *item =
+        (const struct param_expectation *)file->scenario->expect.items + index;
+    const struct expect_source source = {
+        .selector = item->metric, .threshold = item->threshold, .allow_empty = item->allow_empty};
+    struct expect_error error;
+    if (!expect_parse(&file->expects[index], &source, scope, diags->arena, &error)) {
+        struct diag *diag = diags_add(diags, value->place, "expectation", "%s", error.text);
+        diag->path = arena_printf(diags->arena, "expect.%s", item->metric);
     }
-    return (struct place){.source = source, .offset = at};
 }
 
 /* Expectations name metrics and labels, which the catalogue and the world's layout know. */
 static void check_expectations(struct scenario_file *file, struct arena *arena, struct diags *diags)
 {
     const struct scenario *scenario = file->scenario;
-    const struct param_expectation *items = scenario->expect.items;
     file->expect_count = scenario->expect.count;
     if (file->expect_count == 0) {
         return;
@@ -135,15 +146,13 @@ static void check_expectations(struct scenario_file *file, struct arena *arena, 
     struct world *world = world_create(scenario, (uint64_t)scenario->seed);
     const struct expect_scope scope = {.catalogue = metric_catalogue,
                                        .layout = world_layout(world)};
-    for (size_t i = 0; i < file->expect_count; i++) {
-        const struct expect_source source = {.selector = items[i].metric,
-                                             .threshold = items[i].threshold,
-                                             .allow_empty = items[i].allow_empty};
-        struct expect_error error;
-        if (!expect_parse(&file->expects[i], &source, &scope, arena, &error)) {
-            struct diag *diag = diags_add(diags, place_at(file, items[i].line, items[i].column),
-                                          "expectation", "%s", error.text);
-            diag->path = arena_printf(arena, "expect.%s", items[i].metric);
+    const struct json_value *metric = json_member(file->loaded.root, "expect")->first;
+    size_t index = 0;
+    for (; metric != NULL; metric = metric->next) {
+        const bool list = metric->type == JSON_ARRAY;
+        const struct json_value *value = list ? metric->first : metric;
+        for (; value != NULL; value = list ? value->next : NULL) {
+            check_expectation(file, &scope, index++, value, diags);
         }
     }
     world_release(world);
@@ -175,7 +184,7 @@ enum exit_code scenario_file_load(struct scenario_file *file, struct arena *aren
     }
     if (diags->total > 0) {
         print_diags(file, diags);
-        return EXIT_CODE_INPUT;
+        return malformed_option(diags) ? EXIT_CODE_USAGE : EXIT_CODE_INPUT;
     }
     const struct writer writer = {.regions = &file->loaded.reader.regions,
                                   .places = &file->loaded.reader.places,

@@ -295,17 +295,23 @@ bool overrides_set(struct overrides *overrides, const char *option)
         equals = close != NULL && close > equals ? strchr(close, '=') : equals;
     }
     if (equals == NULL) {
-        diags_add(overrides->diags, place, "unknown-path", "must be PATH=VALUE");
+        diags_add(overrides->diags, place, OVERRIDES_MALFORMED, "must be PATH=VALUE");
         return false;
     }
     struct path path;
     const char *problem = path_parse(&path, option, (size_t)(equals - option), arena);
     if (problem != NULL) {
-        diags_add(overrides->diags, place, "unknown-path", "the path %s", problem);
+        diags_add(overrides->diags, place, OVERRIDES_MALFORMED, "the path %s", problem);
         return false;
     }
     const struct place value_place = {source, (size_t)(equals - option) + 1};
-    return apply(overrides, place, &path, json_from_word(arena, value_place));
+    struct json_value *value = json_from_word(arena, value_place);
+    if (value->type == JSON_STRING && value->place.source == source && equals[1] != '\0' &&
+        strchr("{[\"", equals[1]) != NULL) {
+        diags_add(overrides->diags, value_place, OVERRIDES_MALFORMED, "the value is not JSON");
+        return false;
+    }
+    return apply(overrides, place, &path, value);
 }
 
 /* Every override of a variant, in its order. */

@@ -22,7 +22,13 @@ struct overrides {
     unsigned count; /* of options so far: orders their messages */
 };
 
-/* "PATH=VALUE"; VALUE is JSON when it parses as such, else a string. */
+/* The code of errors that are the command line's: an option that is not PATH=VALUE. */
+#define OVERRIDES_MALFORMED "malformed-option"
+
+/*
+ * "PATH=VALUE"; VALUE is JSON when it parses as such, else a string; what begins as an object, a
+ * list or a quoted string must be one.
+ */
 bool overrides_set(struct overrides *overrides, const char *option);
 
 /* The root's member "variants" has the name; `option` is what a message about it is named after. */

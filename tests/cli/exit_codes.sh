@@ -28,6 +28,14 @@ code_is 2 run --format xml
 code_is 2 run --color perhaps
 code_is 2 run --seed 1 --seed 2
 code_is 2 run --quiet=yes
+code_is 2 run --set seed
+code_is 2 run --set =5
+code_is 2 run --set regions[=5
+code_is 2 "$GEODES" check "$SCENARIO" --set 'clients=[{"at": "us-east-1"'
+has err 'the value is not JSON'
+code_is 2 "$GEODES" check "$SCENARIO" --set 'description="open'
+code_is 2 "$GEODES" verify "$SCENARIO" --set a..b=5
+code_is 0 "$GEODES" check "$SCENARIO" --set 'description=true story' --set 'summary="{"'
 code_is 2 "$GEODES" init nothing
 code_is 2 "$GEODES" completion tcsh
 code_is 2 "$GEODES" list nothing
@@ -42,7 +50,7 @@ code_is 3 run --set 'expect={"no_such_metric": ["rate<1"]}'
 code_is 3 run --set 'expect={"latency_ms{region:atlantis}": ["avg<1"]}'
 # A row that no run can have is found before the run.
 code_is 3 "$GEODES" check "$SCENARIO" --set 'expect={"latency_ms{group:us-east-1,region:us-east-1}": ["avg<1"]}'
-has err '--set:1:'
+has err '--set expect={"latency_ms{group:us-east-1'
 has err 'no row {group, region} (there is: {[region], [operation]}, {group, [operation]}'
 printf '{' >broken.json
 code_is 3 "$GEODES" run broken.json
