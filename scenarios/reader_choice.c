@@ -233,6 +233,26 @@ bool read_expectations(struct slot slot)
     return ok;
 }
 
+/* Names that the program gives: what a variant of that name would hide. */
+static bool check_variant_name(struct slot slot, const struct json_value *variant)
+{
+    static const char *const taken[][2] = {
+        {"base", "the scenario without a variant"},
+        {"all", "all variants one after the other"},
+        {"figures", "the folder of figures that compare variants"},
+        {"comparison.csv", "the table that compares variants"},
+    };
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        if (strcmp(variant->key, taken[i][0]) == 0) {
+            diags_add(slot.reader->diags, variant->key_place, "reserved-name",
+                      "the name \"%s\" is taken: it means %s", taken[i][0], taken[i][1])
+                ->path = json_path(variant, NULL, slot.reader->arena);
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Only their shape: what the overrides do is known when one is applied (scenarios/overrides.h). */
 bool read_variants(struct slot slot)
 {
@@ -242,6 +262,7 @@ bool read_variants(struct slot slot)
     bool ok = true;
     const struct json_value *variant = slot.value->first;
     for (; variant != NULL; variant = variant->next) {
+        ok = check_variant_name(slot, variant) && ok;
         if (!id_is_valid(variant->key) || variant->type != JSON_OBJECT) {
             report(slot.reader, variant, "type",
                    "must be an object of overrides under a name (got %s)",

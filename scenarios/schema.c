@@ -410,7 +410,8 @@ static const struct {
                       "\"#/$defs/threshold\"}}, {\"$ref\": \"#/$defs/threshold\"}]}",
                       NULL},
     [PARAM_VARIANTS] = {"\"type\": \"object\", \"propertyNames\": {\"pattern\": \"" ID_PATTERN
-                        "\"}, \"additionalProperties\": {\"type\": \"object\"}",
+                        "\", \"not\": {\"enum\": [\"base\", \"all\", \"figures\", "
+                        "\"comparison.csv\"]}}, \"additionalProperties\": {\"type\": \"object\"}",
                         NULL},
 };
 
