@@ -169,9 +169,10 @@ static bool in_replication(const struct metric_results *results, size_t number, 
                            struct aggregate aggregate, double *value)
 {
     const struct metric *row = &results->merged->metrics[index];
-    const struct metric *found = aggregate_find(
-        results->replications[number], row->definition->name, row->labels, row->label_count, index);
-    return found != NULL && aggregate_of(found, aggregate, results->measured_s, value);
+    const struct metric_set *set = results->replications[number];
+    const struct metric *found =
+        aggregate_find(set, row->definition->name, row->labels, row->label_count, index);
+    return found != NULL && aggregate_of(found, aggregate, metric_set_measured_s(set), value);
 }
 
 struct aggregate_interval aggregate_across(const struct metric_results *results, size_t index,
@@ -201,7 +202,6 @@ bool aggregate_merged(const struct metric_results *results, size_t index,
                       struct aggregate aggregate, double *value)
 {
     CHECK(index < results->merged->metric_count);
-    /* The merged counts are those of all replications, so the time is too. */
     return aggregate_of(&results->merged->metrics[index], aggregate,
-                        results->measured_s * (double)results->replication_count, value);
+                        metric_set_measured_s(results->merged), value);
 }

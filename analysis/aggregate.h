@@ -41,7 +41,6 @@ struct metric_results {
     const struct metric_set *merged;
     const struct metric_set *const *replications; /* in order of their number; may be NULL when 1 */
     size_t replication_count;                     /* >= 1 */
-    double measured_s; /* simulated seconds measured, of one replication */
 };
 
 struct aggregate_interval {

@@ -346,7 +346,11 @@ void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_
     *set = (struct metric_set){.bucket_count = state->timeline.bucket_count,
                                .bucket_ns = state->layout->bucket_ns,
                                .duration_ns = state->layout->duration_ns,
+                               .end_ns = end_ns,
                                .seed = state->layout->seed};
+    if (end_ns > state->layout->warmup_ns) {
+        set->measured_ns = end_ns - state->layout->warmup_ns;
+    }
     collect_end(state, end_ns);
     /* Not needed any more, and larger than all that is built now: the peak is that of the run. */
     memory_release(state->pairs);

@@ -12,6 +12,11 @@ const struct metric_definition *metric_definition_find(const char *name)
     return NULL;
 }
 
+double metric_set_measured_s(const struct metric_set *set)
+{
+    return (double)set->measured_ns / (double)SIM_NS_PER_S;
+}
+
 const char *metric_label_value(const struct metric *metric, const char *key)
 {
     for (uint32_t i = 0; i < metric->label_count; i++) {

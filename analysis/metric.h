@@ -92,6 +92,8 @@ struct metric_set {
     size_t metric_count, curve_count, series_count;
     size_t bucket_count;
     sim_ns bucket_ns, duration_ns;
+    sim_ns end_ns;      /* where the run ended: before duration_ns when a limit stopped it */
+    sim_ns measured_ns; /* from the warm-up to the end; of pooled sets their sum */
     uint64_t events, fingerprint, seed; /* of the replication */
 };
 
@@ -113,6 +115,9 @@ const struct metric_definition *metric_definition_find(const char *name); /* NUL
  */
 const struct metric *metric_find(const struct metric_set *set, const char *name,
                                  const struct metric_label *labels, size_t label_count);
+
+/* The seconds behind the set's counts, for rates. */
+double metric_set_measured_s(const struct metric_set *set);
 
 /* Value of the label with that key, or NULL. */
 const char *metric_label_value(const struct metric *metric, const char *key);

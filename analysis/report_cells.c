@@ -40,12 +40,13 @@ static void cell_either(struct text_table *table, const struct report *report,
                         const struct metric *metric, struct aggregate aggregate, bool interval)
 {
     double value = 0.0, half = -1.0;
-    if (metric == NULL || !aggregate_of(metric, aggregate, report->results.measured_s, &value)) {
+    const struct metric_set *merged = report->results.merged;
+    if (metric == NULL || !aggregate_of(metric, aggregate, metric_set_measured_s(merged), &value)) {
         text_table_cell(table, dash);
         return;
     }
     if (interval) {
-        const size_t index = (size_t)(metric - report->results.merged->metrics);
+        const size_t index = (size_t)(metric - merged->metrics);
         const struct aggregate_interval found =
             aggregate_across(&report->results, index, aggregate);
         half = found.count >= 2 ? (found.high - found.low) / 2.0 : -1.0;

@@ -118,7 +118,8 @@ static void write_header(struct json_writer *writer, const struct report *report
     json_write_string(writer, "reproduce", report->reproduce);
     write_seconds(writer, "duration_s", results->merged->duration_ns);
     write_seconds(writer, "warmup_s", layout->warmup_ns);
-    json_write_number(writer, "measured_s", results->measured_s);
+    json_write_number(writer, "measured_s",
+                      metric_set_measured_s(results->merged) / (double)results->replication_count);
     json_write_natural(writer, "events", results->merged->events);
     write_runs(writer, results);
     write_places(writer, layout);

@@ -441,7 +441,11 @@ static void write_head(const struct page *page)
         fputs(": ", page->stream);
         print_clean(page->stream, layout->summary);
     }
-    fprintf(page->stream, "\n%s simulated", sim_time_text(set->duration_ns, duration));
+    fputc('\n', page->stream);
+    if (set->end_ns < set->duration_ns) {
+        fprintf(page->stream, "%.3fs of ", (double)set->end_ns / (double)SIM_NS_PER_S);
+    }
+    fprintf(page->stream, "%s simulated", sim_time_text(set->duration_ns, duration));
     if (layout->warmup_ns > 0) {
         fprintf(page->stream, ", the first %s not measured",
                 sim_time_text(layout->warmup_ns, warmup));

@@ -285,6 +285,8 @@ static void pool_totals(const struct pool *pool)
         CHECK(set->curve_count == pooled->curve_count);
         CHECK(set->series_count == pooled->series_count);
         CHECK(set->bucket_count == pooled->bucket_count);
+        pooled->end_ns = set->end_ns > pooled->end_ns ? set->end_ns : pooled->end_ns;
+        pooled->measured_ns += set->measured_ns;
         pooled->events += set->events;
         pooled->fingerprint += fingerprint_mix(set->fingerprint + fingerprint_mix(set->seed + 1));
         pooled->seed = set->seed < pooled->seed ? set->seed : pooled->seed;
@@ -296,6 +298,7 @@ void statistics_pool(const struct metric_set *const *sets, size_t set_count,
 {
     CHECK(set_count > 0);
     *pooled = *sets[0];
+    pooled->measured_ns = 0;
     pooled->events = 0;
     pooled->fingerprint = 0;
     arena_init(&pooled->arena);

@@ -142,8 +142,9 @@ static void measure(struct compare_row *row, size_t index, const struct report *
     }
     const struct metric *metric = row_of(column, report);
     row->cells[index].defined =
-        metric != NULL && aggregate_of(metric, column->aggregate, report->results.measured_s,
-                                       &row->cells[index].value);
+        metric != NULL &&
+        aggregate_of(metric, column->aggregate, metric_set_measured_s(report->results.merged),
+                     &row->cells[index].value);
     if (row->cells[index].defined) {
         row->cells[index].interval =
             aggregate_across(&report->results, (size_t)(metric - report->results.merged->metrics),

@@ -163,12 +163,8 @@ void experiment_run(struct experiment *experiment)
     merged->events = experiment->events;
     merged->fingerprint = experiment->fingerprint;
     merged->seed = experiment->seed;
-    const struct record_layout *layout = world_layout(experiment->world);
     experiment->results = (struct metric_results){
-        .merged = merged,
-        .replications = experiment->set_pointers,
-        .replication_count = finished,
-        .measured_s = (double)(layout->duration_ns - layout->warmup_ns) / (double)SIM_NS_PER_S};
+        .merged = merged, .replications = experiment->set_pointers, .replication_count = finished};
 }
 
 void experiment_release(struct experiment *experiment)

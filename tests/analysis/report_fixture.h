@@ -162,20 +162,20 @@ static inline void fixture_init(struct fixture *fixture, const char *const names
     set->bucket_count = FIXTURE_BUCKETS;
     set->bucket_ns = fixture->layout.bucket_ns;
     set->duration_ns = fixture->layout.duration_ns;
+    set->end_ns = set->duration_ns;
+    set->measured_ns = 540 * SIM_NS_PER_S;
     set->events = 123456;
     set->fingerprint = UINT64_C(0x0123456789abcdef);
     set->seed = 7;
     fixture->sets[0] = set;
-    const struct report report = {.tool = "geodes",
-                                  .version = "0.1.0",
-                                  .layout = &fixture->layout,
-                                  .scenario_sha256 = "00ff",
-                                  .scenario_json = "{\"name\":\n  \"two-regions\"}",
-                                  .reproduce = "geodes run two-regions.json --seed 7",
-                                  .results = {.merged = set,
-                                              .replications = fixture->sets,
-                                              .replication_count = 1,
-                                              .measured_s = 540.0}};
+    const struct report report = {
+        .tool = "geodes",
+        .version = "0.1.0",
+        .layout = &fixture->layout,
+        .scenario_sha256 = "00ff",
+        .scenario_json = "{\"name\":\n  \"two-regions\"}",
+        .reproduce = "geodes run two-regions.json --seed 7",
+        .results = {.merged = set, .replications = fixture->sets, .replication_count = 1}};
     fixture->report = report;
 }
 

@@ -441,6 +441,30 @@ static void test_empty(void **state)
     metric_set_release(&set);
 }
 
+/* Stopped by a limit at 250 of 1000 ms, or even inside the warm-up of 100 ms. */
+static void test_stopped_early(void **state)
+{
+    static const sim_ns ends_ns[] = {250 * MS, 40 * MS, 1000 * MS};
+    static const sim_ns measured_ns[] = {150 * MS, 0, 900 * MS};
+    struct record_layout layout = stream_layout();
+
+    (void)state;
+    layout.warmup_ns = 100 * MS;
+    for (size_t i = 0; i < 3; i++) {
+        struct stream stream;
+        struct metric_set set;
+
+        stream_begin(&stream, &layout);
+        collector_finish(&stream.collector, ends_ns[i], &set);
+        assert_int_equal(set.end_ns, ends_ns[i]);
+        assert_int_equal(set.measured_ns, measured_ns[i]);
+        assert_int_equal(set.duration_ns, 1000 * MS);
+        near(metric_set_measured_s(&set), (double)measured_ns[i] / 1e9);
+        metric_set_release(&set);
+        collector_release(&stream.collector);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -454,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_traffic_and_modes),
         cmocka_unit_test(test_probes),
         cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_stopped_early),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -226,15 +226,18 @@ static struct expect_verdict verdict_over(const uint64_t *counts, size_t count,
         rows[i] = merged_row;
         rows[i].count = counts[i];
         rows[i].label_count = 0;
-        sets[i] = (struct metric_set){.metrics = &rows[i], .metric_count = 1};
+        sets[i] = (struct metric_set){
+            .metrics = &rows[i], .metric_count = 1, .measured_ns = 10 * SIM_NS_PER_S};
         pointers[i] = &sets[i];
     }
     for (size_t i = 0; i < count; i++) {
         merged_row.count += counts[i];
     }
-    merged = (struct metric_set){.metrics = &merged_row, .metric_count = 1};
+    merged = (struct metric_set){.metrics = &merged_row,
+                                 .metric_count = 1,
+                                 .measured_ns = (sim_ns)count * 10 * SIM_NS_PER_S};
     const struct metric_results results = {
-        .merged = &merged, .replications = pointers, .replication_count = count, .measured_s = 10};
+        .merged = &merged, .replications = pointers, .replication_count = count};
     if (!parse("acked_lost", threshold, &expect, &error)) {
         fail_msg("%s", error.text);
     }

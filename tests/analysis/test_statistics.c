@@ -128,6 +128,8 @@ static void test_pool(void **state)
     assert_true(pooled.fingerprint == again.fingerprint);
     assert_int_equal(pooled.seed, 5);
     assert_int_equal(pooled.events, 73);
+    assert_int_equal(pooled.measured_ns, 3 * sets[0].measured_ns);
+    assert_int_equal(pooled.end_ns, sets[0].end_ns);
     /* Read 0 of each is unknown: 10 + 20 + 40 judged reads, 2 + 4 + 9 stale. */
     near(metric_number(metric_at(&pooled, "stale_ratio")), 15.0 / 70, 1e-12);
     near(metric_number(metric_at(&pooled, "latency_ms{operation=read}")), (10 + 20 * 1.5 + 40) / 70,

@@ -66,6 +66,19 @@ code_is 4 run --out "$SCENARIO/below"
 
 code_is 5 run --set event_limit=1000
 has err event_limit
+# What a stopped run measured is less than what was planned, and its rates are of that time.
+code_is 5 run --set duration=100s --set warmup=100ms --set event_limit=2000 --format json \
+    --set 'expect={"operations_offered": ["rate>50", "rate<1000"]}'
+python3 -c 'import json
+report = json.load(open("out"))
+measured = report["measured_s"]
+assert 0 < measured < 10, measured
+assert report["duration_s"] == 100, report["duration_s"]
+offered = [m["value"] for m in report["metrics"] if m["name"] == "operations_offered" and not m["labels"]][0]
+rate = report["expectations"][0]["observed"]
+assert abs(rate - offered / measured) <= 1e-6 * rate, (rate, offered, measured)' || fail 'measured_s'
+code_is 5 run --set duration=100s --set event_limit=2000
+has out 's of 100s simulated'
 
 code_is 6 run --set 'expect={"latency_ms{operation:read}": ["avg<0.001"]}'
 has out fail
