@@ -195,10 +195,27 @@ struct scenario_client {
     struct scenario_probe probe;
 };
 
-struct scenario_fault { /* common to every fault */
+struct scenario_repeat { /* flapping */
+    sim_ns every;        /* from begin to begin; 0: it does not repeat */
+    int64_t times;       /* in all; 0: as often as the run has room for */
+};
+
+struct scenario_random {
+    const struct distribution
+        *between; /* from its end, or `at`, to its next begin; NULL: planned */
+    const struct distribution *lasting; /* NULL: `lasts` */
+};
+
+struct scenario_fault { /* common to every fault; models/world_schedule.h says what happens when */
     const char *id, *summary;
-    sim_ns at;
+    sim_ns at;    /* -1: not given */
     sim_ns lasts; /* 0: to the end of the run */
+    struct scenario_repeat repeat;
+    struct scenario_random random;
+    const char *follows;              /* id of the fault whose begins begin this one; NULL: none */
+    const struct distribution *after; /* NULL: at once */
+    double probability;               /* of following a begin */
+    uint32_t leader; /* filled by scenario_check(): index of `follows`, UINT32_MAX: none */
 };
 
 struct scenario {

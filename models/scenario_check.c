@@ -1,6 +1,5 @@
 /* scenario_check.c - what single rows of the tables can not check, and values from others. */
 #include "models/scenario_check.h"
-#include "models/faults/fault.h"
 #include "models/geography/geography.h"
 #include "models/replication/strategy.h"
 #include "models/workload/trace.h"
@@ -404,38 +403,6 @@ static void check_clients(struct checking *checking)
     }
 }
 
-static void check_faults(struct checking *checking)
-{
-    const struct param_choice *faults = checking->scenario->faults.items;
-    for (size_t i = 0; i < checking->scenario->faults.count; i++) {
-        const struct scenario_fault *fault = faults[i].common;
-        const struct fault_ops *ops = (const struct fault_ops *)faults[i].kind;
-        const char *path = arena_printf(checking->arena, "faults[%zu]", i);
-        for (size_t j = 0; j < i; j++) {
-            const struct scenario_fault *other = faults[j].common;
-            if (strcmp(fault->id, other->id) == 0) {
-                complain(
-                    checking, arena_printf(checking->arena, "%s.id", path),
-                    arena_printf(checking->arena, "\"%s\" is already faults[%zu]", fault->id, j));
-            }
-        }
-        if (fault->at >= checking->scenario->duration) {
-            char text[SIM_TIME_TEXT_MAX];
-            complain(checking, arena_printf(checking->arena, "%s.at", path),
-                     arena_printf(checking->arena, "is not before the end of the run (%s)",
-                                  sim_time_text(checking->scenario->duration, text)));
-        }
-        const char *key = NULL;
-        const char *wrong = ops->check != NULL ? ops->check(faults[i].params, checking->scenario,
-                                                            &key, checking->arena)
-                                               : NULL;
-        if (wrong != NULL) {
-            complain(checking,
-                     key != NULL ? arena_printf(checking->arena, "%s.%s", path, key) : path, wrong);
-        }
-    }
-}
-
 bool scenario_check(struct scenario *scenario, struct arena *arena, scenario_report report,
                     void *context)
 {
@@ -446,6 +413,6 @@ bool scenario_check(struct scenario *scenario, struct arena *arena, scenario_rep
     check_datasets(&checking);
     check_network(&checking);
     check_clients(&checking);
-    check_faults(&checking);
+    scenario_check_faults(&checking);
     return checking.errors == 0;
 }

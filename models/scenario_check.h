@@ -22,4 +22,7 @@ void complain(struct checking *checking, const char *path, const char *message);
 /* scenario_matrix.c: network.latency when it is from a matrix. */
 void scenario_check_matrix(struct checking *checking);
 
+/* scenario_faults.c: when faults happen, and what each kind says of its own parameters. */
+void scenario_check_faults(struct checking *checking);
+
 #endif

@@ -4,26 +4,9 @@
 
 enum { WORLD_SLICE_EVENTS = 1 << 18 };
 
-static void fault_record(struct world *world, uint32_t fault, enum record_kind kind)
-{
-    const struct record row = {
-        .at_ns = engine_now(&world->engine), .kind = (uint8_t)kind, .slot = fault};
-    record_emit(&world->sink, &row);
-}
-
 static void on_fault(void *context, const struct event *event)
 {
-    struct world *world = context;
-    const struct param_choice *choice =
-        (const struct param_choice *)world->scenario->faults.items + event->a;
-    const struct fault_ops *ops = (const struct fault_ops *)choice->kind;
-    if (event->small == 0) {
-        fault_record(world, (uint32_t)event->a, RECORD_FAULT_BEGIN);
-        ops->begin(choice->params, world);
-    } else {
-        ops->end(choice->params, world);
-        fault_record(world, (uint32_t)event->a, RECORD_FAULT_END);
-    }
+    world_schedule_event(context, event);
 }
 
 static void refuse(struct world *world, const struct message *request, uint32_t node)
@@ -279,19 +262,6 @@ static void client_ask(struct world *world, uint32_t group, uint32_t node,
     network_send(&world->network, &message);
 }
 
-static void schedule_faults(struct world *world)
-{
-    const struct param_choice *faults = world->scenario->faults.items;
-    for (size_t i = 0; i < world->scenario->faults.count; i++) {
-        const struct scenario_fault *fault = faults[i].common;
-        engine_at(&world->engine, fault->at, (struct event){.kind = WORLD_EVENT_FAULT, .a = i});
-        if (fault->lasts > 0 && fault->lasts < SIM_NS_MAX - fault->at) {
-            engine_at(&world->engine, fault->at + fault->lasts,
-                      (struct event){.kind = WORLD_EVENT_FAULT, .small = 1, .a = i});
-        }
-    }
-}
-
 struct world *world_create(const struct scenario *scenario, uint64_t seed)
 {
     struct arena arena;
@@ -326,7 +296,7 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
                                       .route = client_route,
                                       .ask = client_ask};
     world->clients = clients_create(&host, &world->arena);
-    schedule_faults(world);
+    world_schedule(world);
     return world;
 }
 

@@ -18,6 +18,7 @@
 #include "models/workload/clients.h"
 #include "models/world.h"
 #include "models/world_place.h"
+#include "models/world_schedule.h"
 
 enum world_event {
     WORLD_EVENT_FAULT, /* a = fault, small = 0 begin, 1 end */
@@ -114,6 +115,8 @@ struct world {
     struct clients *clients;
     struct pool blocks[WORLD_BLOCK_CLASSES];
     struct record_layout layout;
+    struct world_fault *faults; /* by fault */
+    uint32_t fault_now;         /* of which the begin or end is running, or ran last */
     struct check_context check;
     void ***grown; /* addresses of strategies' growing arrays */
     size_t grown_count, grown_capacity;

@@ -96,18 +96,14 @@ static void layout_faults(struct world *world)
         const struct fault_ops *ops = (const struct fault_ops *)choices[f].kind;
         const struct scenario_fault *common = choices[f].common;
         uint32_t *places = arena_alloc(&world->arena, place_count, sizeof(uint32_t));
-        const sim_ns end_ns = common->lasts > 0 && common->lasts < SIM_NS_MAX - common->at
-                                  ? common->at + common->lasts
-                                  : SIM_NS_MAX;
         faults[f] = (struct record_fault){
             .id = common->id,
             .kind = ops->kind.name,
             .text = common->summary != NULL ? common->summary
                                             : ops->text(choices[f].params, scenario, &world->arena),
-            .begin_ns = common->at,
-            .end_ns = end_ns,
             .places = places,
             .place_count = ops->places(choices[f].params, scenario, places)};
+        world_schedule_plan(world, f, &faults[f]);
     }
     world->layout.faults = faults;
     world->layout.fault_count = count;

@@ -52,7 +52,7 @@ enum record_kind {
     RECORD_SENT, /* message: node -> peer (RECORD_NONE: a client), from place to place, bytes */
     RECORD_DELIVERED,   /* the same, when the receiver gets it; `a` = at which time it was sent */
     RECORD_DROPPED,     /* the same, lost for good: no retransmission brings it; `a` = as above */
-    RECORD_FAULT_BEGIN, /* `fault` = index into the layout */
+    RECORD_FAULT_BEGIN, /* `slot` = index into the layout; a fault may begin several times */
     RECORD_FAULT_END,
     RECORD_NODE_DOWN, /* `node`; flag DISK_LOST: what it held is gone */
     RECORD_NODE_UP,
@@ -209,9 +209,16 @@ struct record_dataset {
 
 struct record_fault {
     const char *id, *kind;
-    const char *text;        /* for people: "partition us-east-1 | eu-west-1" */
-    sim_ns begin_ns, end_ns; /* as planned; end SIM_NS_MAX when it lasts to the end */
-    const uint32_t *places;  /* that it touches */
+    const char *text; /* for people: "partition us-east-1 | eu-west-1" */
+    /*
+     * What is known beforehand: its first begin (SIM_NS_MAX: it follows another fault) and its last
+     * end (SIM_NS_MAX: it lasts to the end of the run, or chance decides). When it was really on is
+     * in its rows: FAULT_BEGIN and FAULT_END in turn, as often as it happened, the last FAULT_END
+     * missing when the run ended before.
+     */
+    sim_ns begin_ns, end_ns;
+    uint64_t times;         /* how often it happens; 0: chance decides */
+    const uint32_t *places; /* that it touches */
     uint32_t place_count;
 };
 
