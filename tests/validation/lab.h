@@ -12,6 +12,7 @@
 #include "models/world.h"
 #include "scenarios/load.h"
 #include "sim/arena.h"
+#include "tests/validation/seed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
