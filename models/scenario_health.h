@@ -23,4 +23,7 @@ struct scenario_health {
 
 extern const struct param_spec scenario_health_table[];
 
+/* What single rows can not check: NULL, or what is wrong with the row *key. */
+const char *scenario_health_wrong(const struct scenario_health *health, const char **key);
+
 #endif
