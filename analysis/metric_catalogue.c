@@ -432,7 +432,8 @@ const struct metric_definition metric_catalogue[] = {
 const struct metric_series_definition metric_series_catalogue[] = {
     {"offered_per_s",
      "1/s",
-     "Operations invoked in the bucket (warm-up included, probes not).",
+     "Operations invoked in the bucket (warm-up included, probes not). Those still in flight "
+     "when the run ends are here and in none of ok, failed and unknown.",
      {"region", "operation"}},
     {"ok_per_s",
      "1/s",

@@ -335,6 +335,39 @@ static void test_thinning(void **state)
     free(content);
 }
 
+/*
+ * 4 s at one region, 100 operations each: all ok; 10 failed; one in flight at the end, which is
+ * nobody's failure; 30 in flight, where nothing can be said.
+ */
+static void test_in_flight_at_the_end(void **state)
+{
+    static const double offered[] = {100, 100, 100, 100}, ok[] = {100, 90, 99, 70};
+    static const double failed[] = {0, 10, 0, 0};
+    static const double unknown[] = {0, 0, 0, 0};
+    static const double *const values[] = {offered, ok, failed, unknown};
+    static const char *const names[] = {"offered_per_s", "ok_per_s", "failed_per_s",
+                                        "unknown_per_s"};
+    struct metric_series series[4];
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        series[i] = (struct metric_series){.name = names[i],
+                                           .unit = "1/s",
+                                           .labels = {{"region", "us-east-1"}},
+                                           .label_count = 1,
+                                           .values = values[i]};
+    }
+    const struct metric_set set = {.series = series,
+                                   .series_count = 4,
+                                   .bucket_count = 4,
+                                   .bucket_ns = SIM_NS_PER_S,
+                                   .duration_ns = 4 * SIM_NS_PER_S};
+    const struct plot_options options = {.gnuplot = "/nonexistent/gnuplot", .only = "availability"};
+    assert_true(plots_draw(&fixture.layout, &set, path_of("flight"), &options, &report));
+    expect_data_line("flight", "availability.csv",
+                     "time_s,\"us-east-1 ok percent\",\"us-east-1 ended per s\",\"us-east-1 ok "
+                     "per s\"\n0.5,100,100,100\n1.5,90,100,90\n2.5,100,99,99\n3.5,,,\n");
+}
+
 static void expect_literal(void (*write)(FILE *, const char *), const char *source,
                            const char *expected)
 {
@@ -399,7 +432,8 @@ int main(void)
         cmocka_unit_test(test_sandbox),
 #endif
         cmocka_unit_test(test_data),
-        cmocka_unit_test(test_thinning)
+        cmocka_unit_test(test_thinning),
+        cmocka_unit_test(test_in_flight_at_the_end),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
