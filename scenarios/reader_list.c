@@ -91,7 +91,8 @@ bool read_regions(struct slot slot)
 {
     const bool places = slot.row->type == PARAM_PLACES;
     const struct param_spec item = {.key = slot.row->key,
-                                    .type = places ? PARAM_PLACE : PARAM_REGION};
+                                    .type = places ? PARAM_PLACE : PARAM_REGION,
+                                    .machines = slot.row->machines};
     if (slot.value->type != JSON_ARRAY) {
         return fail_type(slot);
     }
@@ -103,7 +104,8 @@ bool read_region_sets(struct slot slot)
 {
     const bool places = slot.row->type == PARAM_PLACE_SETS;
     const struct param_spec item = {.key = slot.row->key,
-                                    .type = places ? PARAM_PLACES : PARAM_REGIONS};
+                                    .type = places ? PARAM_PLACES : PARAM_REGIONS,
+                                    .machines = slot.row->machines};
     if (slot.value->type != JSON_ARRAY) {
         return fail_type(slot);
     }

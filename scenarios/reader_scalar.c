@@ -225,6 +225,31 @@ static struct referents referents_of(const struct reader *reader, enum param_typ
     return (struct referents){&reader->regions, "region", "\"regions\""};
 }
 
+/* "us-east-1/n0": the region's name, "/n" and a number without leading zeros. */
+static bool read_machine(struct slot slot)
+{
+    const char *text = slot.value->text;
+    const char *slash = strchr(text, '/');
+    if (slash == NULL || slash[1] != 'n' || slash[2] == '\0' ||
+        (slash[2] == '0' && slash[3] != '\0')) {
+        return false;
+    }
+    uint32_t number = 0;
+    for (const char *at = slash + 2; *at != '\0'; at++) {
+        if (*at < '0' || *at > '9' || number >= 1 << PARAM_MACHINE_BITS) {
+            return false;
+        }
+        number = 10 * number + (uint32_t)(*at - '0');
+    }
+    const char *region = arena_text(slot.reader->arena, text, (size_t)(slash - text));
+    const long index = names_find(&slot.reader->regions, region);
+    if (index == NAMES_NONE || number >= 1 << PARAM_MACHINE_BITS) {
+        return false;
+    }
+    *(uint32_t *)slot.out = PARAM_MACHINE | (uint32_t)index << PARAM_MACHINE_BITS | number;
+    return true;
+}
+
 bool read_reference(struct slot slot)
 {
     struct reader *reader = slot.reader;
@@ -232,6 +257,9 @@ bool read_reference(struct slot slot)
     const struct names *names = referents.names;
     if (slot.value->type != JSON_STRING) {
         return fail_type(slot);
+    }
+    if (slot.row->machines && read_machine(slot)) {
+        return true;
     }
     const long index = names_find(names, slot.value->text);
     if (index != NAMES_NONE) {

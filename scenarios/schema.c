@@ -331,14 +331,17 @@ static void put_csv_numbers(struct schema *schema, const struct param_spec *row)
     text_put(schema->out, "}}]");
 }
 
+#define MACHINE_SCHEMA                                                                             \
+    "\"type\": \"string\", \"pattern\": \"^[A-Za-z][A-Za-z0-9._-]{0,62}(/n[0-9]{1,4})?$\""
 #define ID_SCHEMA "\"type\": \"string\", \"pattern\": \"" ID_PATTERN "\""
 
 static void put_regions(struct schema *schema, const struct param_spec *row)
 {
     const bool flat = row->type == PARAM_REGIONS || row->type == PARAM_PLACES;
-    text_put(schema->out, flat ? "\"type\": \"array\", \"items\": {" ID_SCHEMA "}"
-                               : "\"type\": \"array\", \"items\": {\"type\": \"array\", "
-                                 "\"items\": {" ID_SCHEMA "}}");
+    text_put(schema->out, "\"type\": \"array\", \"items\": {");
+    text_put(schema->out, flat ? "" : "\"type\": \"array\", \"items\": {");
+    text_put(schema->out, row->machines ? MACHINE_SCHEMA : ID_SCHEMA);
+    text_put(schema->out, flat ? "}" : "}}");
     put_count(schema, row, false);
 }
 

@@ -80,6 +80,18 @@ static const struct names *names_of(const struct writing *writing, const struct 
     return row->type == PARAM_DATASET ? writing->options->datasets : writing->options->regions;
 }
 
+static void put_name(struct writing *writing, struct cell cell)
+{
+    const uint32_t index = *(const uint32_t *)cell.at;
+    if (!cell.row->machines || (index & PARAM_MACHINE) == 0) {
+        text_put_json(writing->out, name_at(names_of(writing, cell.row), index));
+        return;
+    }
+    const uint32_t region = (index & ~PARAM_MACHINE) >> PARAM_MACHINE_BITS;
+    text_format(writing->out, "\"%s/n%u\"", name_at(writing->options->regions, region),
+                (unsigned)(index & ((1 << PARAM_MACHINE_BITS) - 1)));
+}
+
 static double number_at(struct cell cell)
 {
     const bool integer = cell.row->type == PARAM_INT || cell.row->type == PARAM_DURATION ||
@@ -175,8 +187,10 @@ static void put_list_of(struct writing *writing, struct cell cell)
 {
     const enum param_type type = cell.row->type;
     const bool places = type == PARAM_PLACES || type == PARAM_PLACE_SETS;
-    const struct param_spec name = {.key = "", .type = places ? PARAM_PLACE : PARAM_REGION};
-    const struct param_spec names = {.key = "", .type = places ? PARAM_PLACES : PARAM_REGIONS};
+    const struct param_spec name = {
+        .key = "", .type = places ? PARAM_PLACE : PARAM_REGION, .machines = cell.row->machines};
+    const struct param_spec names = {
+        .key = "", .type = places ? PARAM_PLACES : PARAM_REGIONS, .machines = cell.row->machines};
     const bool quantities = type == PARAM_CSV_NUMBERS;
     const struct param_spec number = {.key = "", .type = quantities ? PARAM_QUANTITY : PARAM_REAL};
     const struct param_list *list = cell.at;
@@ -317,7 +331,7 @@ static void put_value(struct writing *writing, struct cell cell)
     case PARAM_REGION:
     case PARAM_PLACE:
     case PARAM_DATASET:
-        text_put_json(writing->out, name_at(names_of(writing, row), *(const uint32_t *)cell.at));
+        put_name(writing, cell);
         break;
     case PARAM_REGIONS:
     case PARAM_REGION_SETS:

@@ -57,6 +57,13 @@ enum param_type {
     PARAM_VARIANTS      /* names and overrides: read by the loader, stores nothing */
 };
 
+/*
+ * A machine among places: this bit, the index of its region and, in the low bits, its number in the
+ * region. That the region has so many machines is for the plug-in to check.
+ */
+#define PARAM_MACHINE (UINT32_C(1) << 31)
+enum { PARAM_MACHINE_BITS = 12 };
+
 /* What a PARAM_DISTRIBUTION samples: the unit in which its quantities are written and stored. */
 enum param_unit { PARAM_UNIT_NONE = 0, PARAM_UNIT_DURATION, PARAM_UNIT_BYTES };
 
@@ -87,6 +94,7 @@ struct param_spec {
     const struct param_spec
         *table;        /* PARAM_OBJECT, PARAM_LIST, PARAM_MAP, common rows of choices */
     size_t item_bytes; /* PARAM_LIST, PARAM_MAP, common struct of choices */
+    bool machines; /* PARAM_PLACE, ..S, .._SETS: also a machine, "us-east-1/n0" (PARAM_MACHINE) */
     const struct param_registry *registry; /* PARAM_CHOICE, PARAM_CHOICES */
     /*
      * PARAM_LIST and PARAM_OBJECT: the key of the item that a bare string or number stands for
