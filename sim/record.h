@@ -217,7 +217,6 @@ struct record_fault {
      * missing when the run ended before.
      */
     sim_ns begin_ns, end_ns;
-    uint64_t times;         /* how often it happens; 0: chance decides */
     const uint32_t *places; /* that it touches */
     uint32_t place_count;
 };
