@@ -19,12 +19,12 @@ void fault_changed(struct collect_state *state, const struct record *record)
         state->fault_end_ns = record->at_ns;
         lag_watch(state);
     }
-    if (fault < COLLECT_FAULT_WINDOWS_MAX) {
-        const uint32_t bit = 1u << fault;
+    if (fault < state->window_count) {
+        const uint64_t bit = UINT64_C(1) << fault % 64;
+        uint64_t *active = &state->active.bits[fault / 64];
 
-        state->begun |= bit;
-        state->active =
-            record->kind == RECORD_FAULT_BEGIN ? state->active | bit : state->active & ~bit;
+        state->begun.bits[fault / 64] |= bit;
+        *active = record->kind == RECORD_FAULT_BEGIN ? *active | bit : *active & ~bit;
         state->segment_changed = true;
     }
 }
@@ -36,8 +36,8 @@ uint32_t segment_now(struct collect_state *state)
     }
     state->segment_changed = false;
     for (uint32_t i = 0; i < state->segment_count; i++) {
-        if (state->segments[i].begun == state->begun &&
-            state->segments[i].active == state->active) {
+        if (memcmp(&state->segments[i].begun, &state->begun, sizeof(state->begun)) == 0 &&
+            memcmp(&state->segments[i].active, &state->active, sizeof(state->active)) == 0) {
             state->segment = i;
             return i;
         }
@@ -267,6 +267,7 @@ void collector_init(struct collector *collector, const struct record_layout *lay
     state->layout = layout;
     state->fault_end_ns = -1;
     state->crash_fault = layout->fault_count;
+    state->window_count = collect_window_count(layout);
     state->segment_changed = true;
     arena_init(&state->arena);
     arena_init(&state->series_arena);

@@ -25,9 +25,13 @@
 #include "sim/record.h"
 
 enum {
-    COLLECT_BUCKETS_MAX = 100000,  /* of the timeline: duration_ns / bucket_ns, rounded up */
-    COLLECT_FAULT_WINDOWS_MAX = 16 /* faults that get before/during/after windows: the first ones */
+    COLLECT_BUCKETS_MAX = 100000,     /* of the timeline: duration_ns / bucket_ns, rounded up */
+    COLLECT_FAULT_WINDOWS_MAX = 200,  /* faults that get before/during/after windows */
+    COLLECT_WINDOW_PLACES_MAX = 20000 /* faults with windows * (places with clients + 1) */
 };
+
+/* How many faults get windows, the first ones of the layout: memory grows with faults * places. */
+uint32_t collect_window_count(const struct record_layout *layout);
 
 struct collector {
     struct collect_state *state; /* private */

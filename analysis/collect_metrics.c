@@ -101,15 +101,6 @@ const char *client_place_name(const struct collect_state *state, uint32_t client
     return state->layout->places[state->client_places[client_place]].name;
 }
 
-bool segment_matches(const struct segment *segment, uint32_t fault, uint32_t phase)
-{
-    const uint32_t bit = 1u << fault;
-    const bool begun = (segment->begun & bit) != 0;
-    const bool active = (segment->active & bit) != 0;
-
-    return phase == 0 ? !begun : phase == 1 ? active : begun && !active;
-}
-
 /* ---- operations ---- */
 
 enum slice_kind {
@@ -139,34 +130,17 @@ static bool slice_has_group(const struct collect_state *state, const struct slic
            (slice->dataset == ANY || slice->dataset == group->dataset);
 }
 
-static void cell_add(struct cell *total, const struct cell *cell)
+/* Adds what these cells (group * 2 + type) have of the slice. */
+static void slice_add_cells(const struct collect_state *state, struct slice *slice,
+                            const struct cell *cells)
 {
-    total->offered += cell->offered;
-    total->tries += cell->tries;
-    for (size_t i = 0; i < RECORD_OUTCOME_COUNT; i++) {
-        total->outcomes[i] += cell->outcomes[i];
-    }
-    histogram_merge(&total->latency, &cell->latency);
-}
-
-static void slice_sum(const struct collect_state *state, struct slice *slice, struct arena *arena)
-{
-    histogram_init(&slice->total.latency, arena);
-    for (size_t s = 0; s < state->segment_count; s++) {
-        const struct segment *segment = &state->segments[s];
-
-        if (slice->fault != ANY &&
-            !segment_matches(segment, (uint32_t)slice->fault, (uint32_t)slice->phase)) {
+    for (uint32_t g = 0; g < state->layout->group_count; g++) {
+        if (!slice_has_group(state, slice, g)) {
             continue;
         }
-        for (uint32_t g = 0; g < state->layout->group_count; g++) {
-            if (!slice_has_group(state, slice, g)) {
-                continue;
-            }
-            for (uint32_t type = 0; type < RECORD_OPERATION_TYPE_COUNT; type++) {
-                if (slice->type == ANY || slice->type == type) {
-                    cell_add(&slice->total, &segment->cells[g * 2 + type]);
-                }
+        for (uint32_t type = 0; type < RECORD_OPERATION_TYPE_COUNT; type++) {
+            if (slice->type == ANY || slice->type == type) {
+                cell_add(&slice->total, &cells[g * 2 + type]);
             }
         }
     }
@@ -193,16 +167,9 @@ static void slices_add(struct slices *slices, struct slice slice)
     }
 }
 
-static uint32_t window_count(const struct collect_state *state)
-{
-    const uint32_t faults = state->layout->fault_count;
-
-    return faults < COLLECT_FAULT_WINDOWS_MAX ? faults : COLLECT_FAULT_WINDOWS_MAX;
-}
-
 static void slices_of_faults(const struct collect_state *state, struct slices *slices)
 {
-    for (uint32_t fault = 0; fault < window_count(state); fault++) {
+    for (uint32_t fault = 0; fault < state->window_count; fault++) {
         for (int64_t phase = 0; phase < 3; phase++) {
             for (int64_t region = ANY; region < state->client_place_count; region++) {
                 struct slice slice = {.kind = SLICE_FAULT,
@@ -257,6 +224,35 @@ static struct slices slices_make(const struct collect_state *state)
     }
     slices_of_faults(state, &slices);
     return slices;
+}
+
+/* Slices of one window of a fault follow each other and share its sum over the segments. */
+static void slices_sum(const struct collect_state *state, struct slices *slices,
+                       struct arena *arena)
+{
+    struct slice *items = slices->items;
+    struct arena scratch;
+    const struct cell *window = NULL;
+
+    arena_init(&scratch);
+    for (size_t i = 0; i < slices->count; i++) {
+        struct slice *slice = &items[i];
+
+        histogram_init(&slice->total.latency, arena);
+        if (slice->fault == ANY) {
+            for (size_t s = 0; s < state->segment_count; s++) {
+                slice_add_cells(state, slice, state->segments[s].cells);
+            }
+            continue;
+        }
+        if (window == NULL || slice[-1].fault != slice->fault || slice[-1].phase != slice->phase) {
+            arena_release(&scratch);
+            arena_init(&scratch);
+            window = window_cells(state, (uint32_t)slice->fault, (uint32_t)slice->phase, &scratch);
+        }
+        slice_add_cells(state, slice, window);
+    }
+    arena_release(&scratch);
 }
 
 static uint64_t ended(const struct cell *cell)
@@ -369,8 +365,8 @@ void build_operations(struct collect_state *state, struct set_builder *builder)
     struct slices slices = slices_make(state);
     struct slice *items = slices.items;
 
+    slices_sum(state, &slices, &builder->set->arena);
     for (size_t i = 0; i < slices.count; i++) {
-        slice_sum(state, &items[i], &builder->set->arena);
         /* The metric takes the histogram that was just summed up. */
         *builder_metric(builder, "latency_ms", &items[i].labels)->histogram =
             items[i].total.latency;

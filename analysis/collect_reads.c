@@ -33,28 +33,22 @@ static bool by_session(const struct read_slice *slice)
     return slice->fault == ANY && slice->writer == ANY;
 }
 
-static void sum_cells(const struct collect_state *state, struct read_slice *slice)
+/* Adds what these cells (group * 2 + type) have of the slice. */
+static void add_cells(const struct collect_state *state, struct read_slice *slice,
+                      const struct cell *cells)
 {
-    for (size_t s = 0; s < state->segment_count; s++) {
-        const struct segment *segment = &state->segments[s];
+    for (uint32_t g = 0; g < state->layout->group_count; g++) {
+        const struct record_group *group = &state->layout->groups[g];
+        const struct cell *cell = &cells[g * 2 + RECORD_READ];
 
-        if (slice->fault != ANY &&
-            !segment_matches(segment, (uint32_t)slice->fault, (uint32_t)slice->phase)) {
-            continue;
-        }
-        for (uint32_t g = 0; g < state->layout->group_count; g++) {
-            const struct record_group *group = &state->layout->groups[g];
-            const struct cell *cell = &segment->cells[g * 2 + RECORD_READ];
-
-            if ((slice->reader == ANY || slice->reader == state->client_place[group->place]) &&
-                (slice->dataset == ANY || slice->dataset == group->dataset)) {
-                slice->reads += cell->reads;
-                slice->stale += cell->stale;
-                slice->own_reads += cell->own_reads;
-                slice->own_violations += cell->own_violations;
-                slice->seen_reads += cell->seen_reads;
-                slice->seen_violations += cell->seen_violations;
-            }
+        if ((slice->reader == ANY || slice->reader == state->client_place[group->place]) &&
+            (slice->dataset == ANY || slice->dataset == group->dataset)) {
+            slice->reads += cell->reads;
+            slice->stale += cell->stale;
+            slice->own_reads += cell->own_reads;
+            slice->own_violations += cell->own_violations;
+            slice->seen_reads += cell->seen_reads;
+            slice->seen_violations += cell->seen_violations;
         }
     }
 }
@@ -109,7 +103,6 @@ static void slices_add(const struct collect_state *state, struct read_slices *sl
 static struct read_slices slices_make(const struct collect_state *state)
 {
     const uint32_t places = state->client_place_count;
-    const uint32_t faults = state->layout->fault_count;
     struct read_slices slices = {0};
 
     for (int64_t reader = ANY; reader < places; reader++) {
@@ -130,7 +123,7 @@ static struct read_slices slices_make(const struct collect_state *state)
             slices_add(state, &slices, slice);
         }
     }
-    for (uint32_t fault = 0; fault < faults && fault < COLLECT_FAULT_WINDOWS_MAX; fault++) {
+    for (uint32_t fault = 0; fault < state->window_count; fault++) {
         for (uint32_t phase = 0; phase < 3; phase++) {
             for (int64_t reader = ANY; reader < places; reader++) {
                 struct read_slice slice = everything;
@@ -145,20 +138,36 @@ static struct read_slices slices_make(const struct collect_state *state)
     return slices;
 }
 
+/* Slices of one window of a fault follow each other and share its sum over the segments. */
 static void slices_sum(struct collect_state *state, struct read_slices *slices, struct arena *arena)
 {
     struct read_slice *items = slices->items;
+    struct arena scratch;
+    const struct cell *window = NULL;
 
+    arena_init(&scratch);
     for (size_t i = 0; i < slices->count; i++) {
-        histogram_init(&items[i].age, arena);
-        histogram_init(&items[i].versions, arena);
-        histogram_init(&items[i].t_all, arena);
-        histogram_init(&items[i].t_missed, arena);
-        sum_cells(state, &items[i]);
-        if (by_pair(&items[i])) {
-            sum_pairs(state, &items[i]);
+        struct read_slice *slice = &items[i];
+
+        histogram_init(&slice->age, arena);
+        histogram_init(&slice->versions, arena);
+        histogram_init(&slice->t_all, arena);
+        histogram_init(&slice->t_missed, arena);
+        if (by_pair(slice)) {
+            for (size_t s = 0; by_session(slice) && s < state->segment_count; s++) {
+                add_cells(state, slice, state->segments[s].cells);
+            }
+            sum_pairs(state, slice);
+            continue;
         }
+        if (window == NULL || slice[-1].fault != slice->fault || slice[-1].phase != slice->phase) {
+            arena_release(&scratch);
+            arena_init(&scratch);
+            window = window_cells(state, (uint32_t)slice->fault, (uint32_t)slice->phase, &scratch);
+        }
+        add_cells(state, slice, window);
     }
+    arena_release(&scratch);
 }
 
 static void build_freshness(struct set_builder *builder, const struct read_slices *slices)

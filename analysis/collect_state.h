@@ -146,9 +146,13 @@ struct pair_cell { /* of one dataset, writer place and reader place */
     struct histogram t_all, t_missed; /* by time after the acknowledgement */
 };
 
-struct segment {            /* the times in which the same faults are before, during, after */
-    uint32_t begun, active; /* bit k: fault k has begun, goes on */
-    struct cell *cells;     /* group * 2 + type */
+struct fault_set { /* of those with windows */
+    uint64_t bits[(COLLECT_FAULT_WINDOWS_MAX + 63) / 64];
+};
+
+struct segment { /* the times in which the same faults are before, during, after */
+    struct fault_set begun, active;
+    struct cell *cells; /* group * 2 + type */
 };
 
 struct traffic { /* of one directed pair of places */
@@ -224,8 +228,9 @@ struct collect_state {
 
     struct segment *segments;
     size_t segment_count, segment_capacity;
-    uint32_t segment;       /* the present one */
-    uint32_t begun, active; /* faults */
+    uint32_t segment; /* the present one */
+    uint32_t window_count;
+    struct fault_set begun, active;
     bool segment_changed;
 
     struct pair_cell *
@@ -363,7 +368,13 @@ void build_visibility_curve(struct set_builder *builder, const struct label_list
 const char *client_place_name(const struct collect_state *state, uint32_t client_place);
 extern const char *const collect_phases[3]; /* "before", "during", "after" */
 extern const char *const collect_types[RECORD_OPERATION_TYPE_COUNT];
-/* Whether the segment lies before (0), during (1) or after (2) the fault. */
-bool segment_matches(const struct segment *segment, uint32_t fault, uint32_t phase);
+void cell_add(struct cell *total, const struct cell *cell);
+
+/*
+ * The cells (group * 2 + type) of the time before (0), during (1) or after (2) the fault, new in
+ * the arena.
+ */
+struct cell *window_cells(const struct collect_state *state, uint32_t fault, uint32_t phase,
+                          struct arena *arena);
 
 #endif
