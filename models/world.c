@@ -106,6 +106,14 @@ static void on_deliver(void *context, const struct event *event)
     }
 }
 
+/* The connection of a client or an agent was reset. */
+static void on_reset(void *context, const struct event *event)
+{
+    struct world *world = context;
+    const uint32_t slot = (uint32_t)event->a;
+    deliver_beyond(world, event->target, slot, network_flight(&world->network, slot));
+}
+
 static void on_served(void *context, const struct event *event)
 {
     struct world *world = context;
@@ -228,6 +236,7 @@ static const engine_handler handlers[WORLD_EVENT_COUNT] = {
     [WORLD_EVENT_CLIENT_RETRY] = on_client_retry,
     [WORLD_EVENT_CLIENTS] = on_clients,
     [WORLD_EVENT_AGENT] = on_agent,
+    [WORLD_EVENT_RESET] = on_reset,
 };
 
 /* What the clients see of the world. */

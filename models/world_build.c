@@ -164,6 +164,7 @@ void world_build_network(struct world *world)
     network->deliver_kind = WORLD_EVENT_DELIVER;
     network->retry_kind = WORLD_EVENT_NETWORK_RETRY;
     network->client_retry_kind = WORLD_EVENT_CLIENT_RETRY;
+    network->reset_kind = WORLD_EVENT_RESET;
 }
 
 /* Distributions by message kind, for those kinds that the scenario overrides. */

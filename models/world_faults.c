@@ -1,5 +1,6 @@
 /* world_faults.c - what faults can do to a world: the other side of fault_target.h. */
 #include "models/faults/fault_target.h"
+#include "models/network/network_cut.h"
 #include "models/world_internal.h"
 #include "sim/check.h"
 
@@ -22,11 +23,75 @@ static struct network_link *link_of(struct world *world, uint32_t from, uint32_t
     return &world->network.links[from * world->network.place_count + to];
 }
 
+static enum network_cut network_cut_of(enum fault_cut_style style)
+{
+    static const enum network_cut cuts[] = {[FAULT_BLACK_HOLE] = NETWORK_BLACK_HOLE,
+                                            [FAULT_RESET] = NETWORK_RESET,
+                                            [FAULT_JAM] = NETWORK_JAMMED};
+    return cuts[style];
+}
+
+static bool is_machine(uint32_t end)
+{
+    return (end & PARAM_MACHINE) != 0;
+}
+
+static uint32_t machine_of(const struct world *world, uint32_t end)
+{
+    const uint32_t region = (end & ~PARAM_MACHINE) >> PARAM_MACHINE_BITS;
+    const uint32_t number = end & ((UINT32_C(1) << PARAM_MACHINE_BITS) - 1);
+    CHECK(number < fault_region_nodes(world, region));
+    return world->region_first_node[region] + number;
+}
+
+/* What a pair end is in network_pair_hold(): a machine, or the machines and clients of a place. */
+struct pair_ends {
+    uint32_t first, count; /* machines */
+    uint32_t clients;      /* UINT32_MAX: none */
+};
+
+static struct pair_ends pair_ends(const struct world *world, uint32_t end)
+{
+    if (is_machine(end)) {
+        return (struct pair_ends){machine_of(world, end), 1, UINT32_MAX};
+    }
+    struct pair_ends ends = {.clients = world->node_count + end};
+    if (end < world->region_count) {
+        ends.first = world->region_first_node[end];
+        ends.count = fault_region_nodes(world, end);
+    }
+    return ends;
+}
+
+static void hold_pair(struct world *world, uint32_t from, uint32_t to, enum network_cut cut,
+                      int change)
+{
+    if (from != to && from != UINT32_MAX && to != UINT32_MAX) {
+        network_pair_hold(&world->network, from, to, cut, change);
+    }
+}
+
+void fault_cut_ends(struct world *world, uint32_t from, uint32_t to, enum fault_cut_style style,
+                    int change)
+{
+    const enum network_cut cut = network_cut_of(style);
+    if (!is_machine(from) && !is_machine(to)) {
+        const struct network_link *link = link_of(world, from, to);
+        network_link_hold(&world->network, (uint32_t)(link - world->network.links), cut, change);
+        return;
+    }
+    const struct pair_ends a = pair_ends(world, from), b = pair_ends(world, to);
+    for (uint32_t i = 0; i <= a.count; i++) {
+        for (uint32_t j = 0; j <= b.count; j++) {
+            hold_pair(world, i < a.count ? a.first + i : a.clients,
+                      j < b.count ? b.first + j : b.clients, cut, change);
+        }
+    }
+}
+
 void fault_cut(struct world *world, uint32_t from_place, uint32_t to_place, int change)
 {
-    struct network_link *link = link_of(world, from_place, to_place);
-    CHECK(change == 1 || (change == -1 && link->cuts > 0));
-    link->cuts += (uint32_t)change;
+    fault_cut_ends(world, from_place, to_place, FAULT_BLACK_HOLE, change);
 }
 
 static void record_power(struct world *world, uint32_t node, enum record_kind kind)

@@ -30,6 +30,7 @@ enum world_event {
     WORLD_EVENT_CLIENT_RETRY,
     WORLD_EVENT_CLIENTS,
     WORLD_EVENT_AGENT, /* target = agent, a = token, b = epoch */
+    WORLD_EVENT_RESET, /* target = client or agent, a = flight of the answer */
     WORLD_EVENT_COUNT
 };
 

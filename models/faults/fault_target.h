@@ -22,6 +22,17 @@ uint32_t fault_region_nodes(const struct world *world, uint32_t region);
  * place. */
 void fault_cut(struct world *world, uint32_t from_place, uint32_t to_place, int change);
 
+enum fault_cut_style {
+    FAULT_BLACK_HOLE, /* silence */
+    FAULT_RESET,      /* connections are reset, at once */
+    FAULT_JAM         /* what is sent arrives when the jam ends */
+};
+
+/* The same in another style (models/network/network_cut.h). Either end is a place, or a machine as
+ * sim/param.h writes it (PARAM_MACHINE); a machine is cut from the others of its own place too. */
+void fault_cut_ends(struct world *world, uint32_t from, uint32_t to, enum fault_cut_style style,
+                    int change);
+
 /* Power off (+1) or on (-1) of one machine. Off at the first hold, on at the last release. */
 void fault_power(struct world *world, uint32_t region, uint32_t node, int change);
 

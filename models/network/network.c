@@ -1,4 +1,6 @@
 #include "models/network/network.h"
+#include "models/network/network_cut.h"
+#include "models/network/network_list.h"
 
 #include "sim/check.h"
 #include "sim/portable_math.h"
@@ -270,37 +272,6 @@ static void schedule_retry(struct network *network, struct network_connection *c
                                 .b = connection->retry_number});
 }
 
-static void list_append(struct network *network, uint32_t *head, uint32_t *tail, uint32_t slot)
-{
-    network_flight(network, slot)->next = 0;
-    if (*head == 0) {
-        *head = slot;
-    } else {
-        network_flight(network, *tail)->next = slot;
-    }
-    *tail = slot;
-}
-
-/* The flight waits again, before all others. */
-static void list_put_back(struct network *network, uint32_t *head, uint32_t *tail, uint32_t slot)
-{
-    network_flight(network, slot)->next = *head;
-    *head = slot;
-    if (*tail == 0) {
-        *tail = slot;
-    }
-}
-
-static uint32_t list_take(struct network *network, uint32_t *head, uint32_t *tail)
-{
-    const uint32_t slot = *head;
-    *head = network_flight(network, slot)->next;
-    if (*head == 0) {
-        *tail = 0;
-    }
-    return slot;
-}
-
 /* A client's message met a cut link: the same back-off, each message for itself, until it is given
  * up. */
 static void client_wait(struct network *network, uint32_t slot, struct flight *flight)
@@ -357,7 +328,13 @@ void network_post(struct network *network, uint32_t slot, struct flight *flight)
     struct network_connection *connection = network_connection(network, message);
     const struct network_link *link = network_link_at(network, flight->link);
     const bool stream = network->config->transport == SCENARIO_TRANSPORT_STREAM;
-    if (connection != NULL && (link->cuts > 0 || connection->retrying)) {
+    const enum network_way way =
+        link->cuts == 0 ? NETWORK_GOES : network_way_out(network, slot, connection);
+    if (way == NETWORK_TAKEN) {
+        return;
+    }
+    const bool cut = way == NETWORK_MEETS_CUT;
+    if (connection != NULL && (cut || connection->retrying)) {
         const int64_t bytes = message->bytes + network->config->overhead_bytes;
         if (connection->backlog_bytes + bytes > network->config->send_buffer_bytes) {
             network_done(network, slot, true);
@@ -366,9 +343,9 @@ void network_post(struct network *network, uint32_t slot, struct flight *flight)
         connection->backlog_bytes += bytes;
         list_append(network, &connection->waiting_head, &connection->waiting_tail, slot);
         schedule_retry(network, connection, flight, first_timeout_ns(network, link));
-    } else if (link->cuts > 0 && stream) {
+    } else if (cut && stream) {
         client_wait(network, slot, flight);
-    } else if (link->cuts > 0) {
+    } else if (cut) {
         network_done(network, slot, true);
     } else {
         send_out(network, slot, flight, connection);
@@ -388,12 +365,18 @@ struct flight *network_arrive(struct network *network, const struct event *event
     struct flight *flight = network_flight(network, slot);
     const struct network_link *link = network_link_at(network, flight->link);
     struct network_connection *connection = network_connection(network, &flight->message);
+    const enum network_way way =
+        link->cuts == 0 ? NETWORK_GOES : network_way_in(network, event, connection);
+    if (way == NETWORK_TAKEN) {
+        return NULL;
+    }
     if ((flight->message.from & ENDPOINT_CLIENT) == 0 &&
         flight->epoch != network->place_epochs[network_place_of(network, flight->message.from)]) {
         network_done(network, slot, true);
         return NULL;
     }
-    const bool again = link->cuts > 0 || (connection != NULL && connection->lost_head != 0);
+    const bool cut = way == NETWORK_MEETS_CUT;
+    const bool again = cut || (connection != NULL && connection->lost_head != 0);
     if (again && !sender_has(network, flight)) {
         network_done(network, slot, true);
         return NULL;
@@ -404,7 +387,7 @@ struct flight *network_arrive(struct network *network, const struct event *event
         schedule_retry(network, connection, flight, first_timeout_ns(network, link));
         return NULL;
     }
-    if (link->cuts > 0) {
+    if (cut) {
         if (network->config->transport == SCENARIO_TRANSPORT_STREAM) {
             client_wait(network, slot, flight);
         } else {
@@ -425,7 +408,13 @@ void network_retry(struct network *network, const struct event *event)
     }
     const struct network_link *link =
         network_link_at(network, network_link_between(network, from, to));
-    if (link->cuts > 0) {
+    const enum network_cut cut =
+        link->cuts == 0 ? NETWORK_OPEN : network_cut_between(network, link, from, to);
+    if (cut == NETWORK_RESET) {
+        network_connection_drop(network, connection);
+        return;
+    }
+    if (cut == NETWORK_BLACK_HOLE) {
         connection->rto_ns = 2 * connection->rto_ns < network->config->retransmit_max
                                  ? 2 * connection->rto_ns
                                  : network->config->retransmit_max;
@@ -460,9 +449,14 @@ void network_client_retry(struct network *network, const struct event *event)
     struct flight *flight = network_flight(network, slot);
     if (!sender_has(network, flight)) {
         network_done(network, slot, true);
-    } else if (network_link_at(network, flight->link)->cuts > 0) {
+        return;
+    }
+    const enum network_way way = network_link_at(network, flight->link)->cuts == 0
+                                     ? NETWORK_GOES
+                                     : network_way_out(network, slot, NULL);
+    if (way == NETWORK_MEETS_CUT) {
         client_wait(network, slot, flight);
-    } else {
+    } else if (way == NETWORK_GOES) {
         send_out(network, slot, flight, NULL);
     }
 }
@@ -477,27 +471,4 @@ void network_done(struct network *network, uint32_t slot, bool dropped)
         network->block_free(network->block_context, flight->message.dataset, flight->message.block);
     }
     pool_give(&network->flights, slot);
-}
-
-void network_forget(struct network *network, uint32_t node)
-{
-    network->node_powers[node]++;
-    struct network_connection *row = network->connections[node];
-    if (row == NULL) {
-        return;
-    }
-    for (uint32_t to = 0; to < network->node_count; to++) {
-        struct network_connection *connection = &row[to];
-        while (connection->lost_head != 0) {
-            network_done(network,
-                         list_take(network, &connection->lost_head, &connection->lost_tail), true);
-        }
-        while (connection->waiting_head != 0) {
-            network_done(network,
-                         list_take(network, &connection->waiting_head, &connection->waiting_tail),
-                         true);
-        }
-        connection->backlog_bytes = 0;
-        connection->retrying = false;
-    }
 }

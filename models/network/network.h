@@ -27,6 +27,19 @@
 #include "sim/pool.h"
 #include "sim/record.h"
 
+/* What becomes of what is sent over a cut pair. Of several at a time the greatest counts. */
+enum network_cut {
+    NETWORK_OPEN,
+    NETWORK_JAMMED,     /* it waits in the network, and arrives when the jam ends */
+    NETWORK_BLACK_HOLE, /* silence */
+    NETWORK_RESET,      /* streams are answered with a connection reset; datagrams: silence */
+    NETWORK_CUT_COUNT
+};
+
+struct network_holds { /* faults that cut a link, or a pair of ends on it, by enum network_cut */
+    uint16_t counts[NETWORK_CUT_COUNT];
+};
+
 struct network_link {
     sim_ns base_ns; /* without the random part: the floor for published jitter, else the median */
     sim_ns p50_ns;  /* expected one-way delay */
@@ -38,7 +51,10 @@ struct network_link {
     double loss, bandwidth;                   /* as configured; bandwidth 0: unlimited */
     struct random_stream delay_stream, loss_stream, kind_stream;
     sim_ns pipe_free_ns;
-    uint32_t cuts; /* faults that cut it now */
+    uint32_t cuts; /* 0: open for all; else network_cut.h knows for whom it is not */
+    struct network_holds holds;
+    uint32_t held_head, held_tail; /* what a jam holds, in order of arrival */
+    uint32_t releasing;            /* of what a jam held, on its last step now */
     /* What link faults make of it now. */
     double delay_factor, loss_now, bandwidth_now;
     sim_ns extra_ns;
@@ -88,11 +104,16 @@ struct network {
     const struct distribution *const *const *kind_delays; /* per dataset, per message kind */
     struct network_connection *
         *connections; /* per sending node: a row of receiving nodes, or NULL */
+    /* Per sending end (machines, then places for their clients): a row of receiving ends, or NULL.
+     */
+    struct network_holds **pair_holds;
     struct pool flights;
     void (*block_free)(void *context, uint16_t dataset, uint32_t block);
     void *block_context;
     sim_ns give_up_ns;                                    /* of a client's message */
     uint16_t deliver_kind, retry_kind, client_retry_kind; /* event kinds of the world */
+    /* For a client or agent (target) that its connection was reset: a = flight of the answer. */
+    uint16_t reset_kind;
 };
 
 /*
@@ -141,6 +162,9 @@ static inline const struct message *network_peek(const struct network *network, 
 
 /* Ends a flight; its block is freed. `dropped`: the receiver was not there. */
 void network_done(struct network *network, uint32_t slot, bool dropped);
+
+/* All that the connection holds is gone. */
+void network_connection_drop(struct network *network, struct network_connection *connection);
 
 /* A sending machine lost power: what its connections still held is gone. */
 void network_forget(struct network *network, uint32_t node);

@@ -1,161 +1,8 @@
 /*
- * A world of two places with one machine each, a client group at the second, and links that a test
- * sets by hand. Arrivals are compared to the nanosecond with times computed in the comments.
+ * Pipes, order, loss, back-off and buffers of a network. Arrivals are compared to the nanosecond
+ * with times computed in the comments.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "models/network/network.h"
-#include "models/purpose.h"
-#include "sim/arena.h"
-
-enum { DELIVER, RETRY, CLIENT_RETRY, SCRIPT, KINDS, ARRIVALS_MAX = 256, MS = 1000000 };
-
-struct fixture {
-    struct arena arena;
-    struct engine engine;
-    struct network network;
-    struct scenario_network config;
-    struct record_sink sink;
-    uint32_t node_places[2], node_zones[2], group_places[1];
-    const struct distribution *last_miles[1];
-    struct random_stream last_mile_streams[1];
-    const struct distribution *const *kind_delays[1];
-    struct {
-        sim_ns at_ns;
-        uint64_t a;
-    } arrivals[ARRIVALS_MAX];
-    size_t arrival_count;
-    uint64_t sent, dropped, retransmitted;
-    void (*script)(struct fixture *fixture, uint64_t step);
-};
-
-static void on_row(void *state, const struct record *row)
-{
-    struct fixture *fixture = state;
-    fixture->sent += row->kind == RECORD_SENT;
-    fixture->dropped += row->kind == RECORD_DROPPED;
-    fixture->retransmitted += (row->flags & RECORD_FLAG_RETRANSMITTED) != 0;
-}
-
-static void on_deliver(void *context, const struct event *event)
-{
-    struct fixture *fixture = context;
-    if (!network_arrive(&fixture->network, event)) {
-        return;
-    }
-    assert_true(fixture->arrival_count < ARRIVALS_MAX);
-    fixture->arrivals[fixture->arrival_count].at_ns = engine_now(&fixture->engine);
-    fixture->arrivals[fixture->arrival_count++].a =
-        network_flight(&fixture->network, (uint32_t)event->a)->message.a;
-    network_done(&fixture->network, (uint32_t)event->a, false);
-}
-
-static void on_retry(void *context, const struct event *event)
-{
-    network_retry(&((struct fixture *)context)->network, event);
-}
-
-static void on_client_retry(void *context, const struct event *event)
-{
-    network_client_retry(&((struct fixture *)context)->network, event);
-}
-
-static void on_script(void *context, const struct event *event)
-{
-    struct fixture *fixture = context;
-    fixture->script(fixture, event->a);
-}
-
-static const engine_handler handlers[KINDS] = {on_deliver, on_retry, on_client_retry, on_script};
-
-static void set_link(struct fixture *fixture, uint32_t link, sim_ns delay_ns)
-{
-    struct network_link *l = network_link_at(&fixture->network, link);
-    l->base_ns = l->p50_ns = delay_ns;
-    random_stream_init(&l->delay_stream, 7, PURPOSE_LINK_DELAY, link);
-    random_stream_init(&l->loss_stream, 7, PURPOSE_LINK_LOSS, link);
-    random_stream_init(&l->kind_stream, 7, PURPOSE_MESSAGE_DELAY, link);
-    network_link_update(l);
-}
-
-static void no_block(void *context, uint16_t dataset, uint32_t block)
-{
-    (void)context;
-    (void)dataset;
-    (void)block;
-}
-
-/* Machine 0 in place 0, machine 1 in place 1, 40 ms apart; clients in place 1. */
-static void begin(struct fixture *fixture)
-{
-    arena_init(&fixture->arena);
-    engine_init(&fixture->engine, fixture, handlers, KINDS);
-    fixture->config = (struct scenario_network){.transport = SCENARIO_TRANSPORT_STREAM,
-                                                .retransmit_min = 200 * MS,
-                                                .retransmit_max = INT64_C(120000) * MS,
-                                                .send_buffer_bytes = 10000,
-                                                .overhead_bytes = 100};
-    fixture->sink = (struct record_sink){.state = fixture, .row = on_row, .mask = UINT32_MAX};
-    fixture->node_places[1] = 1;
-    fixture->group_places[0] = 1;
-    struct network *network = &fixture->network;
-    network->config = &fixture->config;
-    network->engine = &fixture->engine;
-    network->sink = &fixture->sink;
-    network->arena = &fixture->arena;
-    network->links = arena_alloc(&fixture->arena, 6, sizeof *network->links);
-    network->place_count = 2;
-    network->node_count = 2;
-    network->node_places = fixture->node_places;
-    network->node_zones = fixture->node_zones;
-    network->group_places = fixture->group_places;
-    network->last_miles = fixture->last_miles;
-    network->last_mile_streams = fixture->last_mile_streams;
-    network->kind_delays = fixture->kind_delays;
-    network->place_epochs = arena_alloc(&fixture->arena, 2, sizeof *network->place_epochs);
-    network->node_powers = arena_alloc(&fixture->arena, network->node_count, sizeof(uint16_t));
-    network->connections = arena_alloc(&fixture->arena, 2, sizeof *network->connections);
-    pool_init(&network->flights, sizeof(struct flight), 100000);
-    network->block_free = no_block;
-    network->give_up_ns = INT64_C(10000) * MS;
-    network->deliver_kind = DELIVER;
-    network->retry_kind = RETRY;
-    network->client_retry_kind = CLIENT_RETRY;
-    set_link(fixture, 0, 0);
-    set_link(fixture, 1, 40 * MS);
-    set_link(fixture, 2, 40 * MS);
-    set_link(fixture, 3, 0);
-}
-
-static void end(struct fixture *fixture)
-{
-    assert_int_equal(fixture->network.flights.count, 0);
-    pool_release(&fixture->network.flights);
-    engine_release(&fixture->engine);
-    arena_release(&fixture->arena);
-}
-
-static void send(struct fixture *fixture, uint32_t from, uint32_t to, uint32_t bytes, uint64_t a)
-{
-    const struct message message = {
-        .kind = MESSAGE_STRATEGY, .from = from, .to = to, .bytes = bytes, .a = a};
-    network_send(&fixture->network, &message);
-}
-
-static void at(struct fixture *fixture, sim_ns at_ns, uint64_t step)
-{
-    engine_at(&fixture->engine, at_ns, (struct event){.kind = SCRIPT, .a = step});
-}
-
-static void run(struct fixture *fixture)
-{
-    assert_int_equal(engine_run(&fixture->engine, SIM_NS_MAX, UINT64_MAX), ENGINE_DONE);
-}
+#include "tests/models/network/network_case.h"
 
 /* Without bandwidth limit: everything arrives 40 ms later, many messages in flight at once. */
 static void test_link_is_a_pipe(void **state)
@@ -202,7 +49,7 @@ static void cut_script(struct fixture *fixture, uint64_t step)
     if (step < 100) {
         send(fixture, 0, 1, 100, step);
     } else {
-        fixture->network.links[1].cuts = step == 100 ? 1 : 0;
+        network_link_hold(&fixture->network, 1, NETWORK_BLACK_HOLE, step == 100 ? 1 : -1);
     }
 }
 
@@ -261,9 +108,9 @@ static void test_datagrams_are_lost(void **state)
 static void buffer_script(struct fixture *fixture, uint64_t step)
 {
     if (step == 100) {
-        fixture->network.links[1].cuts = 1;
+        network_link_hold(&fixture->network, 1, NETWORK_BLACK_HOLE, 1);
     } else if (step == 101) {
-        fixture->network.links[1].cuts = 0;
+        network_link_hold(&fixture->network, 1, NETWORK_BLACK_HOLE, -1);
     } else {
         for (uint64_t i = 0; i < 12; i++) {
             send(fixture, 0, 1, 900, i); /* 1000 with the overhead; the buffer takes ten */
@@ -290,7 +137,7 @@ static void test_send_buffer_overflows(void **state)
 static void client_script(struct fixture *fixture, uint64_t step)
 {
     if (step >= 100) {
-        fixture->network.links[2].cuts = step == 100 ? 1 : 0;
+        network_link_hold(&fixture->network, 2, NETWORK_BLACK_HOLE, step == 100 ? 1 : -1);
     } else {
         const struct message message = {
             .kind = MESSAGE_REQUEST, .from = ENDPOINT_CLIENT, .to = 0, .a = step};

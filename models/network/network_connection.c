@@ -1,0 +1,30 @@
+/* network_connection.c - the end of what a connection holds. */
+#include "models/network/network.h"
+#include "models/network/network_list.h"
+
+void network_connection_drop(struct network *network, struct network_connection *connection)
+{
+    while (connection->lost_head != 0) {
+        network_done(network, list_take(network, &connection->lost_head, &connection->lost_tail),
+                     true);
+    }
+    while (connection->waiting_head != 0) {
+        network_done(network,
+                     list_take(network, &connection->waiting_head, &connection->waiting_tail),
+                     true);
+    }
+    connection->backlog_bytes = 0;
+    connection->retrying = false;
+}
+
+void network_forget(struct network *network, uint32_t node)
+{
+    network->node_powers[node]++;
+    struct network_connection *row = network->connections[node];
+    if (row == NULL) {
+        return;
+    }
+    for (uint32_t to = 0; to < network->node_count; to++) {
+        network_connection_drop(network, &row[to]);
+    }
+}
