@@ -2,6 +2,7 @@
  * collect.c - the collector as a whole: its memory, its rows and its end.
  */
 #include "analysis/collect.h"
+#include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ void fault_changed(struct collect_state *state, const struct record *record)
     const uint32_t fault = record->slot;
 
     CHECK(fault < state->layout->fault_count);
+    failure_fault(state, record);
     if (record->kind == RECORD_FAULT_BEGIN) {
         state->crash_fault = fault;
     } else {
@@ -94,6 +96,8 @@ static void node_row(struct collect_state *state, const struct record *record)
         }
         state->crash_pending = true;
         state->crash_ns = record->at_ns;
+    } else {
+        lost_node_up(state, record->node);
     }
     lag_watch(state);
 }
@@ -139,7 +143,20 @@ static void (*const rows[RECORD_KIND_COUNT])(struct collect_state *, const struc
     [RECORD_NODE_DOWN] = node_row,
     [RECORD_NODE_UP] = node_row,
     [RECORD_MODE] = mode_row,
+    [RECORD_LEADER] = leaders_row,
+    [RECORD_DISCARDED] = lost_discarded,
+    [RECORD_STEP] = leaders_step,
+    [RECORD_HEALTH] = routes_row,
+    [RECORD_ROUTED] = routes_row,
+    [RECORD_CONNECTED] = routes_row,
+    [RECORD_CACHE] = routes_row,
 };
+
+static void crash_judge(struct collect_state *state)
+{
+    state->crash_pending = false;
+    lost_crashed(state, state->crash_ns);
+}
 
 static void collect_row(void *opaque, const struct record *record)
 {
@@ -152,7 +169,7 @@ static void collect_row(void *opaque, const struct record *record)
     CHECK(record->kind < RECORD_KIND_COUNT);
     CHECK(record->at_ns >= state->now_ns);
     if (record->at_ns > state->now_ns && state->crash_pending) {
-        loss_crashed(state); /* after everything that happened at its instant */
+        crash_judge(state); /* after everything that happened at its instant */
     }
     state->now_ns = record->at_ns;
     if (record->at_ns >= state->timeline.next_ns) {
@@ -285,12 +302,12 @@ void collector_init(struct collector *collector, const struct record_layout *lay
     state->traffic = arena_alloc(&state->arena, (size_t)layout->place_count * layout->place_count,
                                  sizeof(*state->traffic));
     state->node_down = arena_alloc(&state->arena, layout->node_count, sizeof(*state->node_down));
-    state->crashes = arena_alloc(&state->arena, layout->fault_count + 1u, sizeof(*state->crashes));
     state->probes = arena_alloc(&state->arena, PROBE_TIMES_MAX, sizeof(*state->probes));
     state->probe_reads = arena_alloc(&state->arena, places, sizeof(*state->probe_reads));
     state->probe_fresh = arena_alloc(&state->arena, places, sizeof(*state->probe_fresh));
     session_init(state);
     timeline_init(state);
+    failure_init(state);
 }
 
 void collector_release(struct collector *collector)
@@ -307,6 +324,7 @@ void collector_release(struct collector *collector)
         memory_release(dataset->held);
     }
     key_release(state);
+    failure_release(state);
     memory_release(state->flights);
     memory_release(state->pairs);
     memory_release(state->segments);
@@ -321,10 +339,12 @@ static void collect_end(struct collect_state *state, sim_ns end_ns)
 {
     CHECK(end_ns >= state->now_ns);
     if (state->crash_pending) {
-        loss_crashed(state);
+        crash_judge(state);
     }
     state->now_ns = end_ns;
     timeline_finish(state, end_ns);
+    leaders_finish(state, end_ns);
+    routes_finish(state, end_ns);
     for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
         struct dataset_state *dataset = &state->datasets[d];
 
@@ -337,6 +357,15 @@ static void collect_end(struct collect_state *state, sim_ns end_ns)
             }
         }
     }
+}
+
+static void build_failures(struct collect_state *state, struct set_builder *builder)
+{
+    build_recovery(state, builder);
+    build_rpo(state, builder);
+    build_leaders(state, builder);
+    build_budget(state, builder);
+    build_routes(state, builder);
 }
 
 void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_set *set)
@@ -363,7 +392,9 @@ void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_
     build_reads(state, &builder);
     build_replicas(state, &builder, end_ns);
     build_traffic(state, &builder);
+    build_failures(state, &builder);
     build_series(state, &builder);
+    build_route_series(state, &builder);
     build_probe_curve(state, &builder);
     builder_finish(&builder);
 }

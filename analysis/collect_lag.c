@@ -7,6 +7,7 @@
  * Cost:  a commit or an apply touches the key's entries and 24 bytes for each replica; the heap
  *        holds only keys that are behind.
  */
+#include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
 
 static struct held_state *held_at(const struct dataset_state *dataset, uint32_t key,
@@ -14,6 +15,9 @@ static struct held_state *held_at(const struct dataset_state *dataset, uint32_t 
 {
     return &dataset->held[(size_t)key * dataset->replica_count + replica];
 }
+
+#define LAG_WARNING_NS  (30 * SIM_NS_PER_S)
+#define LAG_CRITICAL_NS (300 * SIM_NS_PER_S)
 
 /* ---- the heap ---- */
 
@@ -111,6 +115,19 @@ sim_ns lag_ns(const struct replica_state *replica, sim_ns now_ns)
     return replica->heap_count == 0 ? 0 : now_ns - replica->heap[0].commit_ns;
 }
 
+/* For how long between the two times the lag was over 30 s, and over 300 s. */
+static void lag_alert(struct replica_state *replica, sim_ns from_ns, sim_ns now_ns)
+{
+    const sim_ns lag_now_ns = lag_ns(replica, now_ns), span_ns = now_ns - from_ns;
+    const sim_ns warning_ns = lag_now_ns - LAG_WARNING_NS;
+    const sim_ns critical_ns = lag_now_ns - LAG_CRITICAL_NS;
+
+    replica->warning_ns += warning_ns < span_ns ? warning_ns : span_ns;
+    if (critical_ns > 0) {
+        replica->critical_ns += critical_ns < span_ns ? critical_ns : span_ns;
+    }
+}
+
 void lag_integrate(const struct collect_state *state, struct replica_state *replica, sim_ns now_ns)
 {
     const sim_ns warmup_ns = state->layout->warmup_ns;
@@ -121,6 +138,9 @@ void lag_integrate(const struct collect_state *state, struct replica_state *repl
         const double span = (double)(now_ns - from_ns);
         const double ends = (double)lag_ns(replica, from_ns) + (double)lag_ns(replica, now_ns);
 
+        if (lag_ns(replica, now_ns) > LAG_WARNING_NS) {
+            lag_alert(replica, from_ns, now_ns);
+        }
         replica->lag_integral += span * ends / 2;
         replica->missing_integral += span * (double)replica->missing;
     }
@@ -258,6 +278,10 @@ static struct dataset_state *dataset_of(const struct collect_state *state,
 
 void lag_committed(struct collect_state *state, const struct record *record)
 {
+    if (state->failure->overlapping > 0) {
+        leaders_committed(state, record);
+    }
+
     struct dataset_state *dataset = dataset_of(state, record);
     struct key_state *key = &dataset->keys[record->key];
     const struct version version = version_of(record);
@@ -348,6 +372,9 @@ void lag_applied(struct collect_state *state, const struct record *record)
     const struct version version = version_of(record);
 
     CHECK(record->node < state->layout->node_count);
+    if (state->failure->lost.open > 0) {
+        lost_applied(state, record);
+    }
 
     const uint32_t index = dataset->replica_of_node[record->node];
 

@@ -75,25 +75,3 @@ uint64_t loss_divergent_keys(const struct collect_state *state, uint32_t dataset
     }
     return divergent;
 }
-
-void loss_crashed(struct collect_state *state)
-{
-    struct crash *crash = &state->crashes[state->crash_fault];
-    uint64_t writes = 0;
-    sim_ns earliest_ns = SIM_NS_MAX;
-
-    state->crash_pending = false;
-    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
-        const struct loss loss = loss_count(state, d, true);
-
-        writes += loss.writes;
-        earliest_ns = loss.earliest_ns < earliest_ns ? loss.earliest_ns : earliest_ns;
-    }
-    crash->happened = true;
-    if (writes >= crash->writes) {
-        const sim_ns age_ns = writes == 0 ? 0 : state->crash_ns - earliest_ns;
-
-        crash->age_ns = writes > crash->writes || age_ns > crash->age_ns ? age_ns : crash->age_ns;
-        crash->writes = writes;
-    }
-}

@@ -344,7 +344,8 @@ static void build_availability(const struct collect_state *state, struct set_bui
         }
     }
     for (size_t i = 0; i < slices->count; i++) {
-        if (items[i].kind != SLICE_ALL && items[i].kind != SLICE_REGION) {
+        if (items[i].kind != SLICE_ALL && items[i].kind != SLICE_REGION &&
+            items[i].kind != SLICE_FAULT) {
             continue;
         }
 

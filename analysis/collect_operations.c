@@ -5,6 +5,7 @@
  *         against what its session had written and been returned by then; all three are noted at
  * the invocation, so that what happens while the read is under way can not change the verdict.
  */
+#include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
 
 /* The newest acknowledged version that a probe asks for, by its write's number. */
@@ -364,8 +365,13 @@ void operation_completed(struct collect_state *state, const struct record *recor
         } else if (ok) {
             read_ok(state, flight, version_of(record));
         }
-    } else if (ok) {
-        write_ok(state, flight, version_of(record));
+    } else {
+        if (ok) {
+            write_ok(state, flight, version_of(record));
+        }
+        if (state->failure->lost.open > 0) {
+            lost_completed(state, record->operation, ok);
+        }
     }
     if (probe) {
         return;
@@ -375,6 +381,10 @@ void operation_completed(struct collect_state *state, const struct record *recor
 
     state->timeline.counts[(size_t)flight->bucket * state->client_place_count * 2 + place_type]
         .outcomes[record->outcome]++;
+    recovery_count(state, place_type, flight->intended_ns, ok);
+    if (ok && (record->flags & (RECORD_FLAG_CACHED | RECORD_FLAG_PROXIED)) != 0) {
+        routes_answered(state, flight, record);
+    }
     if (ok) {
         CHECK(flight->intended_ns <= record->at_ns);
         timeline_latency(state, place_type, record->at_ns - flight->intended_ns);

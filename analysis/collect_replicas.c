@@ -70,9 +70,8 @@ static void build_lag(const struct collect_state *state, struct set_builder *bui
     }
 }
 
-/* A count for all datasets together, and for each. */
-static void build_counts(const struct collect_state *state, struct set_builder *builder,
-                         const char *name, const uint64_t *counts)
+void build_counts(const struct collect_state *state, struct set_builder *builder, const char *name,
+                  const uint64_t *counts)
 {
     struct label_list none = {0};
     uint64_t total = 0;
@@ -109,24 +108,6 @@ static void build_loss(struct collect_state *state, struct set_builder *builder)
         lost[d] = state->datasets[d].clock_inversions;
     }
     build_counts(state, builder, "clock_inversions", lost);
-}
-
-static void build_crashes(const struct collect_state *state, struct set_builder *builder)
-{
-    for (int rule = 0; rule < 2; rule++) {
-        for (uint32_t fault = 0; fault < state->layout->fault_count; fault++) {
-            const struct crash *crash = &state->crashes[fault];
-            struct label_list labels = {0};
-
-            label_add(&labels, "fault", state->layout->faults[fault].id);
-
-            struct metric *metric =
-                builder_metric(builder, rule == 0 ? "rpo_writes" : "rpo_ms", &labels);
-
-            metric->count = rule == 0 ? crash->writes : crash->happened ? 1 : 0;
-            metric->value = rule == 0 ? 0 : (double)crash->age_ns;
-        }
-    }
 }
 
 static void build_convergence(struct collect_state *state, struct set_builder *builder)
@@ -170,6 +151,5 @@ void build_replicas(struct collect_state *state, struct set_builder *builder, si
 {
     build_lag(state, builder, end_ns);
     build_loss(state, builder);
-    build_crashes(state, builder);
     build_convergence(state, builder);
 }

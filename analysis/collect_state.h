@@ -94,6 +94,7 @@ struct replica_state {
     sim_ns since_ns;                       /* the integrals reach to here */
     double lag_integral, missing_integral; /* ns * ns, versions * ns */
     struct histogram lag, missing_samples, delay;
+    sim_ns warning_ns, critical_ns; /* with a lag of more than 30 s, 300 s */
     uint32_t node;
     bool behind; /* of what was committed when the last fault ended */
 };
@@ -196,12 +197,6 @@ struct probe_time {
     uint64_t reads, fresh;
 };
 
-struct crash { /* what the nodes that went down took with them, the worst instant of a fault */
-    bool happened;
-    uint64_t writes;
-    sim_ns age_ns;
-};
-
 struct collect_state {
     const struct record_layout *layout;
     struct arena arena;
@@ -243,11 +238,12 @@ struct collect_state {
     struct traffic *traffic; /* from * places + to */
 
     bool *node_down;
-    struct crash *crashes; /* by fault, and one more: without a fault */
     bool crash_pending;
     uint32_t crash_fault; /* the fault that began last */
     sim_ns crash_ns;
     sim_ns fault_end_ns; /* of the last one; -1: none */
+
+    struct failure_state *failure; /* collect_failure.h */
 
     struct probe_time *probes;
     size_t probe_count;
@@ -322,7 +318,6 @@ struct loss {
 /* Acknowledged writes that no replica holds: of those that are up, or of all. */
 struct loss loss_count(const struct collect_state *state, uint32_t dataset, bool only_up);
 uint64_t loss_divergent_keys(const struct collect_state *state, uint32_t dataset);
-void loss_crashed(struct collect_state *state); /* judges the crash that is pending */
 
 /* collect.c */
 void fault_changed(struct collect_state *state, const struct record *record);
@@ -354,6 +349,10 @@ struct metric_series *builder_series(struct set_builder *builder, const char *na
 struct metric_curve *builder_curve(struct set_builder *builder, const char *name,
                                    const struct label_list *labels);
 void builder_finish(struct set_builder *builder);
+
+/* A count for all datasets together, and for each. */
+void build_counts(const struct collect_state *state, struct set_builder *builder, const char *name,
+                  const uint64_t *counts);
 
 /* In the order of the catalogue. */
 void build_operations(struct collect_state *state, struct set_builder *builder);

@@ -84,6 +84,52 @@ struct metric_series {
     const double *values; /* bucket_count of them */
 };
 
+/* A time in which a fault really was active. */
+struct metric_fault_window {
+    uint32_t fault, occurrence; /* index in the layout; 1, 2, ... */
+    sim_ns begin_ns, end_ns;    /* SIM_NS_MAX: to the end of the run */
+};
+
+/* A step of a failover (enum record_step), or a node that begins or ends to accept writes. */
+enum { METRIC_STEP_LEADS = 64, METRIC_STEP_STOPS };
+
+struct metric_failover_step {
+    sim_ns at_ns;
+    int64_t epoch;        /* 0: not given */
+    uint32_t node, place; /* UINT32_MAX: none */
+    uint16_t dataset;
+    uint8_t step;
+};
+
+enum metric_recovery_time { /* never decrease; the parts of the RTO lie between neighbours */
+                            METRIC_RECOVERY_FAIL,
+                            METRIC_RECOVERY_DETECTED,
+                            METRIC_RECOVERY_DECIDED,
+                            METRIC_RECOVERY_PROMOTED,
+                            METRIC_RECOVERY_ACCEPTING,
+                            METRIC_RECOVERY_ROUTED,
+                            METRIC_RECOVERY_CONNECTED,
+                            METRIC_RECOVERY_DONE,
+                            METRIC_RECOVERY_TIMES
+};
+
+/* How a client region's reads or writes came back after an occurrence of a fault. */
+struct metric_recovery {
+    uint32_t fault, occurrence;
+    const char *region, *operation;
+    bool recovered; /* false: of the times only the first means anything */
+    sim_ns times_ns[METRIC_RECOVERY_TIMES];
+    sim_ns first_success_ns, recovered_99_ns; /* -1: not by the end */
+};
+
+/* What happened when: of a merged set, in its first replication. */
+struct metric_events {
+    const struct metric_fault_window *windows; /* in order of their begin */
+    const struct metric_failover_step *steps;  /* in order of time */
+    const struct metric_recovery *recoveries;  /* by window, region, operation; with traffic only */
+    size_t window_count, step_count, recovery_count;
+};
+
 struct metric_set {
     struct arena arena;
     const struct metric *metrics;
@@ -95,6 +141,7 @@ struct metric_set {
     sim_ns end_ns;      /* where the run ended: before duration_ns when a limit stopped it */
     sim_ns measured_ns; /* from the warm-up to the end; of pooled sets their sum */
     uint64_t events, fingerprint, seed; /* of the replication */
+    struct metric_events failures;
 };
 
 extern const struct metric_definition metric_catalogue[]; /* ends with a NULL name */

@@ -1,6 +1,7 @@
 #include "analysis/metric.h"
 
-#define NS_PER_MS 1e6
+#define NS_PER_MS  1e6
+#define NS_PER_MIN 6e10
 
 const struct metric_definition metric_catalogue[] = {
     {"latency_ms",
@@ -40,8 +41,8 @@ const struct metric_definition metric_catalogue[] = {
      "nines",
      "request availability as a number of nines",
      "-log10(1 - availability_ratio); undefined when every operation was ok, because a run "
-     "without a failure shows no upper bound.",
-     {"region", "operation"},
+     "without a failure shows no upper bound. With {fault, phase}: before, during or after it.",
+     {"region", "operation", "fault", "phase"},
      METRIC_VALUE,
      1,
      true},
@@ -329,26 +330,6 @@ const struct metric_definition metric_catalogue[] = {
      METRIC_COUNT,
      1,
      false},
-    {"rpo_writes",
-     "count",
-     "acknowledged writes that a fault took from the live nodes",
-     "At the instant at which nodes went down, after the crash's own effects: acknowledged "
-     "writes newer than every version of their key that the replicas still up hold. The "
-     "largest such number over the instants of this fault. Copies on their way in messages "
-     "are not held by anyone yet; acked_lost says what was still missing at the end.",
-     {"fault"},
-     METRIC_COUNT,
-     1,
-     false},
-    {"rpo_ms",
-     "ms",
-     "age of the oldest acknowledged write that a fault took",
-     "At the same instant: now minus the acknowledgement of the earliest of these writes; 0 "
-     "if there is none. Undefined when the fault took no node down.",
-     {"fault"},
-     METRIC_VALUE,
-     NS_PER_MS,
-     false},
     {"convergence_ms",
      "ms",
      "time after the last fault until every live replica had caught up",
@@ -426,6 +407,7 @@ const struct metric_definition metric_catalogue[] = {
      METRIC_COUNT,
      1,
      false},
+#include "analysis/metric_catalogue_failure.inc"
     {0},
 };
 
@@ -467,6 +449,27 @@ const struct metric_series_definition metric_series_catalogue[] = {
      "versions",
      "Replication lag in writes at the end of the bucket.",
      {"dataset", "replica"}},
+    {"routed_sessions",
+     "count",
+     "Sessions of the place that are routed to the region at the end of the bucket (routes.csv).",
+     {"region", "to"}},
+    {"connections_per_s",
+     "1/s",
+     "Connections that the place's sessions made in the bucket.",
+     {"region"}},
+    {"cache_hit_ratio",
+     "ratio",
+     "Reads answered by the region's cache / reads that it was asked in the bucket.",
+     {"region"}},
+    {"cached_ratio",
+     "ratio",
+     "Of the reads invoked in the bucket that ended ok, those that a cache answered.",
+     {"region"}},
+    {"proxied_ratio",
+     "ratio",
+     "Of the operations invoked in the bucket that ended ok, those that another region than the "
+     "one asked answered.",
+     {"region"}},
     {0},
 };
 

@@ -15,22 +15,36 @@ static const struct {
      "latency_ms availability_ratio"},
     {"region?+operation? group+operation? dataset+operation?",
      "operations_offered operations_ok operations_failed operations_unknown operations_in_flight"},
-    {"region?+operation?", "availability_time_ratio availability_nines tries_per_operation"},
+    {"region?+operation?",
+     "availability_time_ratio tries_per_operation downtime_min unavailable_min"},
+    {"region?+operation? fault+phase+region?+operation?", "availability_nines"},
     {"reader?+writer? dataset+reader? fault+phase+reader?", "fresh_ratio stale_ratio"},
     {"reader?+writer? dataset+reader?", "staleness_ms staleness_of_stale_ms staleness_versions"},
     {"reader?+writer?",
      "t_visibility_p50_ms t_visibility_p90_ms t_visibility_p99_ms t_visibility_p999_ms"},
-    {"reader?", "probe_fresh_ratio"},
+    {"reader?", "probe_fresh_ratio cached_read_ratio cached_stale_ratio"},
     {"dataset?+reader?", "read_your_writes_violation_ratio monotonic_reads_violation_ratio"},
     {"dataset+replica", "replication_lag_ms replication_lag_versions replication_lag_mean_ms "
-                        "replication_lag_mean_versions replication_lag_mean_bytes apply_delay_ms"},
+                        "replication_lag_mean_versions replication_lag_mean_bytes apply_delay_ms "
+                        "lag_warning_ms lag_critical_ms"},
     {"dataset?", "acked_lost acked_lost_gone acked_lost_down clock_inversions convergence_ms "
-                 "divergent_keys"},
-    {"fault", "rpo_writes rpo_ms"},
+                 "divergent_keys acked_discarded divergent_writes"},
+    {"fault+operation? fault+region+operation",
+     "rto_ms rto_not_recovered rto_detect_ms rto_decide_ms rto_promote_ms rto_replay_ms "
+     "rto_route_ms rto_reconnect_ms rto_warm_ms first_success_ms rto_99_ms"},
+    {"dataset? fault", "rpo_writes rpo_writes_gone rpo_writes_discarded rpo_writes_recovered"},
+    {"fault", "rpo_ms"},
+    {"dataset", "split_brain_ms leader_overlap_ms blocked_ms failovers failovers_refused "
+                "fail_back_ms"},
+    {"region?", "error_budget_999_ratio error_budget_9995_ratio error_budget_9999_ratio "
+                "error_budget_99999_ratio route_changes connections connect_ms health_changes "
+                "health_agreed_changes cache_hit_ratio proxied_ratio"},
+    {"from+to", "routed_ratio"},
     {"- from+to", "messages messages_retransmitted messages_dropped message_bytes"},
     {"dataset+mode", "mode_time_ratio"},
     {"dataset", "mode_changes"},
-    {"-", "staleness_approximate_reads probes_unjudged session_pairs_evicted wide_area_bytes"},
+    {"-", "staleness_approximate_reads probes_unjudged session_pairs_evicted wide_area_bytes "
+          "lost_writes_untracked"},
 };
 
 /* The next of the words with `gap` between, from *at on; its length, 0 at the end. */

@@ -293,6 +293,29 @@ static void pool_totals(const struct pool *pool)
     }
 }
 
+static void *pool_copy(struct arena *arena, const void *items, size_t count, size_t bytes)
+{
+    void *copy = arena_alloc(arena, count + 1, bytes);
+
+    if (count > 0) {
+        memcpy(copy, items, count * bytes);
+    }
+    return copy;
+}
+
+/* A failover has no mean: what happened when is told of the first replication. */
+static void pool_events(struct metric_set *pooled, const struct metric_events *first)
+{
+    struct arena *arena = &pooled->arena;
+
+    pooled->failures.windows =
+        pool_copy(arena, first->windows, first->window_count, sizeof(*first->windows));
+    pooled->failures.steps =
+        pool_copy(arena, first->steps, first->step_count, sizeof(*first->steps));
+    pooled->failures.recoveries =
+        pool_copy(arena, first->recoveries, first->recovery_count, sizeof(*first->recoveries));
+}
+
 void statistics_pool(const struct metric_set *const *sets, size_t set_count,
                      struct metric_set *pooled)
 {
@@ -313,6 +336,7 @@ void statistics_pool(const struct metric_set *const *sets, size_t set_count,
         arena_alloc(&pooled->arena, pooled->series_count + 1, sizeof(*series));
 
     pool_totals(&pool);
+    pool_events(pooled, &sets[0]->failures);
     for (size_t i = 0; i < pooled->curve_count; i++) {
         pool_curve(&pool, i, &curves[i]);
     }

@@ -44,7 +44,8 @@ struct statistics_summary statistics_metric(const struct metric_set *const *sets
  * All sets as one. Counts, ratios and distributions add up; a value is the mean weighted by
  * `count`, except availability_nines and t_visibility_*, which are computed again from the pooled
  * samples; curves add up; series are the mean over the replications that have a value in the
- * bucket. `events` adds up, `fingerprint` combines all, `seed` is the least.
+ * bucket; `failures` are those of the first set. `events` adds up, `fingerprint` combines all,
+ * `seed` is the least.
  */
 void statistics_pool(const struct metric_set *const *sets, size_t set_count,
                      struct metric_set *pooled);

@@ -41,6 +41,7 @@ struct ref_fact { /* a commit, an acknowledgement, or a read that ended ok */
     sim_ns at_ns;
     uint32_t dataset, key, session, place;
     struct ref_version version;
+    uint32_t lost; /* acknowledgements: number of the crash that took it; 0: there, or back */
 };
 
 struct ref_sum { /* what a distribution must add up to */
@@ -81,9 +82,9 @@ struct reference {
     double lag_integral[REF_DATASETS][REF_REPLICAS], missing_integral[REF_DATASETS][REF_REPLICAS];
     sim_ns fault_begin_ns[2], fault_end_ns[2]; /* -1: not yet */
     sim_ns last_end_ns, converged_ns;
-    uint64_t rpo_writes;
-    sim_ns rpo_ns;
-    bool crashed;
+    uint64_t rpo_writes, rpo_recovered;
+    sim_ns rpo_ns, last_begin_ns;
+    uint32_t crashes;
 };
 
 static inline struct ref_version ref_version_of(const struct record *row)
@@ -215,7 +216,7 @@ static inline void ref_commit(struct reference *ref, const struct record *row)
 
     CHECK(ref->commit_count < REF_FACTS);
     ref->commits[ref->commit_count++] =
-        (struct ref_fact){row->at_ns, row->dataset, row->key, 0, 0, version};
+        (struct ref_fact){row->at_ns, row->dataset, row->key, 0, 0, version, 0};
     for (uint32_t x = 0; x < ref->layout->datasets[row->dataset].replica_count; x++) {
         if (row->at_ns >= ref->layout->warmup_ns &&
             !ref_less(ref->held[row->dataset][x][row->key], version)) {
@@ -295,7 +296,8 @@ static inline void ref_completed(struct reference *ref, const struct record *row
                                   invoked->key,
                                   invoked->session,
                                   ref->layout->groups[invoked->group].place,
-                                  ref_version_of(row)};
+                                  ref_version_of(row),
+                                  0};
 
     CHECK(bucket < REF_BUCKETS);
     ref->bucket_all[bucket][invoked->type]++;
@@ -320,18 +322,58 @@ static inline void ref_completed(struct reference *ref, const struct record *row
     }
 }
 
+/* The crash took what is acknowledged and that no live replica holds, nor anything newer. */
 static inline void ref_crash(struct reference *ref)
 {
-    sim_ns earliest_ns;
-    const uint64_t writes = ref_lost(ref, true, &earliest_ns);
-    const sim_ns age_ns = writes > 0 ? ref->now_ns - earliest_ns : 0;
+    ref->crashes++;
+    for (size_t i = 0; i < ref->ack_count; i++) {
+        struct ref_fact *ack = &ref->acks[i];
 
-    if (!ref->crashed || writes > ref->rpo_writes ||
-        (writes == ref->rpo_writes && age_ns > ref->rpo_ns)) {
-        ref->rpo_writes = writes;
-        ref->rpo_ns = age_ns;
+        if (ack->lost == 0 &&
+            ref_less(ref_newest_held(ref, ack->dataset, ack->key, true), ack->version)) {
+            const sim_ns age_ns = ref->last_begin_ns - ack->at_ns;
+
+            ack->lost = ref->crashes;
+            ref->rpo_writes++;
+            ref->rpo_ns = age_ns > ref->rpo_ns ? age_ns : ref->rpo_ns;
+        }
     }
-    ref->crashed = true;
+}
+
+/* A live replica holds it (again): it is back, with what the same crash took of older versions. */
+static inline void ref_back(struct reference *ref, uint32_t d, uint32_t key,
+                            struct ref_version version)
+{
+    uint32_t crash = 0;
+
+    for (size_t i = 0; i < ref->ack_count; i++) {
+        const struct ref_fact *ack = &ref->acks[i];
+
+        if (ack->dataset == d && ack->key == key && ack->version.write == version.write) {
+            crash = ack->lost;
+        }
+    }
+    for (size_t i = 0; crash != 0 && i < ref->ack_count; i++) {
+        struct ref_fact *ack = &ref->acks[i];
+
+        if (ack->dataset == d && ack->key == key && ack->lost == crash &&
+            !ref_less(version, ack->version)) {
+            ack->lost = 0;
+            ref->rpo_recovered++;
+        }
+    }
+}
+
+static inline void ref_node_up(struct reference *ref, uint32_t node)
+{
+    ref->down[node] = false;
+    for (uint32_t d = 0; d < REF_DATASETS; d++) {
+        for (uint32_t key = 0; node < ref->layout->datasets[d].replica_count &&
+                               key < ref->layout->datasets[d].key_count;
+             key++) {
+            ref_back(ref, d, key, ref->held[d][node][key]);
+        }
+    }
 }
 
 static inline void ref_row(struct reference *ref, const struct record *row)
@@ -352,8 +394,12 @@ static inline void ref_row(struct reference *ref, const struct record *row)
         break;
     case RECORD_APPLIED:
         ref_apply(ref, row);
+        if ((row->flags & RECORD_FLAG_REVERTED) == 0) {
+            ref_back(ref, row->dataset, row->key, ref_version_of(row));
+        }
         break;
     case RECORD_FAULT_BEGIN:
+        ref->last_begin_ns = row->at_ns;
         if (ref->fault_begin_ns[row->slot] < 0) {
             ref->fault_begin_ns[row->slot] = row->at_ns;
         }
@@ -371,12 +417,19 @@ static inline void ref_row(struct reference *ref, const struct record *row)
         }
         break;
     case RECORD_NODE_UP:
-        ref->down[row->node] = false;
+        ref_node_up(ref, row->node);
         break;
     case RECORD_MODE:
     case RECORD_SENT:
     case RECORD_DELIVERED:
     case RECORD_DROPPED:
+    case RECORD_LEADER:
+    case RECORD_DISCARDED:
+    case RECORD_STEP:
+    case RECORD_HEALTH:
+    case RECORD_ROUTED:
+    case RECORD_CONNECTED:
+    case RECORD_CACHE:
     case RECORD_KIND_COUNT:
         break;
     }

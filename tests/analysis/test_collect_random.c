@@ -190,7 +190,12 @@ static void same_loss(uint64_t seed, const struct metric_set *set, const struct 
                ref_lost(ref, false, &earliest_ns));
     same_count(seed, "rpo_writes", metric_at(set, "rpo_writes{fault=crash}")->count,
                ref->rpo_writes);
-    same_count(seed, "rpo_ms", metric_at(set, "rpo_ms{fault=crash}")->count, ref->crashed ? 1 : 0);
+    same_count(seed, "rpo_writes_recovered",
+               metric_at(set, "rpo_writes_recovered{fault=crash}")->count, ref->rpo_recovered);
+    same_count(seed, "rpo_writes_gone", metric_at(set, "rpo_writes_gone")->count,
+               ref->rpo_writes - ref->rpo_recovered);
+    same_count(seed, "rpo_ms", metric_at(set, "rpo_ms{fault=crash}")->count,
+               ref->crashes > 0 ? 1 : 0);
     same_number(seed, "rpo_ms", metric_at(set, "rpo_ms{fault=crash}")->value, (double)ref->rpo_ns);
     same_count(seed, "converged", convergence->count, ref->converged_ns >= 0 ? 1 : 0);
     if (ref->converged_ns >= 0) {
