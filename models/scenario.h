@@ -28,7 +28,8 @@ enum {
 struct scenario_region {
     const char *name;
     int64_t nodes, zones;
-    double latitude, longitude; /* both 0: those of the catalogue's region of that name */
+    double latitude, longitude; /* not given: those of the catalogue's region of that name */
+    bool latitude_given, longitude_given;
     const char *jurisdiction;
     const struct distribution *service, *disk_sync; /* NULL: those of scenario.nodes */
     int64_t workers;                                /* 0: that of scenario.nodes */
@@ -171,7 +172,8 @@ struct scenario_probe { /* reads that follow an acknowledged write of this group
 
 struct scenario_place {
     const char *name;
-    double latitude, longitude; /* both 0: those of the region of that name */
+    double latitude, longitude; /* not given: those of the region of that name */
+    bool latitude_given, longitude_given;
 };
 
 struct scenario_client {

@@ -51,14 +51,20 @@ static const char *unknown_place(struct checking *checking, const char *name)
 }
 
 /* Half a coordinate would put a region of the catalogue on the equator or at Greenwich. */
-static void check_coordinates(struct checking *checking, const char *path, const char *name,
-                              double latitude, double longitude)
+static void check_place(struct checking *checking, const char *path,
+                        const struct scenario_place *at)
 {
-    if (geography_find(name) != NULL && (latitude == 0.0) != (longitude == 0.0)) {
+    struct geography_place place;
+    if (at->latitude_given != at->longitude_given && geography_find(at->name) != NULL) {
         complain(checking, path,
                  arena_printf(checking->arena,
                               "\"%s\" is in the catalogue; give it both lat and lon, or neither",
-                              name));
+                              at->name));
+    } else if (at->latitude_given != at->longitude_given) {
+        complain(checking, path,
+                 arena_printf(checking->arena, "\"%s\" needs both lat and lon", at->name));
+    } else if (!world_place_find(at, &place)) {
+        complain(checking, path, unknown_place(checking, at->name));
     }
 }
 
@@ -74,13 +80,9 @@ static void check_regions(struct checking *checking)
         return;
     }
     for (size_t i = 0; i < count; i++) {
-        struct geography_place place;
         const char *path = arena_printf(checking->arena, "regions[%zu].name", i);
-        if (!world_place_find(regions[i].name, regions[i].latitude, regions[i].longitude, &place)) {
-            complain(checking, path, unknown_place(checking, regions[i].name));
-        }
-        check_coordinates(checking, path, regions[i].name, regions[i].latitude,
-                          regions[i].longitude);
+        const struct scenario_place at = world_place_of_region(&regions[i]);
+        check_place(checking, path, &at);
         for (size_t j = 0; j < i; j++) {
             if (strcmp(regions[i].name, regions[j].name) == 0) {
                 complain(checking, path,
@@ -325,15 +327,17 @@ static void check_probe(struct checking *checking, const char *path,
     }
 }
 
-/* Notes a client's place that is no region; one name is one place. */
+/* Notes a client's place that is no region; one name is one place, said where once is enough. */
 static void note_client_place(struct checking *checking, const char *path,
-                              const struct scenario_place *at)
+                              struct scenario_place *at)
 {
     struct param_list *own = &checking->scenario->client_places;
     struct scenario_place *places = own->items;
     for (size_t i = 0; i < own->count; i++) {
         if (strcmp(places[i].name, at->name) == 0) {
-            if (places[i].latitude != at->latitude || places[i].longitude != at->longitude) {
+            if (!at->latitude_given && !at->longitude_given) {
+                *at = places[i];
+            } else if (!world_place_same(&places[i], at)) {
                 complain(checking, path,
                          arena_printf(checking->arena,
                                       "must be where \"%s\" was before; one name is one place",
@@ -374,20 +378,16 @@ static void check_clients(struct checking *checking)
                                       client->name, j));
             }
         }
-        struct geography_place place;
         bool known = false;
         for (size_t r = 0; r < checking->scenario->regions.count; r++) {
             known = known || strcmp(regions_of(checking)[r].name, client->at.name) == 0;
         }
-        if (!known &&
-            !world_place_find(client->at.name, client->at.latitude, client->at.longitude, &place)) {
-            complain(checking, arena_printf(checking->arena, "%s.at", path),
-                     unknown_place(checking, client->at.name));
-        }
-        check_coordinates(checking, arena_printf(checking->arena, "%s.at", path), client->at.name,
-                          client->at.latitude, client->at.longitude);
+        const char *at = arena_printf(checking->arena, "%s.at", path);
         if (!known) {
-            note_client_place(checking, arena_printf(checking->arena, "%s.at", path), &client->at);
+            note_client_place(checking, at, &client->at);
+        }
+        if (!known || client->at.latitude_given != client->at.longitude_given) {
+            check_place(checking, at, &client->at);
         }
         check_load(checking, path, client);
         check_scan(checking, path, client);

@@ -31,8 +31,7 @@ uint32_t world_place_of_client(const struct scenario *scenario, uint32_t group,
     }
     for (uint32_t g = 0; g < group; g++) {
         const struct scenario_place *other = &client_at(scenario, g)->at;
-        if (strcmp(other->name, at->name) == 0 && other->latitude == at->latitude &&
-            other->longitude == at->longitude) {
+        if (world_place_same(other, at)) {
             return earlier[g];
         }
     }
@@ -50,14 +49,30 @@ static const struct scenario_place *own_place(const struct scenario *scenario,
     return &client_at(scenario, group)->at;
 }
 
-bool world_place_find(const char *name, double latitude, double longitude,
-                      struct geography_place *place)
+struct scenario_place world_place_of_region(const struct scenario_region *region)
 {
-    if (latitude != 0.0 || longitude != 0.0) {
-        *place = (struct geography_place){.latitude_deg = latitude, .longitude_deg = longitude};
+    return (struct scenario_place){.name = region->name,
+                                   .latitude = region->latitude,
+                                   .longitude = region->longitude,
+                                   .latitude_given = region->latitude_given,
+                                   .longitude_given = region->longitude_given};
+}
+
+bool world_place_same(const struct scenario_place *a, const struct scenario_place *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->latitude_given == b->latitude_given &&
+           a->longitude_given == b->longitude_given && a->latitude == b->latitude &&
+           a->longitude == b->longitude;
+}
+
+bool world_place_find(const struct scenario_place *at, struct geography_place *place)
+{
+    if (at->latitude_given && at->longitude_given) {
+        *place =
+            (struct geography_place){.latitude_deg = at->latitude, .longitude_deg = at->longitude};
         return true;
     }
-    const struct geography_region *region = geography_find(name);
+    const struct geography_region *region = geography_find(at->name);
     if (region == NULL) {
         return false;
     }
@@ -72,19 +87,11 @@ void world_places_find(struct world_places *places, const struct scenario *scena
     places->names = arena_alloc(arena, count, sizeof *places->names);
     places->at = arena_alloc(arena, count, sizeof *places->at);
     for (uint32_t place = 0; place < count; place++) {
-        double latitude, longitude;
-        if (place < scenario->regions.count) {
-            const struct scenario_region *region = region_at(scenario, place);
-            places->names[place] = region->name;
-            latitude = region->latitude;
-            longitude = region->longitude;
-        } else {
-            const struct scenario_place *own = own_place(scenario, group_places, place);
-            places->names[place] = own->name;
-            latitude = own->latitude;
-            longitude = own->longitude;
-        }
-        CHECK(world_place_find(places->names[place], latitude, longitude, &places->at[place]));
+        const struct scenario_place at = place < scenario->regions.count
+                                             ? world_place_of_region(region_at(scenario, place))
+                                             : *own_place(scenario, group_places, place);
+        places->names[place] = at.name;
+        CHECK(world_place_find(&at, &places->at[place]));
     }
 }
 

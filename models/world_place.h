@@ -44,9 +44,13 @@ struct world_places {
 void world_places_find(struct world_places *places, const struct scenario *scenario,
                        const uint32_t *group_places, uint32_t count, struct arena *arena);
 
-/* The geography of a name with optional coordinates (0, 0: the catalogue's). False: unknown. */
-bool world_place_find(const char *name, double latitude, double longitude,
-                      struct geography_place *place);
+/* The geography of a name; without both coordinates the catalogue's. False: unknown. */
+bool world_place_find(const struct scenario_place *at, struct geography_place *place);
+
+struct scenario_place world_place_of_region(const struct scenario_region *region);
+
+/* The same name and the same coordinates, or none. */
+bool world_place_same(const struct scenario_place *a, const struct scenario_place *b);
 
 void world_delay_between(const struct world_places *places, struct world_pair pair,
                          struct world_delay *delay);

@@ -152,7 +152,11 @@ bool read_members(struct reader *reader, const struct json_value *object,
         const struct param_spec *row = members->sections[i].table;
         for (; row != NULL && row->type != PARAM_END; row++) {
             const struct json_value *value = json_member(object, row->key);
-            void *out = (char *)members->sections[i].base + row->offset;
+            char *base = members->sections[i].base;
+            void *out = base + row->offset;
+            if (row->given_offset != 0) {
+                *(bool *)(void *)(base + row->given_offset) = value != NULL;
+            }
             ok = (value != NULL ? read_slot((struct slot){reader, row, value, out})
                                 : read_absent_row(reader, row, object, out)) &&
                  ok;

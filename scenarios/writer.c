@@ -432,8 +432,11 @@ static void put_rows(struct writing *writing, const struct param_spec *table, co
 {
     for (const struct param_spec *row = table; row != NULL && row->type != PARAM_END; row++) {
         const struct cell cell = {row, (const char *)base + row->offset};
-        const bool absent =
+        bool absent =
             row->type == PARAM_OBJECT ? was_absent(writing, cell) : is_absent(writing, cell);
+        if (row->given_offset != 0) {
+            absent = !*(const bool *)(const void *)((const char *)base + row->given_offset);
+        }
         if (!absent) {
             put_key(writing, row->key);
             put_value(writing, cell);

@@ -89,6 +89,7 @@ struct param_spec {
     const char *help;         /* one line: what it means */
     /* For some types only: */
     bool required;            /* error when absent; else zero / NULL / empty */
+    size_t given_offset;      /* numbers: of a bool that tells 0 from absent; 0: none */
     enum param_unit unit;     /* PARAM_DISTRIBUTION */
     const char *const *names; /* PARAM_ENUM, ends with NULL */
     const struct param_spec

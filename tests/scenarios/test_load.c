@@ -174,6 +174,20 @@ static void scenarios_that_ship_load_in_every_variant(void **state)
     assert_true(count >= 4);
 }
 
+/* What is written out has the zeros that were given, and none that were not. */
+static void zeros_that_were_given_are_written_out(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{\"name\": \"n\", \"duration\": \"10s\",\n"
+        " \"regions\": [{\"name\": \"null\", \"lat\": 0, \"lon\": 0}, \"us-east-1\"],\n"
+        " \"datasets\": {\"d\": {\"replication\": {\"strategy\": \"primary\", \"primary\": "
+        "\"null\"}}},\n"
+        " \"clients\": [{\"at\": \"us-east-1\", \"rate\": \"1/s\"}]}";
+    const struct load_options options = {.file_name = "t", .text = text, .length = sizeof text - 1};
+    check_variant(&options);
+}
+
 static void rules_over_several_keys_have_a_place(void **state)
 {
     (void)state;
@@ -254,6 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scenarios_that_ship_load_in_every_variant),
+        cmocka_unit_test(zeros_that_were_given_are_written_out),
         cmocka_unit_test(rules_over_several_keys_have_a_place),
         cmocka_unit_test(limits_over_several_keys_are_errors),
     };

@@ -99,9 +99,41 @@ static void test_refused(void **state)
                "faults[0].region: references the region \"field\", which is not in \"regions\"");
 }
 
+/* Off Ghana, where the equator meets Greenwich; the second group needs only the name. */
+static void test_zero_is_a_place(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "{'name': 'zero', 'duration': '5s', 'regions': [{'name': 'null', 'lat': 0, 'lon': 0},"
+        "   {'name': 'pole', 'lat': 90, 'lon': 0}],"
+        " 'datasets': {'d': {'keys': 8, 'replication': {'strategy': 'primary',"
+        "   'primary': 'null'}}},"
+        " 'clients': [{'at': {'name': 'buoy', 'lat': 0, 'lon': 0}, 'rate': '1/s'},"
+        "   {'name': 'more', 'at': 'buoy', 'rate': '1/s'},"
+        "   {'at': {'name': 'us-east-1', 'lat': 0, 'lon': 0}, 'rate': '1/s'}]}";
+    struct lab lab = {0};
+    lab_write(&lab, text);
+    lab_run(&lab, 1, 0);
+    const struct record_layout *layout = world_layout(lab.world);
+    assert_int_equal(layout->place_count, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        if (layout->places[i].latitude != (i == 1 ? 90 : 0) || layout->places[i].longitude != 0) {
+            fail_msg("%s is at %g, %g", layout->places[i].name, layout->places[i].latitude,
+                     layout->places[i].longitude);
+        }
+    }
+    assert_int_equal(layout->groups[1].place, layout->groups[0].place);
+    lab_close(&lab);
+    lab_refuse("{'name': 'half', 'duration': '5s', 'regions': [{'name': 'null', 'lat': 0}],"
+               " 'datasets': {'d': {'replication': {'strategy': 'primary', 'primary': 'null'}}},"
+               " 'clients': [{'at': 'null', 'rate': '1/s'}]}",
+               "regions[0].name: \"null\" needs both lat and lon");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_zero_is_a_place),
         cmocka_unit_test(test_clients_are_cut_with_their_place),
         cmocka_unit_test(test_faults_name_what_they_touch),
         cmocka_unit_test(test_refused),
