@@ -39,6 +39,15 @@ void report_jsonl(FILE *stream, const struct report *report);
 void report_metrics_csv(FILE *stream, const struct report *report);
 void report_timeline_csv(FILE *stream, const struct report *report);
 
+/* What happened when, in a run with failures; columns: README.md of this folder. */
+void report_faults_csv(FILE *stream, const struct report *report);
+void report_failover_csv(FILE *stream, const struct report *report);
+void report_recovery_csv(FILE *stream, const struct report *report);
+void report_routes_csv(FILE *stream, const struct report *report);
+bool report_has_routes(const struct report *report);
+bool report_series_is_route(const struct metric_series *series); /* in routes.csv, not timeline */
+const char *report_step_name(uint8_t step); /* of struct metric_failover_step */
+
 /* All curves of that name, one row a point. */
 void report_curve_csv(FILE *stream, const struct report *report, const char *name);
 
@@ -50,7 +59,10 @@ struct report_table_options {
 void report_table(FILE *stream, const struct report *report,
                   const struct report_table_options *options);
 
-/* Writes results.json, metrics.csv, timeline.csv and curves/ into the directory, each at once. */
+/*
+ * Writes results.json, metrics.csv, timeline.csv, curves/ and, when they have rows, faults.csv,
+ * failover.csv, recovery.csv and routes.csv into the directory, each at once.
+ */
 bool report_files_write(const struct report *report, const char *directory,
                         struct output_error *error);
 

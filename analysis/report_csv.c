@@ -141,7 +141,7 @@ void report_timeline_csv(FILE *stream, const struct report *report)
         const struct label_list list = {series->labels, series->label_count};
         const char *labels = label_text(&arena, list);
         for (size_t bucket = 0; bucket < set->bucket_count; bucket++) {
-            if (!isfinite(series->values[bucket])) {
+            if (!isfinite(series->values[bucket]) || report_series_is_route(series)) {
                 continue; /* no sample, no row */
             }
             sheet_number(&sheet, (double)bucket * bucket_s);

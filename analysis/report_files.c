@@ -47,6 +47,26 @@ static bool write_curves(const struct report *report, const char *directory,
     return good;
 }
 
+static bool write_failures(const struct report *report, const char *directory,
+                           struct output_error *error)
+{
+    const struct metric_events *events = &report->results.merged->failures;
+    const struct {
+        const char *name;
+        void (*write)(FILE *, const struct report *);
+        bool wanted;
+    } files[] = {{"faults.csv", report_faults_csv, events->window_count > 0},
+                 {"failover.csv", report_failover_csv, events->step_count > 0},
+                 {"recovery.csv", report_recovery_csv, events->recovery_count > 0},
+                 {"routes.csv", report_routes_csv, report_has_routes(report)}};
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof files / sizeof files[0]; i++) {
+        good =
+            !files[i].wanted || write_one(report, directory, files[i].name, files[i].write, error);
+    }
+    return good;
+}
+
 bool report_files_write(const struct report *report, const char *directory,
                         struct output_error *error)
 {
@@ -54,5 +74,5 @@ bool report_files_write(const struct report *report, const char *directory,
            write_one(report, directory, "results.json", report_json, error) &&
            write_one(report, directory, "metrics.csv", report_metrics_csv, error) &&
            write_one(report, directory, "timeline.csv", report_timeline_csv, error) &&
-           write_curves(report, directory, error);
+           write_failures(report, directory, error) && write_curves(report, directory, error);
 }

@@ -86,7 +86,24 @@ static void write_places(struct json_writer *writer, const struct record_layout 
     json_write_end(writer);
 }
 
-static void write_faults(struct json_writer *writer, const struct record_layout *layout)
+/* When the fault really was active, in the first replication; null: to the end of the run. */
+static void write_windows(struct json_writer *writer, const struct metric_events *events,
+                          uint32_t fault)
+{
+    json_write_array(writer, "windows_s");
+    for (size_t i = 0; i < events->window_count; i++) {
+        if (events->windows[i].fault == fault) {
+            json_write_array(writer, NULL);
+            write_seconds(writer, NULL, events->windows[i].begin_ns);
+            write_seconds(writer, NULL, events->windows[i].end_ns);
+            json_write_end(writer);
+        }
+    }
+    json_write_end(writer);
+}
+
+static void write_faults(struct json_writer *writer, const struct record_layout *layout,
+                         const struct metric_events *events)
 {
     json_write_array(writer, "faults");
     for (uint32_t i = 0; i < layout->fault_count; i++) {
@@ -97,6 +114,7 @@ static void write_faults(struct json_writer *writer, const struct record_layout 
         json_write_string(writer, "text", fault->text);
         write_seconds(writer, "begin_s", fault->begin_ns);
         write_seconds(writer, "end_s", fault->end_ns);
+        write_windows(writer, events, i);
         json_write_end(writer);
     }
     json_write_end(writer);
@@ -123,7 +141,7 @@ static void write_header(struct json_writer *writer, const struct report *report
     json_write_natural(writer, "events", results->merged->events);
     write_runs(writer, results);
     write_places(writer, layout);
-    write_faults(writer, layout);
+    write_faults(writer, layout, &results->merged->failures);
     if (report->scenario_json == NULL) {
         json_write_string(writer, "scenario", NULL);
     } else {

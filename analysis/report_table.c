@@ -2,6 +2,7 @@
 
 #include "analysis/number_text.h"
 #include "analysis/report_cells.h"
+#include "analysis/report_failures.h"
 #include "analysis/utf8.h"
 
 #include <inttypes.h>
@@ -483,6 +484,7 @@ void report_table(FILE *stream, const struct report *report,
     write_inversions(&page);
     write_traffic(&page);
     write_faults(&page);
+    report_failures(stream, report, page.colour, page.rows_max);
     write_estimates(&page);
     write_verdicts(&page);
     write_reproduce(&page);

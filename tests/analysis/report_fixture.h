@@ -30,6 +30,7 @@ struct fixture {
     struct metric_curve curves[4];
     struct metric_set set;
     const struct metric_set *sets[1];
+    struct metric_fault_window windows[2];
     struct report report;
 };
 
@@ -167,6 +168,12 @@ static inline void fixture_init(struct fixture *fixture, const char *const names
     set->events = 123456;
     set->fingerprint = UINT64_C(0x0123456789abcdef);
     set->seed = 7;
+    for (uint32_t i = 0; i < 2; i++) {
+        fixture->windows[i] = (struct metric_fault_window){i, 1, fixture->faults[i].begin_ns,
+                                                           fixture->faults[i].end_ns};
+    }
+    set->failures.windows = fixture->windows;
+    set->failures.window_count = 2;
     fixture->sets[0] = set;
     const struct report report = {
         .tool = "geodes",

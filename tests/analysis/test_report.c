@@ -93,9 +93,9 @@ static void test_json(void **state)
     expect_line("  \"scenario\": {\"name\":\"two-regions\"},");
     expect_line(
         "    {\"id\": \"cable\", \"kind\": \"partition\", \"text\": \"partition us-east-1 | "
-        "eu-west-1\", \"begin_s\": 200, \"end_s\": 260},");
+        "eu-west-1\", \"begin_s\": 200, \"end_s\": 260, \"windows_s\": [[200, 260]]},");
     expect_line("    {\"id\": \"dublin-out\", \"kind\": \"outage\", \"text\": \"outage of "
-                "eu-west-1\", \"begin_s\": 400, \"end_s\": null}");
+                "eu-west-1\", \"begin_s\": 400, \"end_s\": null, \"windows_s\": [[400, null]]}");
     expect_line("    {\"name\": \"latency_ms\", \"unit\": \"ms\", \"labels\": {\"region\": "
                 "\"us-east-1\"}, \"shape\": \"distribution\", \"count\": 0, \"mean\": null, "
                 "\"min\": null, \"p50\": null, \"p90\": null, \"p99\": null, \"p99.9\": null, "
