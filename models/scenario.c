@@ -3,6 +3,7 @@
 #include "models/clocks/clock.h"
 #include "models/faults/fault.h"
 #include "models/replication/strategy.h"
+#include "models/routing/router.h"
 
 #define ROW(structure, field) offsetof(struct structure, field)
 
@@ -779,6 +780,13 @@ const struct param_spec scenario_table[] = {
      .item_bytes = sizeof(struct scenario_client),
      .required = true,
      .help = "groups of users"},
+    {.key = "routing",
+     .type = PARAM_CHOICE,
+     .offset = ROW(scenario, routing),
+     .registry = &router_registry,
+     .table = scenario_routing_table,
+     .item_bytes = sizeof(struct scenario_routing),
+     .help = "users go through gateways; default: they ask the machines themselves"},
     {.key = "faults",
      .type = PARAM_CHOICES,
      .offset = ROW(scenario, faults),
@@ -796,4 +804,5 @@ const struct param_spec scenario_table[] = {
     {0}};
 
 const struct param_registry *const scenario_registries[] = {
-    &strategy_registry, &fault_registry, &clock_registry, &distribution_registry, NULL};
+    &strategy_registry, &router_registry,       &fault_registry,
+    &clock_registry,    &distribution_registry, NULL};

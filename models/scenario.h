@@ -9,6 +9,7 @@
 #ifndef MODELS_SCENARIO_H
 #define MODELS_SCENARIO_H
 
+#include "models/scenario_routing.h"
 #include "sim/distribution.h"
 #include "sim/param.h"
 #include "sim/sim_time.h"
@@ -231,8 +232,10 @@ struct scenario {
     struct scenario_nodes nodes;
     struct param_list datasets; /* struct scenario_dataset */
     struct param_list clients;  /* struct scenario_client */
-    struct param_list faults;   /* struct param_choice; common: struct scenario_fault */
-    struct param_list expect;   /* struct param_expectation */
+    struct param_choice
+        routing;              /* no kind: clients ask machines; common: struct scenario_routing */
+    struct param_list faults; /* struct param_choice; common: struct scenario_fault */
+    struct param_list expect; /* struct param_expectation */
     /* Filled by scenario_check(): places of clients that are no regions, each once by name. */
     struct param_list client_places; /* struct scenario_place */
 };

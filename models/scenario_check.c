@@ -413,6 +413,7 @@ bool scenario_check(struct scenario *scenario, struct arena *arena, scenario_rep
     check_datasets(&checking);
     check_network(&checking);
     check_clients(&checking);
+    scenario_check_routing(&checking);
     scenario_check_faults(&checking);
     return checking.errors == 0;
 }

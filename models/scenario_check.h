@@ -25,4 +25,7 @@ void scenario_check_matrix(struct checking *checking);
 /* scenario_faults.c: when faults happen, and what each kind says of its own parameters. */
 void scenario_check_faults(struct checking *checking);
 
+/* scenario_routing.c: "routing". */
+void scenario_check_routing(struct checking *checking);
+
 #endif

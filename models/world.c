@@ -1,5 +1,6 @@
 #include "models/world_internal.h"
 
+#include "models/routing/front.h"
 #include "sim/check.h"
 
 enum { WORLD_SLICE_EVENTS = 1 << 18 };
@@ -71,7 +72,7 @@ static void handle(struct world *world, uint32_t node, uint32_t slot, const stru
 static void deliver_beyond(struct world *world, uint32_t end, uint32_t slot,
                            const struct flight *flight)
 {
-    const struct message message = flight->message;
+    struct message message = flight->message;
     if (message.kind == MESSAGE_REPLY && (message.flag & MESSAGE_REFERRED) != 0) {
         driver_learn(world, end, message.dataset, (uint32_t)message.version.write - 1,
                      (uint64_t)message.version.stamp);
@@ -81,7 +82,9 @@ static void deliver_beyond(struct world *world, uint32_t end, uint32_t slot,
         return;
     }
     network_done(&world->network, slot, false);
-    clients_on_reply(world->clients, &message);
+    if (world->front == NULL || front_hears(world->front, end & ~ENDPOINT_CLIENT, &message)) {
+        clients_on_reply(world->clients, &message);
+    }
 }
 
 static void on_deliver(void *context, const struct event *event)
@@ -179,6 +182,12 @@ static void on_clients(void *context, const struct event *event)
     clients_on_event(world->clients, event);
 }
 
+static void on_front(void *context, const struct event *event)
+{
+    struct world *world = context;
+    front_on_event(world->front, event);
+}
+
 static void storage_fetch(const struct world *world, uint32_t dataset, uint32_t node, uint32_t key)
 {
     const struct storage *storage = world->datasets[dataset].replicas[node].storage;
@@ -201,6 +210,9 @@ static void message_fetch(const struct world *world, const struct event *event)
         return;
     }
     if ((event->target & ENDPOINT_CLIENT) != 0) {
+        if (message->kind != MESSAGE_REPLY) {
+            return;
+        }
         clients_foresee(world->clients, message);
         operation = clients_slot(message);
     } else {
@@ -236,6 +248,7 @@ static const engine_handler handlers[WORLD_EVENT_COUNT] = {
     [WORLD_EVENT_CLIENT_RETRY] = on_client_retry,
     [WORLD_EVENT_CLIENTS] = on_clients,
     [WORLD_EVENT_AGENT] = on_agent,
+    [WORLD_EVENT_FRONT] = on_front,
     [WORLD_EVENT_RESET] = on_reset,
 };
 
@@ -246,6 +259,9 @@ static uint32_t client_route(struct world *world, uint32_t group,
 {
     const struct scenario_client *client =
         (const struct scenario_client *)world->scenario->clients.items + group;
+    if (world->front != NULL) {
+        return 0; /* which machine, the gateway finds out */
+    }
     return driver_route(world, ENDPOINT_CLIENT | group, client->dataset, request);
 }
 
@@ -266,6 +282,10 @@ static void client_ask(struct world *world, uint32_t group, uint32_t node,
                                     .a = request->a,
                                     .type = request->type,
                                     .tries = request->tries};
+    if (world->front != NULL) {
+        front_ask(world->front, group, &message);
+        return;
+    }
     /* A machine near by is asked before the engine could look ahead to it. */
     storage_fetch(world, client->dataset, node, request->key);
     network_send(&world->network, &message);
@@ -295,6 +315,7 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
     world_build_datasets(world);
     world_build_drivers(world);
     world_build_layout(world);
+    world_build_routing(world);
     const struct clients_host host = {.world = world,
                                       .engine = &world->engine,
                                       .scenario = scenario,
@@ -312,6 +333,7 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
 void world_release(struct world *world)
 {
     clients_release(world->clients);
+    world_release_routing(world);
     for (uint32_t d = 0; d < world->dataset_count; d++) {
         for (uint32_t n = 0; n < world->node_count; n++) {
             replica_release(&world->datasets[d].replicas[n]);
@@ -348,6 +370,9 @@ enum engine_stop world_run(struct world *world, const struct record_sink *sink,
     if (engine_events(&world->engine) == 0) {
         replica_start_all(world);
         world_agents_start(world);
+        if (world->front != NULL) {
+            front_start(world->front);
+        }
         clients_start(world->clients);
     }
     const uint64_t limit = (uint64_t)world->scenario->event_limit;

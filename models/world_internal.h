@@ -30,6 +30,7 @@ enum world_event {
     WORLD_EVENT_CLIENT_RETRY,
     WORLD_EVENT_CLIENTS,
     WORLD_EVENT_AGENT, /* target = agent, a = token, b = epoch */
+    WORLD_EVENT_FRONT, /* users' connections: small, target, a are the front's */
     WORLD_EVENT_RESET, /* target = client or agent, a = flight of the answer */
     WORLD_EVENT_COUNT
 };
@@ -90,6 +91,9 @@ struct world_dataset {
     const struct distribution *const *kind_delays; /* by message kind; NULL: none */
 };
 
+struct front;
+struct world_routing;
+
 struct world_grown { /* memory of strategies, freed with the world */
     void **items;
 };
@@ -114,6 +118,8 @@ struct world {
     bool running;
     struct clock_set clocks; /* by node */
     struct clients *clients;
+    struct front *front;           /* NULL: clients ask machines themselves */
+    struct world_routing *routing; /* NULL: the same */
     struct pool blocks[WORLD_BLOCK_CLASSES];
     struct record_layout layout;
     struct world_fault *faults; /* by fault */
@@ -142,6 +148,11 @@ void world_agents_region_power(struct world *world, uint32_t region, int change)
 void world_agents_node_power(struct world *world, uint32_t node, int change);
 /* The replica began or ended to lead: its sidecars hear of it. */
 void world_leadership_changed(struct world *world, uint32_t dataset, uint32_t node);
+/* world_routing.c: nothing without "routing" */
+void world_build_routing(struct world *world);
+void world_release_routing(struct world *world);
+/* Ends of the gateways by region, RECORD_NONE where there is none; returns their count, 0 without. */
+uint32_t world_gateways(const struct world *world, const uint32_t **ends);
 /* world_layout.c */
 void world_build_layout(struct world *world);
 /* replica.c */

@@ -14,6 +14,7 @@
 
 #include "sim/check.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -63,6 +64,12 @@ static inline void pool_give(struct pool *pool, uint32_t index)
     pool->links[index] = pool->free;
     pool->free = index;
     pool->count--;
+}
+
+/* Whether this index, from whatever source, is taken now. */
+static inline bool pool_taken(const struct pool *pool, uint32_t index)
+{
+    return index != POOL_NONE && index < pool->used && pool->links[index] == POOL_TAKEN;
 }
 
 static inline void *pool_at(const struct pool *pool, uint32_t index)

@@ -146,6 +146,18 @@ static void go_on(struct clients *clients, struct group *group, const struct ope
     }
 }
 
+/* A gateway says in `a` which machine has answered it: its number + 1, 0: none. */
+static uint32_t answering_node(const struct message *reply)
+{
+    return (reply->from & ENDPOINT_AGENT) != 0 ? (uint32_t)reply->a - 1 : reply->from;
+}
+
+static uint8_t answer_flags(const struct message *reply)
+{
+    return (uint8_t)(((reply->flag & MESSAGE_CACHED) != 0 ? RECORD_FLAG_CACHED : 0) |
+                     ((reply->flag & MESSAGE_PROXIED) != 0 ? RECORD_FLAG_PROXIED : 0));
+}
+
 /* `reply` is NULL when no answer decided it. */
 static void complete(struct clients *clients, struct group *group, uint32_t slot,
                      enum record_outcome outcome, const struct message *reply)
@@ -161,7 +173,8 @@ static void complete(struct clients *clients, struct group *group, uint32_t slot
         row.outcome = (uint8_t)outcome;
         row.a = ended.sent;
         if (reply != NULL) {
-            row.node = reply->from;
+            row.node = answering_node(reply);
+            row.flags |= answer_flags(reply);
             row.stamp = reply->version.stamp;
             row.write = reply->version.write;
         }

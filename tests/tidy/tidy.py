@@ -140,6 +140,7 @@ PLUG_INS = {
     "models/replication": "strategy_ops",
     "models/faults": "fault_ops",
     "models/clocks": "clock_ops",
+    "models/routing": "router_ops",
 }
 
 
