@@ -2,7 +2,6 @@
 
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_rng.h>
-#include <gsl/gsl_sort_float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -45,13 +44,14 @@ static void sort(int order[WARS_COPIES], const double key[WARS_COPIES])
 static void trial(struct wars *wars, size_t number, enum wars_setup setup, gsl_rng *rng)
 {
     double write[WARS_COPIES], written[WARS_COPIES], read[WARS_COPIES], answered[WARS_COPIES];
+    double to_writer[WARS_COPIES];
     const unsigned long writer = gsl_rng_uniform_int(rng, WARS_COPIES);
     const unsigned long reader = gsl_rng_uniform_int(rng, WARS_COPIES);
     for (unsigned long i = 0; i < WARS_COPIES; i++) {
-        const double to_writer = setup == WARS_WAN && i != writer ? WAN_MS : 0.0;
+        to_writer[i] = setup == WARS_WAN && i != writer ? WAN_MS : 0.0;
         const double to_reader = setup == WARS_WAN && i != reader ? WAN_MS : 0.0;
-        write[i] = draw(write_leg(setup), rng) + to_writer;
-        written[i] = write[i] + draw(&ssd, rng) + to_writer;
+        write[i] = draw(write_leg(setup), rng) + to_writer[i];
+        written[i] = write[i] + draw(&ssd, rng) + to_writer[i];
         read[i] = draw(&ssd, rng) + to_reader;
         answered[i] = read[i] + draw(&ssd, rng) + to_reader;
     }
@@ -65,6 +65,18 @@ static void trial(struct wars *wars, size_t number, enum wars_setup setup, gsl_r
         for (int w = 1; w <= WARS_COPIES; w++) {
             wars->least[r][w][number] = (float)(soonest - written[commits[w - 1]]);
         }
+        double others[WARS_COPIES];
+        int order[WARS_COPIES];
+        for (int i = 0; i < WARS_COPIES; i++) {
+            others[answers[i]] = i < r ? HUGE_VAL : written[answers[i]];
+        }
+        sort(order, others);
+        for (int w = 1; w + r <= WARS_COPIES; w++) {
+            for (int i = 0; i < r; i++) {
+                wars->commit[r][w][number * (size_t)r + (size_t)i] =
+                    others[order[w - 1]] + read[answers[i]] - to_writer[answers[i]];
+            }
+        }
     }
 }
 
@@ -72,10 +84,13 @@ void wars_run(struct wars *wars, enum wars_setup setup, size_t trials, unsigned 
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
     gsl_rng_set(rng, seed);
-    wars->trials = trials;
+    *wars = (struct wars){.setup = setup, .trials = trials};
     for (int r = 1; r <= WARS_COPIES; r++) {
         for (int w = 1; w <= WARS_COPIES; w++) {
             wars->least[r][w] = malloc(trials * sizeof(float));
+            if (r + w <= WARS_COPIES) {
+                wars->commit[r][w] = malloc(trials * (size_t)r * sizeof(double));
+            }
         }
     }
     for (size_t i = 0; i < trials; i++) {
@@ -89,27 +104,49 @@ void wars_release(struct wars *wars)
     for (int r = 1; r <= WARS_COPIES; r++) {
         for (int w = 1; w <= WARS_COPIES; w++) {
             free(wars->least[r][w]);
+            free(wars->commit[r][w]);
         }
     }
 }
 
-double wars_stale(const struct wars *wars, int r, int w, double t)
+struct wars_share wars_counted(const struct wars *wars, int r, int w, double t)
 {
     size_t later = 0;
     for (size_t i = 0; i < wars->trials; i++) {
         later += (double)wars->least[r][w][i] > t;
     }
-    return (double)later / (double)wars->trials;
+    const double count = (double)wars->trials, share = (double)later / count;
+    return (struct wars_share){share, sqrt(share * (1.0 - share) / count)};
 }
 
-double wars_visible(const struct wars *wars, int r, int w, double share)
+/* P(leg > x): in the tail with all its digits. */
+static double leg_beyond(const struct leg *leg, double x)
 {
-    const size_t rank = (size_t)(share * (double)wars->trials);
-    float *largest = malloc((rank + 1) * sizeof(float));
-    gsl_sort_float_largest(largest, rank + 1, wars->least[r][w], 1, wars->trials);
-    const double t = (double)largest[rank];
-    free(largest);
-    return t;
+    if (x <= 0.0) {
+        return 1.0;
+    }
+    const double pareto = x > leg->minimum ? pow(x / leg->minimum, -leg->shape) : 1.0;
+    return leg->share * pareto + (1.0 - leg->share) * exp(-leg->rate * x);
+}
+
+struct wars_share wars_stale(const struct wars *wars, int r, int w, double t)
+{
+    if (r + w > WARS_COPIES) {
+        return (struct wars_share){0.0, 0.0};
+    }
+    const struct leg *leg = write_leg(wars->setup);
+    const double *commit = wars->commit[r][w];
+    double sum = 0.0, squares = 0.0;
+    for (size_t i = 0; i < wars->trials; i++) {
+        double chance = 1.0;
+        for (int copy = 0; copy < r; copy++) {
+            chance *= leg_beyond(leg, *commit++ + t);
+        }
+        sum += chance;
+        squares += chance * chance;
+    }
+    const double count = (double)wars->trials, mean = sum / count;
+    return (struct wars_share){mean, sqrt(fmax(squares / count - mean * mean, 0.0) / count)};
 }
 
 /* P(leg <= x) and its density. */
@@ -208,4 +245,14 @@ double wars_write_ms(enum wars_setup setup, int need, double quantile)
 double wars_read_ms(enum wars_setup setup, int need, double quantile)
 {
     return quantile_ms(setup, &ssd, need, quantile);
+}
+
+double wars_write_beyond(enum wars_setup setup, int need, double ms)
+{
+    return 1.0 - enough(setup, write_leg(setup), need, ms);
+}
+
+double wars_read_beyond(enum wars_setup setup, int need, double ms)
+{
+    return 1.0 - enough(setup, &ssd, need, ms);
 }

@@ -9,8 +9,15 @@
  *         P(stale at t) = P(t* > t).
  * Source: Bailis et al., "Probabilistically Bounded Staleness for Practical Partial Quorums", VLDB
  *         2012, sections 4.1 and 5.1, table 3.
- * Method: freshness by plain Monte Carlo (GSL's generator, libm), latency by quadrature. Nothing of
- *         the simulator is used.
+ * Method: latency by quadrature. Freshness by Monte Carlo (GSL's generator, libm) in two ways. One
+ *         counts the trials with t* > t. The other draws all delays but W of the r copies that are
+ *         read, for which it takes the probability: a read is stale iff each of them has W > c + t
+ *         + R with c the w-th smallest W+A of the copies that are not read. (Stale copies have W+A
+ *         >= W > w_t, so the w copies that acknowledged first are among the others and c = w_t; and
+ *         if all have W > c + t + R, again they acknowledge after c, so c = w_t.) W is
+ *         independent of R, S and c, so the mean of the product of P(W > c + t + R) is P(stale at
+ *         t), with an error that is small where staleness is rare. Nothing of the simulator is
+ *         used.
  * Units:  milliseconds.
  */
 #ifndef TESTS_VALIDATION_PBS_WARS_H
@@ -22,21 +29,33 @@ enum wars_setup { WARS_SSD, WARS_DISK, WARS_WAN, WARS_SETUPS };
 enum { WARS_COPIES = 3 };
 
 struct wars {
+    enum wars_setup setup;
     size_t trials;
     float *least[WARS_COPIES + 1][WARS_COPIES + 1]; /* t* of each trial, by [r][w] */
+    /* c + R of each trial and each of its r copies, by [r][w]; NULL when r + w > WARS_COPIES */
+    double *commit[WARS_COPIES + 1][WARS_COPIES + 1];
+};
+
+/* A probability and its standard error. */
+struct wars_share {
+    double value, error;
 };
 
 void wars_run(struct wars *wars, enum wars_setup setup, size_t trials, unsigned long seed);
 void wars_release(struct wars *wars);
 
-/* Share of the trials with t* > t. */
-double wars_stale(const struct wars *wars, int r, int w, double t);
+/* P(stale at t); exactly 0 when r + w > WARS_COPIES. */
+struct wars_share wars_stale(const struct wars *wars, int r, int w, double t);
 
-/* The t with P(stale at t) = share. */
-double wars_visible(const struct wars *wars, int r, int w, double share);
+/* The same as the share of the trials with t* > t: the definition. */
+struct wars_share wars_counted(const struct wars *wars, int r, int w, double t);
 
 /* Quantile of the time until `need` of the copies have answered a write (or a read). */
 double wars_write_ms(enum wars_setup setup, int need, double quantile);
 double wars_read_ms(enum wars_setup setup, int need, double quantile);
+
+/* P(that time > ms). */
+double wars_write_beyond(enum wars_setup setup, int need, double ms);
+double wars_read_beyond(enum wars_setup setup, int need, double ms);
 
 #endif
