@@ -10,7 +10,7 @@
  * Statistics: reads close in time share their fate, so the standard error is that of 50 batch means
  *             of 320 s (stale and fresh periods last about 0.1 s). Four of them, t with 49 degrees
  *             of freedom: one correct seed in 4,000 fails a row; they must be below 2 % of the
- *             exact value (and are 1.1 to 1.4 % of it).
+ *             exact value (and are 1.0 to 1.6 % of it).
  */
 #include "tests/validation/lab.h"
 
