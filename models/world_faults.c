@@ -4,6 +4,8 @@
 #include "models/world_internal.h"
 #include "sim/check.h"
 
+#include <string.h>
+
 uint32_t fault_region_nodes(const struct world *world, uint32_t region)
 {
     return world->region_first_node[region + 1] - world->region_first_node[region];
@@ -13,22 +15,6 @@ void fault_in_flight_lost(struct world *world, uint32_t region)
 {
     CHECK(region < world->region_count);
     world->network.place_epochs[region]++;
-}
-
-static struct network_link *link_of(struct world *world, uint32_t from, uint32_t to)
-{
-    CHECK(from < world->network.place_count);
-    CHECK(to < world->network.place_count);
-    CHECK(from != to);
-    return &world->network.links[from * world->network.place_count + to];
-}
-
-static enum network_cut network_cut_of(enum fault_cut_style style)
-{
-    static const enum network_cut cuts[] = {[FAULT_BLACK_HOLE] = NETWORK_BLACK_HOLE,
-                                            [FAULT_RESET] = NETWORK_RESET,
-                                            [FAULT_JAM] = NETWORK_JAMMED};
-    return cuts[style];
 }
 
 static bool is_machine(uint32_t end)
@@ -52,6 +38,10 @@ struct pair_ends {
 
 static struct pair_ends pair_ends(const struct world *world, uint32_t end)
 {
+    if (is_machine(end) && (end & FAULT_CLIENTS) == FAULT_CLIENTS) {
+        const uint32_t place = (end & ~PARAM_MACHINE) >> PARAM_MACHINE_BITS;
+        return (struct pair_ends){.clients = world->node_count + place};
+    }
     if (is_machine(end)) {
         return (struct pair_ends){machine_of(world, end), 1, UINT32_MAX};
     }
@@ -61,6 +51,78 @@ static struct pair_ends pair_ends(const struct world *world, uint32_t end)
         ends.count = fault_region_nodes(world, end);
     }
     return ends;
+}
+
+uint32_t *fault_memory(struct world *world)
+{
+    CHECK(world->faults[world->fault_now].memory != NULL);
+    return world->faults[world->fault_now].memory;
+}
+
+/* The region of the parameter "primary", where a strategy has one; UINT32_MAX: it has none. */
+static uint32_t configured_primary(const struct scenario_dataset *dataset)
+{
+    const struct param_spec *row = dataset->replication.kind->params;
+    for (; row != NULL && row->type != PARAM_END; row++) {
+        if (row->type == PARAM_REGION && strcmp(row->key, "primary") == 0) {
+            return *(const uint32_t *)(const void *)((const char *)dataset->replication.params +
+                                                     row->offset);
+        }
+    }
+    return UINT32_MAX;
+}
+
+bool fault_has_primaries(const struct scenario *scenario)
+{
+    const struct scenario_dataset *datasets = scenario->datasets.items;
+    for (size_t d = 0; d < scenario->datasets.count; d++) {
+        const struct strategy_ops *ops = (const struct strategy_ops *)datasets[d].replication.kind;
+        if (ops->leadership != NULL || configured_primary(&datasets[d]) != UINT32_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool leads_dataset(const struct world *world, const struct world_dataset *dataset,
+                          uint32_t node)
+{
+    const struct leadership_ops *leadership = dataset->ops->leadership;
+    if (leadership != NULL) {
+        return world->nodes[node].up && dataset->replicas[node].storage != NULL &&
+               leadership->status(&dataset->replicas[node]).role != LEADERSHIP_FOLLOWER;
+    }
+    const uint32_t region = configured_primary(dataset->config);
+    return region != UINT32_MAX && node == world->region_first_node[region];
+}
+
+bool fault_leads(const struct world *world, uint32_t end)
+{
+    const struct pair_ends ends = pair_ends(world, end);
+    for (uint32_t d = 0; d < world->dataset_count; d++) {
+        for (uint32_t i = 0; i < ends.count; i++) {
+            if (leads_dataset(world, &world->datasets[d], ends.first + i)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static struct network_link *link_of(struct world *world, uint32_t from, uint32_t to)
+{
+    CHECK(from < world->network.place_count);
+    CHECK(to < world->network.place_count);
+    CHECK(from != to);
+    return &world->network.links[from * world->network.place_count + to];
+}
+
+static enum network_cut network_cut_of(enum fault_cut_style style)
+{
+    static const enum network_cut cuts[] = {[FAULT_BLACK_HOLE] = NETWORK_BLACK_HOLE,
+                                            [FAULT_RESET] = NETWORK_RESET,
+                                            [FAULT_JAM] = NETWORK_JAMMED};
+    return cuts[style];
 }
 
 static void hold_pair(struct world *world, uint32_t from, uint32_t to, enum network_cut cut,

@@ -1,9 +1,10 @@
 #include "models/world_schedule.h"
 
+#include "models/faults/fault_target.h"
 #include "models/purpose.h"
 #include "models/world_internal.h"
 
-/* Numbers of an occurrence's draws; the kind's own are beyond (fault_chance). */
+/* Numbers of an occurrence's draws; the kind's own are beyond. */
 enum draw { DRAW_FOLLOWS, DRAW_BETWEEN, DRAW_LASTING, DRAW_COUNT };
 
 static const struct param_choice *choice_of(const struct world *world, uint32_t fault)
@@ -22,6 +23,16 @@ static struct random_stream stream_of(const struct world *world, uint32_t fault,
     struct random_stream stream;
     random_stream_init(&stream, world->seed, PURPOSE_FAULT, fault);
     stream.count = number * DRAW_COUNT + draw;
+    return stream;
+}
+
+/* The kind's own draws: far beyond those of the schedule, 2^20 for each occurrence. */
+struct random_stream fault_chance(const struct world *world)
+{
+    const uint32_t fault = world->fault_now;
+    struct random_stream stream;
+    random_stream_init(&stream, world->seed, PURPOSE_FAULT, fault);
+    stream.count = UINT64_C(1) << 62 | (world->faults[fault].begun - 1) << 20;
     return stream;
 }
 
@@ -86,6 +97,11 @@ void world_schedule(struct world *world)
     const uint32_t count = (uint32_t)world->scenario->faults.count;
     world->faults = arena_alloc(&world->arena, count, sizeof *world->faults);
     for (uint32_t i = 0; i < count; i++) {
+        const struct fault_ops *ops = (const struct fault_ops *)choice_of(world, i)->kind;
+        if (ops->memory != NULL) {
+            world->faults[i].memory = arena_alloc(
+                &world->arena, ops->memory(choice_of(world, i)->params) + 1u, sizeof(uint32_t));
+        }
         bind(world, i, 0, first_begin(world, i));
     }
 }

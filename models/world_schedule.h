@@ -29,6 +29,7 @@ struct world_fault {
     uint64_t begun;   /* how often it has begun; the present occurrence is begun - 1 */
     uint64_t planned; /* how often it was scheduled */
     uint64_t asked;   /* begins of the fault that it follows */
+    uint32_t *memory; /* of its kind; NULL: it needs none */
     bool bound;       /* it is on, or scheduled to begin */
 };
 

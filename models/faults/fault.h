@@ -25,6 +25,7 @@ struct fault_ops {
                          struct arena *arena);
     void (*begin)(const void *params, struct world *world);
     void (*end)(const void *params, struct world *world);
+    uint32_t (*memory)(const void *params); /* words of fault_memory() that it needs; NULL: none */
     /* Places that it touches, for reports: fills `places`, each at most once, returns how many. */
     uint32_t (*places)(const void *params, const struct scenario *scenario, uint32_t *places);
     const char *(*text)(const void *params, const struct scenario *scenario, struct arena *arena);

@@ -5,12 +5,23 @@
 #ifndef MODELS_FAULTS_FAULT_TARGET_H
 #define MODELS_FAULTS_FAULT_TARGET_H
 
+#include "sim/param.h"
+#include "sim/random.h"
 #include "sim/sim_time.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct world;
+struct scenario;
+
+/*
+ * What the fault that begins or ends now keeps from its begin to its end: as many words as its
+ * kind's `memory` says, zero before the first begin. And its chance, the same at both: a stream of
+ * this occurrence.
+ */
+uint32_t *fault_memory(struct world *world);
+struct random_stream fault_chance(const struct world *world);
 
 /*
  * Regions are indexes into scenario.regions; nodes of a region count from 0. Places are regions
@@ -28,10 +39,19 @@ enum fault_cut_style {
     FAULT_JAM         /* what is sent arrives when the jam ends */
 };
 
-/* The same in another style (models/network/network_cut.h). Either end is a place, or a machine as
- * sim/param.h writes it (PARAM_MACHINE); a machine is cut from the others of its own place too. */
+/*
+ * The same in another style (models/network/network_cut.h). Either end is a place, a machine as
+ * sim/param.h writes it (PARAM_MACHINE), or the clients of a place alone: PARAM_MACHINE with that
+ * place and the number FAULT_CLIENTS. A machine is cut from its own place, too.
+ */
+enum { FAULT_CLIENTS = (1 << PARAM_MACHINE_BITS) - 1 };
+
 void fault_cut_ends(struct world *world, uint32_t from, uint32_t to, enum fault_cut_style style,
                     int change);
+
+/* Does the machine, or one of the place, lead a dataset now? Has a scenario any that can? */
+bool fault_leads(const struct world *world, uint32_t end);
+bool fault_has_primaries(const struct scenario *scenario);
 
 /* Power off (+1) or on (-1) of one machine. Off at the first hold, on at the last release. */
 void fault_power(struct world *world, uint32_t region, uint32_t node, int change);

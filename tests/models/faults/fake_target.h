@@ -22,6 +22,7 @@ struct world {
     sim_ns steps[FAKE_REGIONS][FAKE_NODES];
     int links[FAKE_REGIONS][FAKE_REGIONS];
     int in_flight_lost[FAKE_REGIONS];
+    uint32_t memory[16];
     struct fault_link last_added, last_removed;
 };
 
@@ -81,6 +82,36 @@ void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_n
 {
     CHECK(node < fault_region_nodes(world, region));
     world->steps[region][node] += by_ns;
+}
+
+/* Styles, machines and shapes by chance are tested on real worlds (tests/scenarios). */
+void fault_cut_ends(struct world *world, uint32_t from, uint32_t to, enum fault_cut_style style,
+                    int change)
+{
+    CHECK(((from | to) & PARAM_MACHINE) == 0 && style == FAULT_BLACK_HOLE);
+    fault_cut(world, from, to, change);
+}
+
+uint32_t *fault_memory(struct world *world)
+{
+    return world->memory;
+}
+
+struct random_stream fault_chance(const struct world *world)
+{
+    (void)world;
+    return (struct random_stream){.seed = 1};
+}
+
+bool fault_leads(const struct world *world, uint32_t end)
+{
+    (void)world;
+    return end == 1;
+}
+
+bool fault_has_primaries(const struct scenario *scenario)
+{
+    return scenario->datasets.count > 0;
 }
 
 static inline const struct fault_ops *fake_kind(const char *name)

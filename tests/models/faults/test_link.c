@@ -82,7 +82,7 @@ static void test_refused(void **state)
     assert_string_equal(fake_check(ops, new_link(&arena, "a|b"), &arena),
                         ": has no effect: give delay_factor, extra, loss or bandwidth_factor");
     assert_string_equal(fake_check(ops, new_link(&arena, "a|a"), &arena),
-                        "between: must not have \"a\" on both sides");
+                        "between: must not have \"a\" in two sets");
     arena_release(&arena);
 }
 

@@ -98,12 +98,13 @@ static void test_refused(void **state)
     const struct {
         const char *between, *isolate, *message;
     } cases[] = {
-        {NULL, NULL, ": must have either \"between\" (two sets of regions) or \"isolate\" (one)"},
-        {"a|b", "c", ": must have either \"between\" (two sets of regions) or \"isolate\" (one)"},
-        {"a", NULL, "between: must be exactly two sets of places (got 1)"},
-        {"a|b|c", NULL, "between: must be exactly two sets of places (got 3)"},
-        {"a|", NULL, "between: must name at least one place"},
-        {"ab|cb", NULL, "between: must not have \"b\" on both sides"},
+        {NULL, NULL,
+         ": must have one of \"between\" (sets), \"isolate\" (one set) and \"split\" (a shape)"},
+        {"a|b", "c",
+         ": must have one of \"between\" (sets), \"isolate\" (one set) and \"split\" (a shape)"},
+        {"a", NULL, "between: must be two sets or more (got 1)"},
+        {"a|", NULL, "between: must name at least one place in each set"},
+        {"ab|cb", NULL, "between: must not have \"b\" in two sets"},
         {"aa|b", NULL, "between: must not name \"a\" twice"},
         {NULL, "cc", "isolate: must not name \"c\" twice"},
         {NULL, "abcd",
