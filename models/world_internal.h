@@ -60,6 +60,8 @@ struct replica {
     const uint32_t *nearest, *nearest_others;
     uint32_t index; /* dataset * nodes + node */
     uint32_t member, node_index;
+    uint64_t lead_epoch; /* the highest in which it has led */
+    bool leading;        /* accepts writes as the leader of `lead_epoch` */
 };
 
 struct world_driver { /* what one end knows of one dataset */
@@ -85,6 +87,7 @@ struct world_dataset {
     const void *params;
     void *shared;
     uint32_t index, count, total;
+    bool managed; /* a failover policy says who leads; set before `setup` */
     uint32_t *member_nodes;                        /* member -> node */
     uint32_t *node_members;                        /* node -> member */
     struct replica *replicas;                      /* by node */
@@ -164,6 +167,10 @@ void replica_power_lost(struct world *world, uint32_t node);
 void replica_power_back(struct world *world, uint32_t node);
 void replica_release(struct replica *replica);
 void replica_block_free(void *context, uint16_t dataset, uint32_t block);
+/* replica_leader.c */
+void replica_lead_lost(struct replica *replica); /* power is gone: it accepts nothing any more */
+/* After replica_power_lost: the machine comes back with an empty disk. The NODE_DOWN row says so. */
+void replica_disk_lost(struct world *world, uint32_t node);
 /* world.c */
 void world_disk_begin(struct world *world, uint32_t node);
 

@@ -79,6 +79,7 @@ static void layout_datasets(struct world *world)
             .replicas = dataset->member_nodes,
             .replica_count = dataset->count,
             .modes = dataset->ops->modes,
+            .leader = dataset->ops->leadership != NULL,
             .total_order = dataset->ops->total_order};
     }
     world->layout.datasets = datasets;

@@ -11,14 +11,19 @@
  *          AFTER_SYNC). A follower acknowledges and shows an entry when its own log is on disk
  *          (PostgreSQL replays what the receiver has flushed), perhaps before the primary commits.
  * Restart: what the primary's disk has is committed (both systems), its clients are told nothing.
- * Assumes: nobody is promoted; a middle node of a cascade that is down starves those behind it.
+ * Leaders: how they move: primary_epoch.c. Without a failover policy nobody is promoted, and the
+ *          primary leads again after a restart, unless its disk was lost: then nobody does.
+ * Assumes: a middle node of a cascade that is down starves those behind it. What a node knows about
+ *          epochs and histories is on its disk at once (a few bytes; etcd's and PostgreSQL's
+ * files).
  */
 
 static const char *const acks_names[] = {"async", "semi_sync", "all", NULL};
 static const char *const topology_names[] = {"star", "cascade", NULL};
 static const char *const reads_names[] = {"nearest", "primary", "primary_after_write", NULL};
-static const char *const message_names[] = {"append", "ack", NULL};
-static const char *const mode_names[] = {"normal", "fallback_async", NULL};
+static const char *const message_names[] = {"append", "ack",   "hello", "join", "refuse",
+                                            "beat",   "fetch", "data",  NULL};
+static const char *const mode_names[] = {"normal", "fallback_async", "guarded", NULL};
 
 #define ROW(field) offsetof(struct primary_params, field)
 
@@ -91,6 +96,38 @@ static const struct param_spec primary_table[] = {
      .default_text = "5s",
      .help = "a follower that acknowledges nothing for so long is sent its next entries again; "
              "doubles up to 1min (PostgreSQL wal_retrieve_retry_interval: 5s)"},
+    {.key = "heartbeat",
+     .type = PARAM_DURATION,
+     .offset = ROW(heartbeat),
+     .min = 1e6,
+     .max = (double)SIM_NS_PER_H,
+     .default_text = "1s",
+     .help = "with a failover policy: how often the leader tells all others that it leads, its "
+             "clock and its log's end (Percona Toolkit, pt-heartbeat --interval: 1s; MongoDB: 2s)"},
+    {.key = "replay_rate",
+     .type = PARAM_RATE,
+     .offset = ROW(replay_rate),
+     .min = 1e-3,
+     .max = 1e9,
+     .default_text = "none",
+     .help = "entries that a follower applies per second at most; one that is promoted applies all "
+             "it has before it accepts writes; none: applying takes no time"},
+    {.key = "log_keep",
+     .type = PARAM_INT,
+     .offset = ROW(log_keep),
+     .min = 1024,
+     .max = 1e12,
+     .default_text = "none",
+     .help = "entries that the log keeps for a follower that is behind; one further behind needs a "
+             "full copy (PostgreSQL max_slot_wal_keep_size, default no limit)"},
+    {.key = "rpo_guard",
+     .type = PARAM_DURATION,
+     .offset = ROW(rpo_guard),
+     .min = (double)SIM_NS_PER_S,
+     .max = 1e18,
+     .default_text = "none",
+     .help = "async: nothing commits while every follower is further behind than this (Aurora "
+             "rds.global_db_rpo, 20s or more, default none)"},
     {.key = "reads",
      .type = PARAM_ENUM,
      .offset = ROW(reads),
@@ -128,6 +165,10 @@ static const char *primary_check(const void *untyped, const struct scenario_data
         *key = "wait_for";
         return "must be at most the number of followers (replicas x copies - 1)";
     }
+    if (params->rpo_guard > 0 && params->acks != PRIMARY_ASYNC) {
+        *key = "rpo_guard";
+        return "needs acks async: the other rules wait for followers anyway";
+    }
     return NULL;
 }
 
@@ -150,25 +191,46 @@ static void primary_setup(struct replica *any, void *untyped)
         shared->need = shared->followers;
     }
     CHECK(shared->need <= shared->followers);
+    shared->managed = replica_managed(any);
 }
 
 static void primary_start(struct replica *self)
 {
-    if (replica_stores(self, replica_self(self))) {
-        primary_links_start(self);
+    const struct primary_params *params = replica_params(self);
+    const struct primary_shared *shared = replica_shared(self);
+    struct primary_state *state = replica_state(self);
+    if (!replica_stores(self, replica_self(self))) {
+        return;
     }
+    primary_history_begin(self, 1);
+    state->epoch = state->tag = 1;
+    state->leader = shared->member;
+    state->low = shared->managed && params->topology == PRIMARY_STAR ? 0 : UINT64_MAX;
+    primary_links_start(self, true);
+    if (state->rank == 0) {
+        primary_lead(self);
+    }
+}
+
+/* The leader as far as this driver knows; every other try asks around, since it may be another. */
+static uint32_t leading_node(const struct route_view *view, const struct route_request *request)
+{
+    const struct primary_shared *shared = view->shared;
+    if (shared->managed && request->tries % 2 != 0) {
+        return view->nearest[request->tries / 2 % view->nearest_count];
+    }
+    return view->leader != UINT32_MAX ? view->leader : shared->node;
 }
 
 static uint32_t primary_route(const struct route_view *view, const struct route_request *request)
 {
     const struct primary_params *params = view->params;
-    const struct primary_shared *shared = view->shared;
     if (request->type == RECORD_WRITE || params->reads == PRIMARY_READ_PRIMARY) {
-        return shared->node;
+        return leading_node(view, request);
     }
     if (params->reads == PRIMARY_READ_AFTER_WRITE &&
         request->since_write_ns < params->after_write) {
-        return shared->node;
+        return leading_node(view, request);
     }
     return view->nearest[request->tries % view->nearest_count];
 }
@@ -179,210 +241,111 @@ void primary_sync(struct replica *self)
     struct primary_state *state = replica_state(self);
     if (!state->syncing && state->end > state->durable) {
         state->syncing = true;
+        state->sync_cap = UINT64_MAX;
         state->stored_next = state->applied;
         replica_persist(self, state->end);
     }
-}
-
-static void apply_entry(struct replica *self, const struct primary_state *state, uint64_t position)
-{
-    const struct primary_entry *entry = primary_entry_at(state, position);
-    const struct version version = {.stamp = (int64_t)position, .write = entry->write};
-    replica_apply(self, entry->key, version, entry->bytes);
-}
-
-/* The primary: makes visible and answers what the acknowledgement rule allows. */
-static void commit(struct replica *self)
-{
-    struct primary_state *state = replica_state(self);
-    const uint64_t allowed =
-        state->mode == PRIMARY_MODE_FALLBACK ? state->durable : primary_acknowledged(self);
-    while (state->applied < allowed) {
-        const uint64_t position = state->applied + 1;
-        apply_entry(self, state, position);
-        const struct message *request = &primary_waiting_at(state, position)->request;
-        CHECK(request->operation == primary_entry_at(state, position)->write);
-        replica_reply(self, request, RECORD_OK,
-                      (struct version){.stamp = (int64_t)position, .write = request->operation});
-        state->applied = position;
-    }
-}
-
-static bool can_fall_back(const struct replica *self)
-{
-    const struct primary_params *params = replica_params(self);
-    const struct primary_shared *shared = replica_shared(self);
-    return params->fallback_after >= 0 && shared->need > 0;
-}
-
-static void watch(struct replica *self, sim_ns since_ns, sim_ns delay_ns)
-{
-    struct primary_state *state = replica_state(self);
-    state->fallback_armed = true;
-    state->watched_since_ns = since_ns;
-    replica_timer(self, delay_ns, primary_token(PRIMARY_TIMER_FALLBACK, 0));
-}
-
-static sim_ns clamped(sim_ns value, sim_ns most)
-{
-    if (value < 0) {
-        return 0;
-    }
-    return value < most ? value : most;
-}
-
-static void fall_back(struct replica *self)
-{
-    struct primary_state *state = replica_state(self);
-    state->mode = PRIMARY_MODE_FALLBACK;
-    state->caught_mark = primary_acknowledged(self);
-    state->caught_goal = 0;
-    replica_mode(self, PRIMARY_MODE_FALLBACK);
-    commit(self);
-}
-
-/* Writes that have waited through the fall-back wait on under the rule. */
-static void watch_again(struct replica *self)
-{
-    const struct primary_params *params = replica_params(self);
-    const struct primary_state *state = replica_state(self);
-    if (!state->fallback_armed && state->applied < state->end) {
-        const sim_ns since_ns = primary_waiting_at(state, state->applied + 1)->since_ns;
-        const sim_ns left_ns = since_ns + params->fallback_after - replica_clock(self);
-        watch(self, since_ns, clamped(left_ns, params->fallback_after));
-    }
-}
-
-/*
- * Caught up: the followers that a commit waits for have all that the log held when they were first
- * heard again. (MySQL compares with the last commit when it sends; a stream that has stalled would
- * look caught up to it.)
- */
-static void try_normal(struct replica *self)
-{
-    struct primary_state *state = replica_state(self);
-    const uint64_t allowed = primary_acknowledged(self);
-    if (state->caught_goal == 0 && allowed > state->caught_mark) {
-        state->caught_goal = state->durable;
-    }
-    if (state->caught_goal > 0 && allowed >= state->caught_goal) {
-        state->mode = PRIMARY_MODE_NORMAL;
-        replica_mode(self, PRIMARY_MODE_NORMAL);
-        watch_again(self);
-    }
-}
-
-/*
- * One timer, for the oldest waiting write; one that commits in time costs none. The next in line
- * has its turn as much later as it began later by the machine's clock, so that a clock that is set
- * moves a time-out by no more than its own length.
- */
-static void on_fallback_timer(struct replica *self)
-{
-    const struct primary_params *params = replica_params(self);
-    struct primary_state *state = replica_state(self);
-    state->fallback_armed = false;
-    if (state->mode == PRIMARY_MODE_FALLBACK || state->applied == state->end) {
-        return;
-    }
-    const sim_ns since_ns = primary_waiting_at(state, state->applied + 1)->since_ns;
-    const sim_ns left_ns = clamped(since_ns - state->watched_since_ns, params->fallback_after);
-    if (left_ns == 0) {
-        fall_back(self);
-    } else {
-        watch(self, since_ns, left_ns);
-    }
-}
-
-static void accept_write(struct replica *self, const struct message *request)
-{
-    const struct primary_params *params = replica_params(self);
-    struct primary_state *state = replica_state(self);
-    const uint64_t known = primary_log_find(state, request->operation);
-    if (known > state->applied) {
-        return; /* a further try of a write that waits: its commit answers both */
-    }
-    /* What a restart found on the disk is visible, but the acknowledgement rule need not hold for
-     * it: until it does, a further try is done again. */
-    if (known > state->recovered || (known > 0 && known <= primary_acknowledged(self))) {
-        replica_reply(self, request, RECORD_OK,
-                      (struct version){.stamp = (int64_t)known, .write = request->operation});
-        return;
-    }
-    primary_log_append(self, (struct primary_entry){.write = request->operation,
-                                                    .key = request->key,
-                                                    .bytes = request->bytes});
-    struct primary_waiting *waiting = primary_waiting_add(self, state->end);
-    waiting->request = *request;
-    if (can_fall_back(self)) {
-        waiting->since_ns = replica_clock(self);
-        if (state->mode == PRIMARY_MODE_NORMAL && !state->fallback_armed) {
-            watch(self, waiting->since_ns, params->fallback_after);
-        }
-    }
-    primary_sync(self);
 }
 
 static void primary_on_request(struct replica *self, const struct message *request)
 {
     const struct primary_state *state = replica_state(self);
     if (request->type == RECORD_READ) {
-        replica_reply(self, request, RECORD_OK, replica_read(self, request->key));
-    } else if (state->rank == 0) {
-        accept_write(self, request);
+        if (state->unreadable) {
+            replica_refer(self, request, state->leader, state->epoch);
+        } else {
+            replica_reply(self, request, RECORD_OK, replica_read(self, request->key));
+        }
+    } else if (state->leads) {
+        primary_accept(self, request);
     } else {
-        replica_reply(self, request, RECORD_FAIL, (struct version){0});
+        const bool self_leads = state->leader == replica_self(self); /* not ready yet */
+        replica_refer(self, request, self_leads ? UINT32_MAX : state->leader, state->epoch);
+    }
+}
+
+static void on_ack(struct replica *self, const struct message *message)
+{
+    const struct primary_shared *shared = replica_shared(self);
+    const struct primary_state *state = replica_state(self);
+    if (!primary_on_ack(self, message)) {
+        return;
+    }
+    if (state->leads) {
+        primary_news(self);
+    } else if (state->rank < shared->need) {
+        primary_answer(self, 0); /* up the chain: the commit waits for a node behind this one */
     }
 }
 
 static void primary_on_message(struct replica *self, const struct message *message)
 {
-    const struct primary_shared *shared = replica_shared(self);
-    struct primary_state *state = replica_state(self);
-    if (message->kind == MESSAGE_STRATEGY + PRIMARY_APPEND) {
+    switch ((enum primary_message)(message->kind - MESSAGE_STRATEGY)) {
+    case PRIMARY_APPEND:
         primary_on_append(self, message);
-        return;
-    }
-    if (!primary_on_ack(self, message)) {
-        return;
-    }
-    if (state->rank == 0) {
-        if (state->mode == PRIMARY_MODE_FALLBACK) {
-            try_normal(self);
-        }
-        commit(self);
-    } else if (state->rank < shared->need) {
-        primary_answer(self, 0); /* up the chain: the commit waits for a node behind this one */
+        break;
+    case PRIMARY_ACK:
+        on_ack(self, message);
+        break;
+    case PRIMARY_HELLO:
+        primary_on_hello(self, message);
+        break;
+    case PRIMARY_JOIN:
+        primary_on_join(self, message);
+        break;
+    case PRIMARY_REFUSE:
+        primary_on_refuse(self, message);
+        break;
+    case PRIMARY_BEAT:
+        primary_on_beat(self, message);
+        break;
+    case PRIMARY_FETCH:
+        primary_on_fetch(self, message);
+        break;
+    case PRIMARY_DATA:
+        primary_on_data(self, message);
+        break;
     }
 }
 
 static void primary_on_persisted(struct replica *self, uint64_t token)
 {
     struct primary_state *state = replica_state(self);
+    if (primary_settles(token)) {
+        primary_on_settled(self, token);
+        return;
+    }
     CHECK(state->syncing);
-    CHECK(token > state->durable);
-    CHECK(token <= state->end);
     state->syncing = false;
-    state->stored = state->stored_next;
-    state->durable = token;
+    token = token < state->sync_cap ? token : state->sync_cap;
+    if (token > state->durable) {
+        CHECK(token <= state->end);
+        state->stored = state->stored_next;
+        state->durable = token;
+    }
     primary_ship(self);
-    if (state->rank == 0) {
-        commit(self);
-    } else {
-        while (state->applied < state->durable) {
-            apply_entry(self, state, ++state->applied);
+    if (state->leads) {
+        primary_commit(self);
+    } else if (state->tag != 0) {
+        primary_replay(self);
+        if (state->rank > 0) {
+            primary_answer(self, 0);
         }
-        primary_answer(self, 0);
     }
     primary_sync(self);
 }
 
 static void primary_on_timer(struct replica *self, uint64_t token)
 {
+    const struct primary_state *state = replica_state(self);
     const uint32_t link = (uint32_t)token;
-    switch ((enum primary_timer)(token >> 32)) {
+    const enum primary_timer kind = (enum primary_timer)(token >> 32 & 0xff);
+    if (token >> 40 != state->generation && kind != PRIMARY_TIMER_REPLAY) {
+        return; /* of a role that it has no more */
+    }
+    switch (kind) {
     case PRIMARY_TIMER_FALLBACK:
-        on_fallback_timer(self);
+        primary_on_fallback(self);
         break;
     case PRIMARY_TIMER_LINGER:
         primary_on_linger(self, link);
@@ -390,36 +353,96 @@ static void primary_on_timer(struct replica *self, uint64_t token)
     case PRIMARY_TIMER_RESEND:
         primary_on_resend(self, link);
         break;
+    case PRIMARY_TIMER_BEAT:
+        primary_on_beat_timer(self);
+        break;
+    case PRIMARY_TIMER_REPLAY:
+        primary_on_replay(self);
+        break;
+    case PRIMARY_TIMER_FETCH:
+        primary_on_fetch_timer(self, link);
+        break;
+    case PRIMARY_TIMER_GUARD:
+        primary_on_guard(self);
+        break;
     }
 }
 
 static void primary_on_crash(struct replica *self)
 {
+    const struct primary_shared *shared = replica_shared(self);
     struct primary_state *state = replica_state(self);
-    state->syncing = state->fallback_armed = false;
+    state->syncing = state->fallback_armed = state->replay_armed = false;
     state->gap_reported = 0;
     primary_log_forget(state);
     primary_links_forget(state);
+    primary_fetch_stop(state);
+    state->settling = false;
+    if (shared->managed && state->role != LEADERSHIP_FOLLOWER) {
+        primary_links_stop(state);
+        state->tag = 0;
+        state->leader = UINT32_MAX;
+    }
+    state->role = LEADERSHIP_FOLLOWER;
+    state->leads = state->accepting = false;
+}
+
+static void primary_on_disk_lost(struct replica *self)
+{
+    const struct primary_shared *shared = replica_shared(self);
+    struct primary_state *state = replica_state(self);
+    if (!replica_stores(self, replica_self(self))) {
+        return;
+    }
+    const bool follows = !shared->managed && replica_self(self) != shared->member;
+    primary_log_reset(state, 0);
+    if (!follows) {
+        primary_history_clear(state);
+    }
+    primary_links_stop(state);
+    state->tag = 0;
+    state->epoch = follows ? 1 : 0;
+    state->leader = follows ? shared->member : UINT32_MAX;
+    state->copying = state->unreadable = true;
+    state->torn = false;
+    state->consistent = 0;
+}
+
+/* Back in the place that it had; one that led under a failover policy waits to be told. */
+static void recover_place(struct replica *self)
+{
+    const struct primary_shared *shared = replica_shared(self);
+    struct primary_state *state = replica_state(self);
+    if (state->tag == 0) {
+        return;
+    }
+    if (state->rank > 0) {
+        primary_answer(self, PRIMARY_RESET);
+    } else if (!shared->managed) {
+        primary_lead(self);
+    }
+    primary_links_recover(self);
 }
 
 static void primary_on_recover(struct replica *self)
 {
+    const struct primary_shared *shared = replica_shared(self);
     struct primary_state *state = replica_state(self);
     if (!replica_stores(self, replica_self(self))) {
         return;
     }
     for (uint64_t p = state->stored + 1; p <= state->durable; p++) {
-        apply_entry(self, state, p);
+        primary_apply_entry(self, state, p);
     }
     state->applied = state->recovered = state->durable;
     if (state->mode != PRIMARY_MODE_NORMAL) {
         state->mode = PRIMARY_MODE_NORMAL;
         replica_mode(self, PRIMARY_MODE_NORMAL);
     }
-    if (state->rank > 0) {
-        primary_answer(self, PRIMARY_RESET);
+    if (state->copying && !shared->managed && state->leader != UINT32_MAX) {
+        primary_copy(self, &state->history);
     }
-    primary_links_recover(self);
+    recover_place(self);
 }
 
 static bool primary_invariant(const struct replica *self)
@@ -458,6 +481,8 @@ const struct strategy_ops strategy_primary = {
     .on_timer = primary_on_timer,
     .on_persisted = primary_on_persisted,
     .on_crash = primary_on_crash,
+    .on_disk_lost = primary_on_disk_lost,
     .on_recover = primary_on_recover,
     .invariant = primary_invariant,
+    .leadership = &primary_leadership,
 };

@@ -22,17 +22,23 @@ static uint64_t smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-static void log_trim(struct primary_state *state)
+static void log_trim(struct replica *self, struct primary_state *state)
 {
-    uint64_t low = state->stored;
+    const struct primary_params *params = replica_params(self);
+    uint64_t low = smaller(state->stored, state->low);
     for (uint32_t i = 0; i < state->link_count; i++) {
         low = smaller(low, primary_link_at(state, i)->acked);
     }
     if (state->rank == 0) {
         low = smaller(low, state->end > LOG_RETAIN ? state->end - LOG_RETAIN : 0);
     }
+    if (params->log_keep > 0 && state->end > (uint64_t)params->log_keep) {
+        const uint64_t kept = smaller(state->stored, state->end - (uint64_t)params->log_keep);
+        low = low > kept ? low : kept;
+    }
     if (low > state->base) {
         state->base = low;
+        primary_links_left(state);
     }
 }
 
@@ -44,7 +50,7 @@ static void log_reserve(struct replica *self, struct primary_state *state)
     if (state->end - state->base < size) {
         return;
     }
-    log_trim(state);
+    log_trim(self, state);
     if (state->end - state->base < size - size / 4) {
         return;
     }
@@ -100,16 +106,56 @@ uint64_t primary_log_find(const struct primary_state *state, uint64_t write)
     return 0;
 }
 
-void primary_log_forget(struct primary_state *state)
+static void index_all(struct primary_state *state)
 {
-    state->end = state->durable;
-    if (state->recent == NULL) {
-        return;
-    }
     memset(state->recent, 0, RECENT_COUNT * sizeof(uint64_t));
     for (uint64_t p = state->base + 1; p <= state->end; p++) {
         log_remember(state, p);
     }
+}
+
+void primary_log_forget(struct primary_state *state)
+{
+    state->end = state->durable;
+    if (state->recent != NULL) {
+        index_all(state);
+    }
+}
+
+void primary_log_index(struct replica *self)
+{
+    struct primary_state *state = replica_state(self);
+    replica_grow(self, &state->recent, &state->recent_capacity, RECENT_COUNT, sizeof(uint64_t));
+    index_all(state);
+}
+
+void primary_log_cut(struct replica *self, uint64_t position)
+{
+    struct primary_state *state = replica_state(self);
+    const uint64_t held = position > state->base ? position : state->base;
+    for (uint64_t p = held + 1; p <= state->end; p++) {
+        const struct primary_entry *entry = primary_entry_at(state, p);
+        replica_discarded(
+            self, entry->key,
+            (struct version){.stamp = primary_stamp(state, p), .write = entry->write});
+    }
+    state->end = smaller(state->end, position);
+    state->durable = smaller(state->durable, position);
+    state->applied = smaller(state->applied, position);
+    state->stored = smaller(state->stored, position);
+    state->stored_next = smaller(state->stored_next, position);
+    state->base = smaller(state->base, position);
+    state->sync_cap = smaller(state->sync_cap, position);
+    state->gap_reported = 0;
+}
+
+void primary_log_reset(struct primary_state *state, uint64_t position)
+{
+    state->base = state->stored = state->stored_next = position;
+    state->applied = state->durable = state->end = position;
+    state->recovered = position;
+    state->sync_cap = 0;
+    state->gap_reported = 0;
 }
 
 struct primary_waiting *primary_waiting_add(struct replica *self, uint64_t position)

@@ -439,6 +439,7 @@ void replica_power_lost(struct world *world, uint32_t node)
 {
     for (uint32_t d = 0; d < world->dataset_count; d++) {
         struct replica *replica = &world->datasets[d].replicas[node];
+        replica_lead_lost(replica);
         uint32_t key = 0;
         while (replica->storage != NULL && storage_undo_one(replica->storage, &key)) {
             record_applied(replica, key, storage_read(replica->storage, key), RECORD_FLAG_REVERTED);

@@ -68,7 +68,10 @@ struct strategy_ops {
     void (*on_persisted)(struct replica *self, uint64_t token); /* optional: see replica_persist */
     /* The machine lost power: forget what memory held. Storage was already taken back to the
      * disk's. */
-    void (*on_crash)(struct replica *self);        /* optional */
+    void (*on_crash)(struct replica *self); /* optional */
+    /* Its disk is gone too: after on_crash, while the machine is down. Storage was already emptied.
+     */
+    void (*on_disk_lost)(struct replica *self);    /* optional */
     void (*on_recover)(struct replica *self);      /* optional: it is up again */
     bool (*invariant)(const struct replica *self); /* optional: checked by the tests */
     /* How its leader can be moved; NULL: it has none that could fail. */

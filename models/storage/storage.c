@@ -58,13 +58,9 @@ static void remember(struct storage *storage, uint32_t key)
         .before = storage->versions[key], .key = key, .bytes = storage_bytes(storage, key)};
 }
 
-bool storage_apply(struct storage *storage, uint32_t key, struct version version, uint32_t bytes)
+static void replace(struct storage *storage, uint32_t key, struct version version, uint32_t bytes)
 {
-    CHECK(key < storage->key_count);
     const struct version before = storage->versions[key];
-    if (!version_newer(version, before)) {
-        return false;
-    }
     if (storage->volatile_memory) {
         remember(storage, key);
     }
@@ -77,7 +73,41 @@ bool storage_apply(struct storage *storage, uint32_t key, struct version version
         storage->sizes[key] = bytes;
     }
     rehash(storage, key, before, version);
+}
+
+bool storage_apply(struct storage *storage, uint32_t key, struct version version, uint32_t bytes)
+{
+    CHECK(key < storage->key_count);
+    if (!version_newer(version, storage->versions[key])) {
+        return false;
+    }
+    replace(storage, key, version, bytes);
     return true;
+}
+
+bool storage_put(struct storage *storage, uint32_t key, struct version version, uint32_t bytes)
+{
+    CHECK(key < storage->key_count);
+    if (version_equal(version, storage->versions[key])) {
+        return false;
+    }
+    replace(storage, key, version, bytes);
+    return true;
+}
+
+void storage_wipe(struct storage *storage)
+{
+    for (uint32_t key = 0; key < storage->key_count; key++) {
+        const struct version before = storage->versions[key];
+        if (!version_equal(before, (struct version){0})) {
+            storage->versions[key] = (struct version){0};
+            rehash(storage, key, before, storage->versions[key]);
+        }
+        if (storage->sizes != NULL) {
+            storage->sizes[key] = 0;
+        }
+    }
+    storage->undo_first = storage->undo_next;
 }
 
 void storage_durable(struct storage *storage, uint64_t changes)

@@ -56,6 +56,15 @@ static inline uint32_t storage_bytes(const struct storage *storage, uint32_t key
 /* Stores when newer; true when it was. */
 bool storage_apply(struct storage *storage, uint32_t key, struct version version, uint32_t bytes);
 
+/*
+ * Stores whatever is there: what a rewind, or a copy of another machine, does. False when it is
+ * there already. Durable and undone like any change.
+ */
+bool storage_put(struct storage *storage, uint32_t key, struct version version, uint32_t bytes);
+
+/* The disk is gone, and what memory held with it: every key is as before any write. */
+void storage_wipe(struct storage *storage);
+
 /* The number that the next change will have: all below it are in memory. */
 static inline uint64_t storage_changes(const struct storage *storage)
 {

@@ -18,7 +18,9 @@ enum fake_event_kind {
     FAKE_DOWN,
     FAKE_UP,
     FAKE_CUT,
-    FAKE_CLOCK
+    FAKE_CLOCK,
+    FAKE_DISK_LOST,
+    FAKE_CALL
 };
 
 struct fake_event {
@@ -47,6 +49,8 @@ struct replica {
     bool up, syncing;
     void *state;
     struct version storage[FAKE_KEYS];
+    bool leading;
+    uint64_t lead_epoch;
     struct fake_undo *undo;
     size_t undo_count, undo_capacity;
     struct fake_sync *syncs; /* asked for */
@@ -73,6 +77,9 @@ struct fake {
     size_t reply_count;
     struct fake_mode modes[FAKE_MODES];
     uint32_t mode_count;
+    struct fake_fact *facts;
+    uint32_t fact_count;
+    uint64_t random;
     uint64_t **blocks;
     uint32_t *block_words;
     size_t block_capacity, block_words_capacity;
@@ -85,6 +92,7 @@ struct fake {
 };
 
 uint64_t fake_schedule(struct fake *fake, struct fake_event event); /* its sequence number */
+uint32_t fake_random(struct fake *fake, uint32_t below);
 void fake_block_free(struct fake *fake, uint32_t block);
 void fake_disk_end(struct replica *self);
 

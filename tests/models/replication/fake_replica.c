@@ -112,6 +112,18 @@ uint32_t replica_value_bytes(const struct replica *self, uint32_t key)
     return FAKE_VALUE_BYTES;
 }
 
+static void store(struct replica *self, uint32_t key, struct version version)
+{
+    if (self->fake->config.disk_ns > 0) {
+        void *items = self->undo;
+        memory_grow(&items, &self->undo_capacity, self->undo_count + 1, sizeof *self->undo);
+        self->undo = items;
+        self->undo[self->undo_count++] =
+            (struct fake_undo){.key = key, .before = self->storage[key]};
+    }
+    self->storage[key] = version;
+}
+
 bool replica_apply(struct replica *self, uint32_t key, struct version version, uint32_t bytes)
 {
     CHECK(holds_storage(self));
@@ -121,15 +133,18 @@ bool replica_apply(struct replica *self, uint32_t key, struct version version, u
     if (!version_newer(version, self->storage[key])) {
         return false;
     }
-    if (self->fake->config.disk_ns > 0) {
-        void *items = self->undo;
-        memory_grow(&items, &self->undo_capacity, self->undo_count + 1, sizeof *self->undo);
-        self->undo = items;
-        self->undo[self->undo_count++] =
-            (struct fake_undo){.key = key, .before = self->storage[key]};
-    }
-    self->storage[key] = version;
+    store(self, key, version);
     return true;
+}
+
+void replica_rewind(struct replica *self, uint32_t key, struct version version, uint32_t bytes)
+{
+    CHECK(holds_storage(self));
+    CHECK(key < FAKE_KEYS);
+    CHECK(bytes == FAKE_VALUE_BYTES);
+    if (!version_equal(version, self->storage[key])) {
+        store(self, key, version);
+    }
 }
 
 bool replica_has_disk(const struct replica *self)
@@ -243,12 +258,24 @@ void replica_send(struct replica *self, uint32_t to_member, uint32_t kind, struc
         fake_block_free(fake, message.block);
         return;
     }
-    fake_schedule(fake,
-                  (struct fake_event){.at_ns = fake->now_ns +
-                                               fake->config.one_way_ns[self->member][to_member],
-                                      .kind = FAKE_DELIVER,
-                                      .member = to_member,
-                                      .message = message});
+    struct fake_event event = {.kind = FAKE_DELIVER, .member = to_member, .message = message};
+    event.at_ns = fake->now_ns + fake->config.one_way_ns[self->member][to_member];
+    if (fake->config.jitter_ns > 0) {
+        event.at_ns += (sim_ns)fake_random(fake, (uint32_t)fake->config.jitter_ns);
+    }
+    const bool twice =
+        fake->config.twice_percent > 0 && fake_random(fake, 100) < fake->config.twice_percent;
+    fake_schedule(fake, event);
+    if (twice) {
+        event.at_ns += (sim_ns)fake_random(fake, (uint32_t)(100 * MS));
+        if (message.block != 0) {
+            uint32_t words = 0;
+            const uint64_t *block = replica_block(self, message.block, &words);
+            memcpy(replica_block_new(self, words, &event.message.block), block,
+                   words * sizeof(uint64_t));
+        }
+        fake_schedule(fake, event);
+    }
 }
 
 uint32_t replica_sender(const struct replica *self, const struct message *message)
@@ -301,6 +328,43 @@ void replica_committed(struct replica *self, const struct message *request, stru
     (void)self;
     (void)request;
     (void)version;
+}
+
+void replica_refer(struct replica *self, const struct message *request, uint32_t leader_member,
+                   uint64_t epoch)
+{
+    struct fake *fake = self->fake;
+    CHECK(leader_member == UINT32_MAX || leader_member < fake->config.count);
+    replica_reply(self, request, RECORD_FAIL,
+                  (struct version){.stamp = (int64_t)epoch, .write = (uint64_t)leader_member + 1});
+    fake->replies[fake->reply_count - 1].referred = true;
+}
+
+bool replica_managed(const struct replica *self)
+{
+    return self->fake->config.managed;
+}
+
+static void add_fact(struct replica *self, struct fake_fact fact)
+{
+    struct fake *fake = self->fake;
+    CHECK(fake->fact_count < FAKE_FACTS);
+    fact.at_ns = fake->now_ns;
+    fact.member = self->member;
+    fake->facts[fake->fact_count++] = fact;
+}
+
+void replica_leads(struct replica *self, uint64_t epoch, bool accepting)
+{
+    CHECK(accepting != self->leading);
+    self->leading = accepting;
+    self->lead_epoch = epoch;
+    add_fact(self, (struct fake_fact){.kind = RECORD_LEADER, .epoch = epoch, .flag = accepting});
+}
+
+void replica_discarded(struct replica *self, uint32_t key, struct version version)
+{
+    add_fact(self, (struct fake_fact){.kind = RECORD_DISCARDED, .key = key, .version = version});
 }
 
 struct timer replica_timer(struct replica *self, sim_ns delay_ns, uint64_t token)

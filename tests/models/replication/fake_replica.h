@@ -12,7 +12,7 @@
 #include "models/replication/replica.h"
 
 enum { FAKE_MEMBERS = 16, FAKE_KEYS = 64, FAKE_LEAVES = 8, FAKE_VALUE_BYTES = 100 };
-enum { FAKE_REPLIES = 1 << 16, FAKE_MODES = 64 };
+enum { FAKE_REPLIES = 1 << 16, FAKE_MODES = 64, FAKE_FACTS = 1 << 16 };
 
 #define MS SIM_NS_PER_MS
 
@@ -26,6 +26,11 @@ struct fake_config {
     sim_ns one_way_ns[FAKE_MEMBERS][FAKE_MEMBERS];
     sim_ns disk_ns; /* 0: no disk */
     sim_ns clock_offset_ns[FAKE_MEMBERS];
+    bool managed;
+    /* Each message takes up to so much longer, by chance, and comes twice with this chance. */
+    sim_ns jitter_ns;
+    uint32_t twice_percent;
+    uint64_t seed;
 };
 
 struct fake_reply {
@@ -34,12 +39,24 @@ struct fake_reply {
     uint64_t operation;
     enum record_outcome outcome;
     struct version version;
+    bool referred;
+};
+
+/* RECORD_LEADER (`flag`: accepting) and RECORD_DISCARDED. */
+struct fake_fact {
+    sim_ns at_ns;
+    uint32_t kind, member, key;
+    uint64_t epoch;
+    struct version version;
+    bool flag;
 };
 
 struct fake_mode {
     sim_ns at_ns;
     uint32_t member, mode;
 };
+
+enum fake_call { FAKE_PROMOTE, FAKE_DEMOTE, FAKE_FREEZE, FAKE_THAW };
 
 struct fake *fake_new(const struct fake_config *config);
 void fake_free(struct fake *fake);
@@ -49,6 +66,11 @@ void fake_write(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, 
 void fake_read(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation);
 void fake_down(struct fake *fake, sim_ns at_ns, uint32_t member);
 void fake_up(struct fake *fake, sim_ns at_ns, uint32_t member);
+/* While it is down: its disk is gone. */
+void fake_disk_lost(struct fake *fake, sim_ns at_ns, uint32_t member);
+/* What a failover policy beside the member calls; nothing while that is down. */
+void fake_call(struct fake *fake, sim_ns at_ns, uint32_t member, enum fake_call call,
+               uint64_t epoch);
 /* Messages that are sent meanwhile are lost. */
 void fake_cut(struct fake *fake, sim_ns at_ns, uint32_t from, uint32_t to, bool cut);
 /* Sets the member's clock by so much. */
@@ -69,6 +91,9 @@ uint32_t fake_pending(const struct fake *fake, uint32_t member);  /* operations 
 /* The only reply to that operation; at_ns -1: there is none; CHECKs that there are not two. */
 struct fake_reply fake_reply_to(const struct fake *fake, uint64_t operation);
 uint32_t fake_replies_to(const struct fake *fake, uint64_t operation);
+const struct fake_fact *fake_facts(const struct fake *fake, uint32_t *count);
+/* The last answer to the operation was a referral: to that member (UINT32_MAX: to nobody). */
+bool fake_referred(const struct fake *fake, uint64_t operation, uint32_t *member, uint64_t *epoch);
 const struct fake_mode *fake_modes(const struct fake *fake, uint32_t *count);
 
 #endif

@@ -52,6 +52,12 @@ static struct fake_event take(struct fake *fake)
 
 /* The toy world. */
 
+uint32_t fake_random(struct fake *fake, uint32_t below)
+{
+    fake->random = fake->random * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(fake->random >> 33) % below;
+}
+
 static void sort_nearest(struct fake *fake, struct replica *self)
 {
     const struct fake_config *config = &fake->config;
@@ -74,6 +80,8 @@ struct fake *fake_new(const struct fake_config *config)
     fake->config = *config;
     fake->shared = calloc(1, config->ops->shared_bytes + 1);
     fake->replies = calloc(FAKE_REPLIES, sizeof *fake->replies);
+    fake->facts = calloc(FAKE_FACTS, sizeof *fake->facts);
+    fake->random = config->seed;
     CHECK(config->total >= config->count);
     CHECK(config->total <= FAKE_MEMBERS);
     for (uint32_t i = 0; i < config->total; i++) {
@@ -117,6 +125,7 @@ void fake_free(struct fake *fake)
     memory_release(fake->cancelled);
     memory_release(fake->heap);
     free(fake->replies);
+    free(fake->facts);
     free(fake->shared);
     free(fake);
 }
@@ -155,6 +164,21 @@ void fake_up(struct fake *fake, sim_ns at_ns, uint32_t member)
     fake_schedule(fake, (struct fake_event){.at_ns = at_ns, .kind = FAKE_UP, .member = member});
 }
 
+void fake_disk_lost(struct fake *fake, sim_ns at_ns, uint32_t member)
+{
+    fake_schedule(fake,
+                  (struct fake_event){.at_ns = at_ns, .kind = FAKE_DISK_LOST, .member = member});
+}
+
+void fake_call(struct fake *fake, sim_ns at_ns, uint32_t member, enum fake_call call,
+               uint64_t epoch)
+{
+    fake_schedule(
+        fake,
+        (struct fake_event){
+            .at_ns = at_ns, .kind = FAKE_CALL, .member = member, .other = call, .token = epoch});
+}
+
 void fake_cut(struct fake *fake, sim_ns at_ns, uint32_t from, uint32_t to, bool cut)
 {
     fake_schedule(fake,
@@ -189,6 +213,7 @@ static void power_off(struct replica *self)
         self->pending[number] = NULL;
     }
     self->pending_live = 0;
+    self->leading = false;
     self->fake->config.ops->on_crash(self);
 }
 
@@ -200,6 +225,30 @@ static bool was_cancelled(const struct fake *fake, uint64_t sequence)
         }
     }
     return false;
+}
+
+static void disk_lost(struct replica *self)
+{
+    CHECK(!self->up);
+    memset(self->storage, 0, sizeof self->storage);
+    self->fake->config.ops->on_disk_lost(self);
+}
+
+static void call(struct replica *self, enum fake_call what, uint64_t epoch)
+{
+    const struct leadership_ops *ops = self->fake->config.ops->leadership;
+    switch (what) {
+    case FAKE_PROMOTE:
+        ops->promote(self, epoch);
+        break;
+    case FAKE_DEMOTE:
+        ops->demote(self, epoch);
+        break;
+    case FAKE_FREEZE:
+    case FAKE_THAW:
+        ops->freeze(self, what == FAKE_FREEZE);
+        break;
+    }
 }
 
 static void handle(struct fake *fake, const struct fake_event *event)
@@ -228,6 +277,14 @@ static void handle(struct fake *fake, const struct fake_event *event)
         break;
     case FAKE_DOWN:
         power_off(self);
+        break;
+    case FAKE_DISK_LOST:
+        disk_lost(self);
+        break;
+    case FAKE_CALL:
+        if (self->up) {
+            call(self, (enum fake_call)event->other, event->token);
+        }
         break;
     case FAKE_UP:
         CHECK(!self->up);
@@ -323,4 +380,24 @@ const struct fake_mode *fake_modes(const struct fake *fake, uint32_t *count)
 {
     *count = fake->mode_count;
     return fake->modes;
+}
+
+const struct fake_fact *fake_facts(const struct fake *fake, uint32_t *count)
+{
+    *count = fake->fact_count;
+    return fake->facts;
+}
+
+bool fake_referred(const struct fake *fake, uint64_t operation, uint32_t *member, uint64_t *epoch)
+{
+    bool referred = false;
+    for (size_t i = 0; i < fake->reply_count; i++) {
+        const struct fake_reply *reply = &fake->replies[i];
+        if (reply->operation == operation) {
+            referred = reply->referred;
+            *member = (uint32_t)reply->version.write - 1;
+            *epoch = (uint64_t)reply->version.stamp;
+        }
+    }
+    return referred;
 }

@@ -21,14 +21,18 @@ static inline struct primary_params defaults(void)
     return (struct primary_params){.primary = 21,
                                    .acks = PRIMARY_ASYNC,
                                    .wait_for = 1,
-                                   .fallback_after = -1,
                                    .topology = PRIMARY_STAR,
                                    .batch_max = 64,
                                    .batch_bytes = 131072,
                                    .window = 65536,
                                    .resend_after = 5000 * MS,
                                    .reads = PRIMARY_READ_NEAREST,
-                                   .after_write = 1000 * MS};
+                                   .after_write = 1000 * MS,
+                                   .heartbeat = 1000 * MS,
+                                   .fallback_after = -1,
+                                   .replay_rate = -1,
+                                   .log_keep = -1,
+                                   .rpo_guard = -1};
 }
 
 /* Entries that two logs have in common are equal, and no follower is ahead of the primary's disk.
@@ -53,7 +57,7 @@ static inline void watch_logs(struct fake *fake)
     }
 }
 
-static inline struct fake *start(const struct primary_params *params, sim_ns disk_ns)
+static inline struct fake_config world_of(const struct primary_params *params, sim_ns disk_ns)
 {
     struct fake_config config = {.ops = &strategy_primary,
                                  .params = params,
@@ -67,6 +71,12 @@ static inline struct fake *start(const struct primary_params *params, sim_ns dis
     config.one_way_ns[2][1] = 44 * MS;
     config.one_way_ns[0][2] = 30 * MS;
     config.one_way_ns[2][0] = 33 * MS;
+    return config;
+}
+
+static inline struct fake *start(const struct primary_params *params, sim_ns disk_ns)
+{
+    const struct fake_config config = world_of(params, disk_ns);
     struct fake *fake = fake_new(&config);
     fake_watch(fake, watch_logs);
     return fake;

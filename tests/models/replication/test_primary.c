@@ -182,10 +182,13 @@ static void test_route(void **state)
 {
     (void)state;
     struct primary_params params = defaults();
-    const struct primary_shared shared = {.member = 1, .node = 101};
+    struct primary_shared shared = {.member = 1, .node = 101};
     const uint32_t nearest[] = {102, 100, 101};
-    const struct route_view view = {
-        .params = &params, .shared = &shared, .nearest = nearest, .nearest_count = 3};
+    struct route_view view = {.params = &params,
+                              .shared = &shared,
+                              .nearest = nearest,
+                              .nearest_count = 3,
+                              .leader = UINT32_MAX};
     struct route_request request = {.type = RECORD_WRITE, .since_write_ns = SIM_NS_MAX};
     assert_int_equal(strategy_primary.route(&view, &request), 101);
     request.type = RECORD_READ;
@@ -200,7 +203,20 @@ static void test_route(void **state)
     request.since_write_ns = 999 * MS;
     assert_int_equal(strategy_primary.route(&view, &request), 101);
     request.since_write_ns = 1000 * MS;
+    request.tries = 0;
     assert_int_equal(strategy_primary.route(&view, &request), 102);
+    /* The leader that the driver was told of; unmanaged, it is asked again and again. */
+    request = (struct route_request){.type = RECORD_WRITE, .since_write_ns = SIM_NS_MAX};
+    view.leader = 100;
+    assert_int_equal(strategy_primary.route(&view, &request), 100);
+    request.tries = 1;
+    assert_int_equal(strategy_primary.route(&view, &request), 100);
+    /* With a failover policy each second try asks the next one in order of distance. */
+    shared.managed = true;
+    const uint32_t asked[] = {100, 102, 100, 100, 100, 101, 100, 102};
+    for (request.tries = 0; request.tries < 8; request.tries++) {
+        assert_int_equal(strategy_primary.route(&view, &request), asked[request.tries]);
+    }
 }
 
 static void test_check(void **state)
