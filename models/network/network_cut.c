@@ -1,4 +1,6 @@
 #include "models/network/network_cut.h"
+
+#include "models/agents/control.h"
 #include "models/network/network_list.h"
 
 #include "sim/check.h"
@@ -52,7 +54,8 @@ static enum network_cut cut_of(const struct network *network, const struct fligh
 static sim_ns reset_after_ns(const struct network *network, const struct flight *flight,
                              bool arriving)
 {
-    const bool request = flight->message.kind == MESSAGE_REQUEST;
+    const uint16_t kind = flight->message.kind;
+    const bool request = kind == MESSAGE_REQUEST || kind == CONTROL_CONNECT;
     const struct network_link *link = network_link_at(network, flight->link);
     sim_ns after_ns = link->p50_ns;
     if (request && !arriving) {
@@ -62,6 +65,15 @@ static sim_ns reset_after_ns(const struct network *network, const struct flight 
         after_ns = 0;
     }
     return after_ns > RESET_LEAST_NS ? after_ns : RESET_LEAST_NS;
+}
+
+static void tell(struct network *network, const struct message *answer, sim_ns after_ns)
+{
+    const uint32_t slot = pool_take_used(&network->flights);
+    CHECK(slot != POOL_NONE);
+    message_copy(&network_flight(network, slot)->message, answer);
+    engine_after(network->engine, after_ns,
+                 (struct event){.kind = network->reset_kind, .target = answer->to, .a = slot});
 }
 
 /* The message is gone; a client or an agent that waits for its answer is told. */
@@ -77,25 +89,32 @@ static void reset(struct network *network, uint32_t slot, struct network_connect
         network_connection_drop(network, connection);
     }
     network_done(network, slot, true);
+    if (gone.kind == CONTROL_CONNECT && !end_is_machine(gone.from)) {
+        struct message refused = gone;
+        refused.kind = CONTROL_RESET;
+        refused.flag = 1; /* enum connection_reset: it was no request */
+        refused.from = gone.to;
+        refused.to = gone.from;
+        tell(network, &refused, after_ns);
+        return;
+    }
     if ((!request && gone.kind != MESSAGE_REPLY) || end_is_machine(request ? gone.from : gone.to)) {
         return;
     }
-    const uint32_t answer = pool_take_used(&network->flights);
-    CHECK(answer != POOL_NONE);
-    struct message *message = &network_flight(network, answer)->message;
-    *message =
-        (struct message){.kind = MESSAGE_REPLY,
-                         .dataset = gone.dataset,
-                         .from = request ? gone.to : gone.from,
-                         .to = request ? gone.from : gone.to,
-                         .key = gone.key,
-                         .request = gone.request,
-                         .operation = gone.operation,
-                         .type = gone.type,
-                         .outcome = sent && gone.type == RECORD_WRITE ? RECORD_INFO : RECORD_FAIL,
-                         .tries = gone.tries};
-    engine_after(network->engine, after_ns,
-                 (struct event){.kind = network->reset_kind, .target = message->to, .a = answer});
+    const struct message answer = {.kind = MESSAGE_REPLY,
+                                   .dataset = gone.dataset,
+                                   .from = request ? gone.to : gone.from,
+                                   .to = request ? gone.from : gone.to,
+                                   .key = gone.key,
+                                   .request = gone.request,
+                                   .operation = gone.operation,
+                                   .a = request ? gone.version.write << 32 : gone.a,
+                                   .type = gone.type,
+                                   .outcome = sent && gone.type == RECORD_WRITE ? RECORD_INFO
+                                                                                : RECORD_FAIL,
+                                   .tries = gone.tries,
+                                   .flag = MESSAGE_RESET};
+    tell(network, &answer, after_ns);
 }
 
 static bool resets(const struct network *network, enum network_cut cut)

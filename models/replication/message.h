@@ -39,6 +39,7 @@ enum message_reply_flag {
     MESSAGE_REFERRED = 1, /* outcome fail: version.write = leader's node + 1 (0: not known),
                              version.stamp = its epoch */
     MESSAGE_CACHED = 2,   /* a region's cache answered */
+    MESSAGE_RESET = 8,    /* the network says so: its connection was reset; `a` >> 32 = session */
     MESSAGE_PROXIED = 4   /* the answer comes from another region than the one that was asked */
 };
 

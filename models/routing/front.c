@@ -391,6 +391,9 @@ static void on_reply(struct front *front, const struct message *reply)
         reply->from == front->host.gateway_ends[self->routed]) {
         self->silence_ns = -1;
         self->used_ns = now_of(front);
+        if ((reply->flag & MESSAGE_RESET) != 0) {
+            give_up(front, session);
+        }
     }
     if (reply->type == RECORD_WRITE && reply->outcome == RECORD_OK) {
         self->written_ns = now_of(front);

@@ -10,6 +10,7 @@
  *            time-outs and retries see to them,
  *          - the gateway answers that it does not know it: a read is then sent again on a new
  *            connection; of a write the client learns that its outcome is unknown,
+ *          - the network answers with a reset (its requests end as the network says),
  *          - it was idle for `idle_timeout`, or its lifetime is over (the next request connects),
  *          - the policy releases it.
  *          An attempt to connect that fails or takes longer than `connect_timeout` is followed by
