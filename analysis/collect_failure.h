@@ -86,7 +86,8 @@ enum lost_flag {
     LOST_OPEN = 1,      /* in the table */
     LOST_DIVERGENT = 2, /* accepted by a leader of an older epoch than another one's */
     LOST_AT_LEADER = 4, /* the leader must have it; otherwise it is enough that any live node has */
-    LOST_DISCARDED = 8  /* before it was acknowledged */
+    LOST_DISCARDED = 8, /* before it was acknowledged */
+    LOST_SETTLED = 16   /* acknowledged and discarded */
 };
 
 struct lost_write {
@@ -111,6 +112,7 @@ struct lost_set {
     uint32_t free_list; /* index + 1; linked by `older` */
     uint32_t open;
     uint32_t events;
+    uint64_t newest; /* write that was ever in it */
     uint64_t untracked;
 };
 
@@ -195,6 +197,17 @@ void leaders_committed(struct collect_state *state, const struct record *record)
 void leaders_divergent(struct collect_state *state, const struct lost_write *write);
 void leaders_finish(struct collect_state *state, sim_ns end_ns);
 void build_leaders(struct collect_state *state, struct set_builder *builder);
+
+/* collect_lost_table */
+static inline struct lost_write *lost_writes(const struct lost_set *set)
+{
+    return set->writes;
+}
+
+struct lost_write *lost_find(const struct lost_set *set, uint64_t write); /* NULL: not there */
+/* A copy of `write`, which is not there yet; its index + 1, or 0 when there is no room. */
+uint32_t lost_add(struct lost_set *set, const struct lost_write *write);
+void lost_close(struct lost_set *set, struct lost_write *write); /* takes it out */
 
 /* collect_lost */
 void lost_init(struct collect_state *state);

@@ -27,102 +27,6 @@ void lost_init(struct collect_state *state)
     failure->divergent = arena_alloc(&state->arena, datasets, sizeof(uint64_t));
 }
 
-/* ---- the table ---- */
-
-static struct lost_write *writes_of(const struct lost_set *set)
-{
-    return set->writes;
-}
-
-static size_t table_home(const struct lost_set *set, uint64_t write)
-{
-    /* Fibonacci hashing (Knuth, The Art of Computer Programming 3, section 6.4). */
-    return (size_t)(write * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (set->table_size - 1);
-}
-
-/* Where the write is, or the empty place where it would be. */
-static size_t table_find(const struct lost_set *set, uint64_t write)
-{
-    size_t at = table_home(set, write);
-
-    while (set->table[at] != 0 && writes_of(set)[set->table[at] - 1].version.write != write) {
-        at = (at + 1) & (set->table_size - 1);
-    }
-    return at;
-}
-
-static struct lost_write *lost_find(const struct lost_set *set, uint64_t write)
-{
-    if (set->open == 0) {
-        return NULL;
-    }
-
-    const uint32_t found = set->table[table_find(set, write)];
-
-    return found == 0 ? NULL : &writes_of(set)[found - 1];
-}
-
-static void table_grow(struct lost_set *set)
-{
-    uint32_t *old = set->table;
-    const size_t old_size = set->table_size;
-
-    set->table_size = old_size == 0 ? 1024 : old_size * 2;
-    set->table = memory_alloc(set->table_size, sizeof(*set->table));
-    for (size_t i = 0; i < old_size; i++) {
-        if (old[i] != 0) {
-            set->table[table_find(set, writes_of(set)[old[i] - 1].version.write)] = old[i];
-        }
-    }
-    memory_release(old);
-}
-
-/* A copy of `write` in the table; its index + 1, or 0 when there is no room. */
-static uint32_t lost_add(struct lost_set *set, const struct lost_write *write)
-{
-    uint32_t index = set->free_list;
-
-    if (set->open == LOST_WRITES_MAX) {
-        return 0;
-    }
-    if (index != 0) {
-        set->free_list = writes_of(set)[index - 1].older;
-    } else {
-        memory_grow(&set->writes, &set->capacity, set->count + 1, sizeof(*write));
-        index = (uint32_t)++set->count;
-    }
-    writes_of(set)[index - 1] = *write;
-    writes_of(set)[index - 1].flags |= LOST_OPEN;
-    if (++set->open * 2u > set->table_size) {
-        table_grow(set);
-    }
-    set->table[table_find(set, write->version.write)] = index;
-    return index;
-}
-
-/* Takes the write out; those behind it in the same run of the table move up. */
-static void lost_close(struct lost_set *set, struct lost_write *write)
-{
-    size_t hole = table_find(set, write->version.write);
-    const uint32_t index = set->table[hole];
-
-    CHECK(index != 0);
-    for (size_t at = (hole + 1) & (set->table_size - 1); set->table[at] != 0;
-         at = (at + 1) & (set->table_size - 1)) {
-        const size_t home = table_home(set, writes_of(set)[set->table[at] - 1].version.write);
-
-        if (((at - home) & (set->table_size - 1)) >= ((at - hole) & (set->table_size - 1))) {
-            set->table[hole] = set->table[at];
-            hole = at;
-        }
-    }
-    set->table[hole] = 0;
-    set->open--;
-    write->flags = 0;
-    write->older = set->free_list;
-    set->free_list = index;
-}
-
 /* ---- counting ---- */
 
 /* A write that is acknowledged and missing: now, or at its late acknowledgement. */
@@ -153,8 +57,10 @@ static void lost_ends(struct failure_state *failure, struct lost_write *write, b
     }
     if (discarded) {
         failure->acked_discarded[write->dataset] += write->weight;
+        write->flags |= LOST_SETTLED; /* It stays, so that no later failure takes it again. */
+    } else {
+        lost_close(&failure->lost, write);
     }
-    lost_close(&failure->lost, write);
 }
 
 /* The write is back, and with it what it overwrote. */
@@ -165,12 +71,14 @@ static void lost_recovered(struct failure_state *failure, struct lost_write *wri
     for (;;) {
         const struct lost_write found = *write;
 
-        lost_ends(failure, write, false);
+        if ((found.flags & LOST_SETTLED) == 0) {
+            lost_ends(failure, write, false);
+        }
         if (found.older == 0) {
             return;
         }
-        write = &writes_of(set)[found.older - 1];
-        /* It may be closed, and its place another write's. */
+        write = &lost_writes(set)[found.older - 1];
+        /* It may have been back before, with all older ones, and its place be another write's. */
         if ((write->flags & LOST_OPEN) == 0 || write->event != found.event ||
             write->key != found.key || write->dataset != found.dataset) {
             return;
@@ -199,7 +107,7 @@ static uint32_t scan_entry(struct collect_state *state, const struct lost_scan *
         known->flags |= scan->flags;
         known->event = scan->event;
         known->older = older;
-        return (uint32_t)(known - writes_of(set)) + 1;
+        return (uint32_t)(known - lost_writes(set)) + 1;
     }
     if (known != NULL) {
         return older;
@@ -302,11 +210,11 @@ static void lost_brought(struct collect_state *state, uint32_t node, bool leads,
     struct lost_set *set = &state->failure->lost;
 
     for (size_t i = 0; i < set->count && set->open > 0; i++) {
-        struct lost_write *write = &writes_of(set)[i];
+        struct lost_write *write = &lost_writes(set)[i];
         const bool wanted = leads ? write->dataset == dataset
                                   : (write->flags & (LOST_AT_LEADER | LOST_DIVERGENT)) == 0;
 
-        if ((write->flags & LOST_OPEN) == 0 || !wanted) {
+        if ((write->flags & LOST_OPEN) == 0 || (write->flags & LOST_SETTLED) != 0 || !wanted) {
             continue;
         }
 
@@ -377,7 +285,7 @@ void lost_discarded(struct collect_state *state, const struct record *record)
     struct failure_state *failure = state->failure;
     struct lost_write *write = lost_find(&failure->lost, record->write);
 
-    if (write == NULL) {
+    if (write == NULL || (write->flags & LOST_SETTLED) != 0) {
         return;
     }
     if (write->ack_ns >= 0) {
@@ -391,7 +299,8 @@ void lost_applied(struct collect_state *state, const struct record *record)
 {
     struct lost_write *write = lost_find(&state->failure->lost, record->write);
 
-    if (write == NULL || record->write == 0 || (record->flags & RECORD_FLAG_REVERTED) != 0) {
+    if (write == NULL || (write->flags & LOST_SETTLED) != 0 ||
+        (record->flags & RECORD_FLAG_REVERTED) != 0) {
         return;
     }
 
@@ -412,7 +321,10 @@ void lost_completed(struct collect_state *state, uint64_t operation, bool ok)
         return;
     }
     if (!ok) {
-        lost_close(&failure->lost, write); /* It will never be acknowledged. */
+        /* It will never be acknowledged. What newer ones of its key hang on must stay. */
+        if ((write->flags & LOST_DIVERGENT) != 0) {
+            lost_close(&failure->lost, write);
+        }
         return;
     }
     write->ack_ns = state->now_ns;
