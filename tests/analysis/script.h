@@ -141,7 +141,9 @@ static inline void script_run(struct script *script, struct metric_set *set)
     qsort(script->order, script->count, sizeof(script->order[0]), script_compare);
     stream_begin(&stream, &script->layout);
     for (uint32_t i = 0; i < script->count; i++) {
-        stream_row(&stream, script->rows[script->order[i]]);
+        if (script->rows[script->order[i]].at_ns <= end_ns) {
+            stream_row(&stream, script->rows[script->order[i]]);
+        }
     }
     collector_finish(&stream.collector, end_ns, set);
     collector_release(&stream.collector);
