@@ -26,6 +26,8 @@ struct report {
     const char *scenario_sha256; /* may be NULL */
     const char *scenario_json;   /* the expanded scenario, valid JSON; may be NULL */
     const char *reproduce;       /* a command line; may be NULL */
+    const char *const *notes;    /* about the scenario: what is probably not meant */
+    size_t note_count;
     struct metric_results results;
     const struct expect_verdict *verdicts;
     size_t verdict_count;

@@ -142,6 +142,11 @@ static void write_header(struct json_writer *writer, const struct report *report
     write_runs(writer, results);
     write_places(writer, layout);
     write_faults(writer, layout, &results->merged->failures);
+    json_write_array(writer, "notes");
+    for (size_t i = 0; i < report->note_count; i++) {
+        json_write_string(writer, NULL, report->notes[i]);
+    }
+    json_write_end(writer);
     if (report->scenario_json == NULL) {
         json_write_string(writer, "scenario", NULL);
     } else {

@@ -184,6 +184,8 @@ enum exit_code batch_report(struct run *run, struct arena *arena)
                                   .scenario_sha256 = run->file.digest,
                                   .scenario_json = run->file.expanded,
                                   .reproduce = reproduce_line(run, arena),
+                                  .notes = run->file.notes,
+                                  .note_count = run->file.note_count,
                                   .results = experiment->results,
                                   .verdicts = verdicts,
                                   .verdict_count = run->file.expect_count};

@@ -42,6 +42,10 @@ static enum exit_code check_one(struct check *check, const char *path, const cha
         return code;
     }
     *loaded = file.loaded;
+    if (!check->quiet &&
+        (variant == NULL || variant == arguments_text(check->arguments, "variant"))) {
+        scenario_file_put_notes(&file); /* once, not again for each variant */
+    }
     if (check->expand) {
         puts(file.expanded);
     } else if (!check->quiet && !check->json) {

@@ -157,6 +157,9 @@ static enum exit_code run_variant(struct batch *batch, const char *variant)
     if (run->directory != NULL && batch->several) {
         run->directory = arena_printf(&arena, "%s/%s", run->directory, batch_label(variant));
     }
+    if (code == EXIT_CODE_OK && !batch->quiet && (!batch->several || variant == NULL)) {
+        scenario_file_put_notes(&run->file); /* once, not again for each variant */
+    }
     if (code == EXIT_CODE_OK && run->directory != NULL) {
         code = prepare_directory(run->directory);
     }

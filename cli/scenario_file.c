@@ -1,6 +1,6 @@
 #include "cli/scenario_file.h"
 
-#include "analysis/metric.h"
+#include "analysis/collect.h"
 #include "models/world.h"
 #include "scenarios/overrides.h"
 #include "scenarios/writer.h"
@@ -134,19 +134,48 @@ static void check_expectation(struct scenario_file *file, const struct expect_sc
     }
 }
 
+static void add_note(struct scenario_file *file, const char *note, struct arena *arena)
+{
+    const char **notes = arena_alloc(arena, file->note_count + 1, sizeof *notes);
+    for (size_t i = 0; i < file->note_count; i++) {
+        notes[i] = file->notes[i];
+    }
+    notes[file->note_count++] = note;
+    file->notes = notes;
+}
+
+/* Rows before, during and after each fault have a limit, which depends on the places. */
+static void note_windows(struct scenario_file *file, const struct record_layout *layout,
+                         struct arena *arena)
+{
+    const uint32_t windows = collect_window_count(layout);
+    if (windows < layout->fault_count) {
+        add_note(file,
+                 arena_printf(arena,
+                              "%s: faults: only the first %u of %u have rows before, during and "
+                              "after them",
+                              file->path, windows, layout->fault_count),
+                 arena);
+    }
+}
+
 /* Expectations name metrics and labels, which the catalogue and the world's layout know. */
 static void check_expectations(struct scenario_file *file, struct arena *arena, struct diags *diags)
 {
     const struct scenario *scenario = file->scenario;
     file->expect_count = scenario->expect.count;
-    if (file->expect_count == 0) {
+    const bool many_faults =
+        scenario->faults.count > COLLECT_WINDOW_PLACES_MAX / (SCENARIO_PLACES_MAX + 1);
+    if (file->expect_count == 0 && !many_faults) {
         return;
     }
     file->expects = arena_alloc(arena, file->expect_count, sizeof *file->expects);
     struct world *world = world_create(scenario, (uint64_t)scenario->seed);
     const struct expect_scope scope = {.catalogue = metric_catalogue,
                                        .layout = world_layout(world)};
-    const struct json_value *metric = json_member(file->loaded.root, "expect")->first;
+    note_windows(file, scope.layout, arena);
+    const struct json_value *expect = json_member(file->loaded.root, "expect");
+    const struct json_value *metric = expect != NULL ? expect->first : NULL;
     size_t index = 0;
     for (; metric != NULL; metric = metric->next) {
         const bool list = metric->type == JSON_ARRAY;
@@ -180,6 +209,8 @@ enum exit_code scenario_file_load(struct scenario_file *file, struct arena *aren
     diags_init(diags, arena);
     file->scenario = scenario_load(&options, arena, diags, &file->loaded);
     if (file->scenario != NULL) {
+        file->notes = file->scenario->notes.items;
+        file->note_count = file->scenario->notes.count;
         check_expectations(file, arena, diags);
     }
     if (diags->total > 0) {
@@ -195,4 +226,11 @@ enum exit_code scenario_file_load(struct scenario_file *file, struct arena *aren
     text_release(&expanded);
     writer_digest(&writer, scenario_table, file->scenario, file->digest);
     return EXIT_CODE_OK;
+}
+
+void scenario_file_put_notes(const struct scenario_file *file)
+{
+    for (size_t i = 0; i < file->note_count; i++) {
+        fprintf(stderr, "note: %s\n", file->notes[i]);
+    }
 }

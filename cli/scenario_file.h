@@ -29,6 +29,8 @@ struct scenario_file {
     struct loaded loaded;
     struct expect *expects;
     size_t expect_count;
+    const char *const *notes; /* what is no error, but probably not meant */
+    size_t note_count;
     const char *expanded; /* JSON text with every default */
     char digest[SHA256_TEXT_MAX];
 };
@@ -38,6 +40,9 @@ void scenario_file_from(struct scenario_file *file, const struct arguments *argu
                         struct arena *arena);
 
 enum exit_code scenario_file_load(struct scenario_file *file, struct arena *arena);
+
+/* Notes on stderr. */
+void scenario_file_put_notes(const struct scenario_file *file);
 
 /* The whole file or standard input; NULL after a message on stderr. */
 char *scenario_file_text(const char *path, struct arena *arena, size_t *length);

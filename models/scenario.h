@@ -238,6 +238,7 @@ struct scenario {
     struct param_list expect; /* struct param_expectation */
     /* Filled by scenario_check(): places of clients that are no regions, each once by name. */
     struct param_list client_places; /* struct scenario_place */
+    struct param_list notes;         /* const char *: what is no error, but probably not meant */
 };
 
 extern const struct param_spec scenario_table[]; /* fills a struct scenario */

@@ -16,6 +16,17 @@ void complain(struct checking *checking, const char *path, const char *message)
     checking->errors++;
 }
 
+void scenario_note(struct checking *checking, const char *message)
+{
+    struct param_list *notes = &checking->scenario->notes;
+    const char **items = arena_alloc(checking->arena, notes->count + 1, sizeof *items);
+    for (size_t i = 0; i < notes->count; i++) {
+        items[i] = ((const char *const *)notes->items)[i];
+    }
+    items[notes->count++] = message;
+    notes->items = items;
+}
+
 static struct scenario_region *regions_of(const struct checking *checking)
 {
     return checking->scenario->regions.items;
@@ -119,9 +130,6 @@ static bool message_exists(struct checking *checking, const char *name)
 static void check_network(struct checking *checking)
 {
     const struct scenario_network *network = &checking->scenario->network;
-    if (network->latency.from == SCENARIO_LATENCY_MATRIX) {
-        scenario_check_matrix(checking);
-    }
     if ((network->jitter.model == SCENARIO_JITTER_ADDED) != (network->jitter.extra != NULL)) {
         complain(checking, "network.jitter",
                  "model \"added\" and the distribution \"extra\" belong together");
@@ -413,6 +421,9 @@ bool scenario_check(struct scenario *scenario, struct arena *arena, scenario_rep
     check_datasets(&checking);
     check_network(&checking);
     check_clients(&checking);
+    if (scenario->network.latency.from == SCENARIO_LATENCY_MATRIX) {
+        scenario_check_matrix(&checking); /* of clients' own places as well */
+    }
     scenario_check_routing(&checking);
     scenario_check_faults(&checking);
     return checking.errors == 0;

@@ -19,6 +19,9 @@ struct checking {
 
 void complain(struct checking *checking, const char *path, const char *message);
 
+/* What is no error, but probably not meant. */
+void scenario_note(struct checking *checking, const char *message);
+
 /* scenario_matrix.c: network.latency when it is from a matrix. */
 void scenario_check_matrix(struct checking *checking);
 

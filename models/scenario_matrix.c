@@ -1,32 +1,57 @@
-/* scenario_matrix.c - what is wrong with the user's matrix of delays. */
+/* scenario_matrix.c - what is wrong with the user's matrix of delays, or looks like it. */
 #include "models/csv_number.h"
+#include "models/faults/region_sets.h"
 #include "models/scenario_check.h"
 #include "sim/arena.h"
+#include "sim/nearest_word.h"
 
 #include <string.h>
 
-static bool matrix_has(const struct param_csv *file, const char *from, const char *to,
-                       const char **cell)
+/* Where the file has the scenario's places: the regions, then the clients' own. */
+struct lookup {
+    struct checking *checking;
+    const struct param_csv *file;
+    size_t count;
+    const char **names;
+    size_t *rows, *columns; /* file->rows and file->columns: not there */
+};
+
+static const char *row_name(const struct param_csv *file, size_t row)
 {
-    for (size_t row = 0; row < file->rows; row++) {
-        for (size_t column = 1; column < file->columns; column++) {
-            if (strcmp(file->cells[row * file->columns], from) == 0 &&
-                strcmp(file->header[column], to) == 0) {
-                *cell = file->cells[row * file->columns + column];
-                return true;
-            }
+    return file->cells[row * file->columns];
+}
+
+static struct lookup look_up(struct checking *checking)
+{
+    const struct scenario *scenario = checking->scenario;
+    const struct param_csv *file = &scenario->network.latency.file;
+    struct lookup lookup = {.checking = checking,
+                            .file = file,
+                            .count = scenario->regions.count + scenario->client_places.count};
+    lookup.names = arena_alloc(checking->arena, lookup.count, sizeof *lookup.names);
+    lookup.rows = arena_alloc(checking->arena, lookup.count, sizeof *lookup.rows);
+    lookup.columns = arena_alloc(checking->arena, lookup.count, sizeof *lookup.columns);
+    for (size_t i = 0; i < lookup.count; i++) {
+        const char *name = lookup.names[i] = region_name(scenario, (uint32_t)i);
+        while (lookup.rows[i] < file->rows && strcmp(row_name(file, lookup.rows[i]), name) != 0) {
+            lookup.rows[i]++;
+        }
+        lookup.columns[i] = 1;
+        while (lookup.columns[i] < file->columns &&
+               strcmp(file->header[lookup.columns[i]], name) != 0) {
+            lookup.columns[i]++;
         }
     }
-    return false;
+    return lookup;
 }
 
 /* The same name twice in the first column: which row would count? */
-static void check_matrix_rows(struct checking *checking, const struct param_csv *file)
+static void check_rows(struct checking *checking, const struct param_csv *file)
 {
     for (size_t i = 0; i < file->rows; i++) {
         for (size_t j = 0; j < i; j++) {
-            const char *name = file->cells[i * file->columns];
-            if (strcmp(name, file->cells[j * file->columns]) == 0) {
+            const char *name = row_name(file, i);
+            if (strcmp(name, row_name(file, j)) == 0) {
                 complain(checking, "network.latency.file",
                          arena_printf(checking->arena, "%s:%d: has the row \"%s\" twice",
                                       file->file, file->lines[i], name));
@@ -35,11 +60,89 @@ static void check_matrix_rows(struct checking *checking, const struct param_csv 
     }
 }
 
+static void check_cells(const struct lookup *lookup)
+{
+    const struct param_csv *file = lookup->file;
+    for (size_t i = 0; i < lookup->count; i++) {
+        for (size_t j = 0; j < lookup->count; j++) {
+            double number = 0.0;
+            if (i == j || lookup->rows[i] == file->rows || lookup->columns[j] == file->columns) {
+                continue; /* not measured: the fibre model */
+            }
+            const char *cell = file->cells[lookup->rows[i] * file->columns + lookup->columns[j]];
+            if (cell[0] != '\0' && (!csv_number(cell, &number) || number < 0.0 || number > 3.6e9)) {
+                complain(lookup->checking, "network.latency.file",
+                         arena_printf(lookup->checking->arena,
+                                      "%s: from \"%s\" to \"%s\" must be a number of at least 0 "
+                                      "(got \"%s\")",
+                                      file->file, lookup->names[i], lookup->names[j], cell));
+            }
+        }
+    }
+}
+
+static bool is_place(const struct lookup *lookup, const char *name)
+{
+    for (size_t i = 0; i < lookup->count; i++) {
+        if (strcmp(lookup->names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Rows, or the columns behind the first: a name that no place has, nearest to `place` or any. */
+static const char *unknown_name(const struct lookup *lookup, bool rows, const char *place,
+                                int *line)
+{
+    const struct param_csv *file = lookup->file;
+    struct nearest nearest = nearest_to(place);
+    const char *any = NULL;
+    *line = 1;
+    for (size_t i = rows ? 0 : 1; i < (rows ? file->rows : file->columns); i++) {
+        const char *name = rows ? row_name(file, i) : file->header[i];
+        if (is_place(lookup, name)) {
+            continue;
+        }
+        any = any != NULL ? any : name;
+        const char *before = nearest.best;
+        nearest_try(&nearest, name);
+        *line = rows && nearest.best != before ? file->lines[i] : *line;
+    }
+    return nearest.best != NULL ? nearest.best : any;
+}
+
+/*
+ * A larger matrix than the scenario needs is welcome, and so are places that it does not have. Both
+ * at once is what a misspelt name looks like.
+ */
+static void note_missing(const struct lookup *lookup, size_t place)
+{
+    const struct param_csv *file = lookup->file;
+    struct arena *arena = lookup->checking->arena;
+    const char *name = lookup->names[place];
+    const bool in_rows = lookup->rows[place] < file->rows;
+    int line = 1;
+    if (in_rows && lookup->columns[place] < file->columns) {
+        return;
+    }
+    const char *other = unknown_name(lookup, !in_rows, name, &line);
+    if (other == NULL) {
+        return;
+    }
+    const bool near = nearest_word(name, &other, 1) != NULL;
+    scenario_note(lookup->checking,
+                  arena_printf(arena,
+                               "%s:%d: has no %s \"%s\", so that delays are estimated%s%.80s%s",
+                               file->file, line, in_rows ? "column" : "row", name,
+                               near ? " (did you mean it where it says \""
+                                    : ", but others that are no places of the scenario, such as \"",
+                               other, near ? "\"?)" : "\""));
+}
+
 void scenario_check_matrix(struct checking *checking)
 {
     const struct scenario_latency *latency = &checking->scenario->network.latency;
-    const struct scenario_region *regions = checking->scenario->regions.items;
-    const size_t count = checking->scenario->regions.count;
     if (latency->file.columns == 0) {
         complain(checking, "network.latency", "from \"matrix\" needs \"file\"");
         return;
@@ -48,22 +151,10 @@ void scenario_check_matrix(struct checking *checking)
         complain(checking, "network.latency",
                  "a matrix must declare its \"unit\": rtt_ms, rtt_us, one_way_ms or one_way_us");
     }
-    check_matrix_rows(checking, &latency->file);
-    for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < count; j++) {
-            const char *cell = NULL;
-            double number = 0.0;
-            if (i == j || !matrix_has(&latency->file, regions[i].name, regions[j].name, &cell) ||
-                cell[0] == '\0') {
-                continue; /* not measured: the fibre model */
-            }
-            if (!csv_number(cell, &number) || number < 0.0 || number > 3.6e9) {
-                complain(checking, "network.latency.file",
-                         arena_printf(checking->arena,
-                                      "%s: from \"%s\" to \"%s\" must be a number of at least 0 "
-                                      "(got \"%s\")",
-                                      latency->file.file, regions[i].name, regions[j].name, cell));
-            }
-        }
+    const struct lookup lookup = look_up(checking);
+    check_rows(checking, &latency->file);
+    check_cells(&lookup);
+    for (size_t i = 0; i < lookup.count; i++) {
+        note_missing(&lookup, i);
     }
 }

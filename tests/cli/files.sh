@@ -60,4 +60,33 @@ else
     echo 'no gnuplot here: pictures were not drawn'
 fi
 
+# What is probably not meant is said once, and kept with the results; nothing fails for it.
+printf 'region,us-east-1,eu-wset-1\nus-east-1,0,80\neu-wset-1,80,0\n' >matrix.csv
+cat >matrix.json <<'JSON'
+{"name": "matrix", "duration": "2s", "regions": ["us-east-1", "eu-west-1"],
+ "network": {"latency": {"from": "matrix", "file": "matrix.csv", "unit": "rtt_ms"}},
+ "datasets": {"d": {"replication": {"strategy": "primary", "primary": "us-east-1"}}},
+ "clients": [{"at": "eu-west-1", "rate": "5/s"}],
+ "variants": {"fast": {"clients[0].rate": "9/s"}}}
+JSON
+for command in check 'run --variant all'; do
+    # shellcheck disable=SC2086 # several words
+    code_is 0 "$GEODES" $command matrix.json
+    has err 'note: matrix.csv:3: has no row "eu-west-1"'
+    has err '(did you mean it where it says "eu-wset-1"?)'
+    [ "$(grep -c '^note: ' err)" = 1 ] || fail 'one note, once'
+done
+code_is 0 "$GEODES" run matrix.json --format json
+python3 -c 'import json
+notes = json.load(open("out"))["notes"]
+assert len(notes) == 1 and notes[0].startswith("matrix.csv:3: has no row"), notes' || fail 'notes'
+code_is 0 "$GEODES" check matrix.json --quiet
+empty err
+python3 -c 'import json
+faults = [{"id": "f%d" % i, "kind": "partition", "isolate": ["eu-west-1"], "at": "%dms" % i}
+          for i in range(201)]
+print("faults=" + json.dumps(faults))' >many
+code_is 0 "$GEODES" check matrix.json --set "$(cat many)"
+has err 'faults: only the first 200 of 201 have rows before, during and after them'
+
 finish

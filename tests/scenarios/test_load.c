@@ -264,6 +264,67 @@ static void limits_over_several_keys_are_errors(void **state)
     free(load);
 }
 
+struct matrix_case {
+    const char *csv, *note; /* NULL: none */
+};
+
+static const char *read_case(void *context, const char *name, struct arena *arena, size_t *length,
+                             const char **problem)
+{
+    const struct matrix_case *one = context;
+    (void)name;
+    (void)problem;
+    *length = strlen(one->csv);
+    return arena_text(arena, one->csv, *length);
+}
+
+/* A larger matrix is welcome, and so are places without a row; both at once looks like a slip. */
+static void misspelt_names_of_a_matrix_are_noted(void **state)
+{
+    (void)state;
+    static const struct matrix_case cases[] = {
+        {"region,alpha,beta\nalpha,0,3\nbeta,3,0\n", NULL},
+        {"region,alpha,beta,gamma\nalpha,0,3,4\nbeta,3,0,5\ngamma,4,5,0\n", NULL},
+        {"region,alpha\nalpha,0\n", NULL},
+        {"region,alpha,btea\nalpha,0,3\nbtea,3,0\n", "m.csv:3: has no row \"beta\", so that delays "
+                                                     "are estimated (did you mean it where it says "
+                                                     "\"btea\"?)"},
+        {"region,alpha,btea\nalpha,0,3\nbeta,3,0\n",
+         "m.csv:1: has no column \"beta\", so that delays are estimated (did you mean it where it "
+         "says \"btea\"?)"},
+        {"region,alpha,moon\nalpha,0,3\nmoon,3,0\n", "m.csv:1: has no row \"beta\", so that delays "
+                                                     "are estimated, but others that are no places "
+                                                     "of the scenario, such as \"moon\""}};
+    static const char text[] =
+        "{\"name\": \"n\", \"duration\": \"10s\",\n"
+        " \"regions\": [{\"name\": \"alpha\", \"lat\": 1, \"lon\": 2}],\n"
+        " \"network\": {\"latency\": {\"from\": \"matrix\", \"file\": \"m.csv\", \"unit\": "
+        "\"rtt_ms\"}},\n"
+        " \"datasets\": {\"d\": {\"replication\": {\"strategy\": \"primary\", \"primary\": "
+        "\"alpha\"}}},\n"
+        " \"clients\": [{\"at\": {\"name\": \"beta\", \"lat\": 3, \"lon\": 4}, \"rate\": "
+        "\"1/s\"}]}";
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct load *load = malloc(sizeof *load);
+        struct matrix_case one = cases[i];
+        assert_non_null(load);
+        const struct file_reader files = {read_case, &one};
+        const struct load_options options = {
+            .file_name = "t", .text = text, .length = sizeof text - 1, .files = &files};
+        open_load(load, &options);
+        if (load->scenario == NULL) {
+            fail_with_messages(load, "matrix");
+        }
+        const struct param_list *notes = &load->scenario->notes;
+        assert_int_equal(notes->count, one.note != NULL);
+        if (one.note != NULL) {
+            assert_string_equal(*(const char *const *)notes->items, one.note);
+        }
+        arena_release(&load->arena);
+        free(load);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +332,7 @@ int main(void)
         cmocka_unit_test(zeros_that_were_given_are_written_out),
         cmocka_unit_test(rules_over_several_keys_have_a_place),
         cmocka_unit_test(limits_over_several_keys_are_errors),
+        cmocka_unit_test(misspelt_names_of_a_matrix_are_noted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
