@@ -322,7 +322,7 @@ void lost_completed(struct collect_state *state, uint64_t operation, bool ok)
     }
     if (!ok) {
         /* It will never be acknowledged. What newer ones of its key hang on must stay. */
-        if ((write->flags & LOST_DIVERGENT) != 0) {
+        if ((write->flags & (LOST_DIVERGENT | LOST_AT_LEADER)) == LOST_DIVERGENT) {
             lost_close(&failure->lost, write);
         }
         return;
