@@ -139,12 +139,12 @@ static void write_route(struct sheet *sheet, const struct metric_set *set,
     const double bucket_s = (double)set->bucket_ns / (double)SIM_NS_PER_S;
     for (size_t bucket = 0; bucket < set->bucket_count; bucket++) {
         const double sessions = series->values[bucket];
-        if (isfinite(sessions)) {
+        if (isfinite(sessions) && totals[bucket] > 0.0) {
             sheet_number(sheet, (double)bucket * bucket_s);
             sheet_text(sheet, series->labels[0].value);
             sheet_text(sheet, series->labels[1].value);
             sheet_number(sheet, sessions);
-            sheet_number(sheet, totals[bucket] > 0.0 ? sessions / totals[bucket] : (double)NAN);
+            sheet_number(sheet, sessions / totals[bucket]);
             sheet_end(sheet);
         }
     }
