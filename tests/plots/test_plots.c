@@ -368,6 +368,33 @@ static void test_in_flight_at_the_end(void **state)
                      "per s\"\n0.5,100,100,100\n1.5,90,100,90\n2.5,100,99,99\n3.5,,,\n");
 }
 
+/* Two readers, no stale read: a whole axis, and words instead of a picture of nothing. */
+static void test_all_reads_fresh(void **state)
+{
+    static const double x[] = {1, 2, 50}, y[] = {1, 1, 1};
+    struct metric_curve curves[2];
+    const struct plot_options options = {.gnuplot = "/nonexistent/gnuplot", .only = "t_visibility"};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        curves[i] = (struct metric_curve){.name = "t_visibility",
+                                          .x_name = "t_ms",
+                                          .y_name = "fresh_ratio",
+                                          .labels = {{"reader", fixture_names[i]}},
+                                          .label_count = 1,
+                                          .x = x,
+                                          .x_end = x,
+                                          .y = y,
+                                          .point_count = 3};
+    }
+    const struct metric_set set = {
+        .curves = curves, .curve_count = 2, .duration_ns = 60 * SIM_NS_PER_S};
+    assert_true(plots_draw(&fixture.layout, &set, path_of("fresh"), &options, &report));
+    expect_data_line("fresh", "t_visibility.gp", "set yrange [0:102]\n");
+    expect_data_line("fresh", "t_visibility.gp", "set xrange [0:50]\n");
+    expect_data_line("fresh", "t_visibility.gp", "every read saw it");
+    expect_data_line("fresh", "t_visibility.csv", "\n1,50,100,0\n2,1,100,0\n");
+}
+
 static void expect_literal(void (*write)(FILE *, const char *), const char *source,
                            const char *expected)
 {
@@ -434,6 +461,7 @@ int main(void)
         cmocka_unit_test(test_data),
         cmocka_unit_test(test_thinning),
         cmocka_unit_test(test_in_flight_at_the_end),
+        cmocka_unit_test(test_all_reads_fresh),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
