@@ -1,6 +1,7 @@
 #include "models/scenario.h"
 
 #include "models/clocks/clock.h"
+#include "models/failover/policy.h"
 #include "models/faults/fault.h"
 #include "models/replication/strategy.h"
 #include "models/routing/router.h"
@@ -787,6 +788,13 @@ const struct param_spec scenario_table[] = {
      .table = scenario_routing_table,
      .item_bytes = sizeof(struct scenario_routing),
      .help = "users go through gateways; default: they ask the machines themselves"},
+    {.key = "failover",
+     .type = PARAM_CHOICE,
+     .offset = ROW(scenario, failover),
+     .registry = &failover_registry,
+     .table = scenario_failover_table,
+     .item_bytes = sizeof(struct scenario_failover),
+     .help = "who leads after a failure; default: the leader itself, when its machine is back"},
     {.key = "faults",
      .type = PARAM_CHOICES,
      .offset = ROW(scenario, faults),
@@ -803,6 +811,10 @@ const struct param_spec scenario_table[] = {
      .help = "named sets of overrides: {\"name\": {\"path\": value}}"},
     {0}};
 
-const struct param_registry *const scenario_registries[] = {
-    &strategy_registry, &router_registry,       &fault_registry,
-    &clock_registry,    &distribution_registry, NULL};
+const struct param_registry *const scenario_registries[] = {&strategy_registry,
+                                                            &router_registry,
+                                                            &failover_registry,
+                                                            &fault_registry,
+                                                            &clock_registry,
+                                                            &distribution_registry,
+                                                            NULL};

@@ -9,6 +9,7 @@
 #ifndef MODELS_SCENARIO_H
 #define MODELS_SCENARIO_H
 
+#include "models/scenario_failover.h"
 #include "models/scenario_routing.h"
 #include "sim/distribution.h"
 #include "sim/param.h"
@@ -232,6 +233,8 @@ struct scenario {
     struct scenario_nodes nodes;
     struct param_list datasets; /* struct scenario_dataset */
     struct param_list clients;  /* struct scenario_client */
+    struct param_choice
+        failover; /* no kind: replicas manage themselves; common: struct scenario_failover */
     struct param_choice
         routing;              /* no kind: clients ask machines; common: struct scenario_routing */
     struct param_list faults; /* struct param_choice; common: struct scenario_fault */

@@ -425,6 +425,7 @@ bool scenario_check(struct scenario *scenario, struct arena *arena, scenario_rep
         scenario_check_matrix(&checking); /* of clients' own places as well */
     }
     scenario_check_routing(&checking);
+    scenario_check_failover(&checking);
     scenario_check_faults(&checking);
     return checking.errors == 0;
 }

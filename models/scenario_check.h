@@ -31,4 +31,7 @@ void scenario_check_faults(struct checking *checking);
 /* scenario_routing.c: "routing". */
 void scenario_check_routing(struct checking *checking);
 
+/* scenario_failover.c: "failover". */
+void scenario_check_failover(struct checking *checking);
+
 #endif

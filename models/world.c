@@ -316,6 +316,7 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
     world_build_drivers(world);
     world_build_layout(world);
     world_build_routing(world);
+    world_build_failover(world);
     const struct clients_host host = {.world = world,
                                       .engine = &world->engine,
                                       .scenario = scenario,

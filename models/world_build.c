@@ -334,6 +334,7 @@ void world_build_datasets(struct world *world)
         dataset->config = &configs[d];
         dataset->ops = (const struct strategy_ops *)configs[d].replication.kind;
         dataset->params = configs[d].replication.params;
+        dataset->managed = world_failover_manages(world, dataset->ops);
         dataset->index = d;
         dataset->shared = arena_alloc(&world->arena, 1, dataset->ops->shared_bytes + 1);
         build_members(world, dataset);

@@ -156,6 +156,9 @@ void world_build_routing(struct world *world);
 void world_release_routing(struct world *world);
 /* Ends of the gateways by region, RECORD_NONE where there is none; returns their count, 0 without. */
 uint32_t world_gateways(const struct world *world, const uint32_t **ends);
+/* world_failover.c: nothing without "failover" */
+bool world_failover_manages(const struct world *world, const struct strategy_ops *strategy);
+void world_build_failover(struct world *world); /* after the gateways */
 /* world_layout.c */
 void world_build_layout(struct world *world);
 /* replica.c */

@@ -1,0 +1,78 @@
+/* conductor_move.c - planned moves, up to the ballot: freeze the leader, wait for the target. */
+#include "models/agents/control.h"
+#include "models/failover/conductor_internal.h"
+#include "sim/check.h"
+
+void conductor_ask_freeze(struct agent *self, struct conductor *conductor)
+{
+    const sim_ns left_ns = conductor->deadline_ns - agent_clock(self);
+    if (left_ns <= 0) {
+        conductor_end(self, conductor, CONDUCTOR_REFUSED);
+        return;
+    }
+    conductor_tell(self, conductor, conductor->leader,
+                   (struct message){.kind = CONTROL_FREEZE, .flag = 1, .a = (uint64_t)left_ns});
+    conductor_wait(self, conductor,
+                   conductor_ask_timeout(conductor) < left_ns ? conductor_ask_timeout(conductor)
+                                                              : left_ns);
+}
+
+void conductor_abort_move(struct agent *self, struct conductor *conductor)
+{
+    conductor_tell(self, conductor, conductor->leader,
+                   (struct message){.kind = CONTROL_FREEZE, .flag = 0});
+    conductor_end(self, conductor, CONDUCTOR_REFUSED);
+}
+
+void conductor_ask_caught_up(struct agent *self, struct conductor *conductor)
+{
+    if (agent_clock(self) >= conductor->deadline_ns) {
+        conductor_abort_move(self, conductor);
+        return;
+    }
+    conductor_new_request(conductor);
+    conductor_tell(self, conductor, conductor->target, (struct message){.kind = CONTROL_STATUS});
+    conductor_wait(self, conductor, conductor_ask_timeout(conductor));
+}
+
+void conductor_caught_up(struct agent *self, struct conductor *conductor,
+                         const struct sidecar_status *status)
+{
+    if (conductor_compare(status->last_epoch, status->position, conductor->frozen_epoch,
+                          conductor->frozen_position) >= 0) {
+        conductor_ballot(self, conductor);
+    } else {
+        conductor_wait(self, conductor, CONDUCTOR_POLL_NS);
+    }
+}
+
+void conductor_on_frozen(struct agent *self, struct conductor *conductor,
+                         const struct message *message)
+{
+    if (conductor->phase != CONDUCTOR_FREEZE || message->request != conductor->request) {
+        return;
+    }
+    if (message->flag != SIDECAR_DONE) {
+        conductor_end(self, conductor, CONDUCTOR_REFUSED);
+        return;
+    }
+    conductor->frozen_position = message->a;
+    conductor->frozen_epoch = message->version.write;
+    conductor_enter(conductor, CONDUCTOR_CATCH_UP);
+    conductor_ask_caught_up(self, conductor);
+}
+
+void conductor_move(struct agent *self, struct conductor *conductor, uint32_t target,
+                    sim_ns timeout_ns)
+{
+    CHECK(conductor->phase == CONDUCTOR_IDLE);
+    CHECK(target < conductor->plan->count);
+    conductor->respect = false;
+    conductor->only = UINT32_MAX;
+    conductor->planned = true;
+    conductor->target = target;
+    conductor->epoch = conductor->leader_epoch;
+    conductor->deadline_ns = agent_clock(self) + timeout_ns;
+    conductor_enter(conductor, CONDUCTOR_FREEZE);
+    conductor_ask_freeze(self, conductor);
+}
