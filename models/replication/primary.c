@@ -273,7 +273,7 @@ static void on_ack(struct replica *self, const struct message *message)
     }
     if (state->leads) {
         primary_news(self);
-    } else if (state->rank < shared->need) {
+    } else if (state->rank > 0 && state->rank < shared->need) {
         primary_answer(self, 0); /* up the chain: the commit waits for a node behind this one */
     }
 }

@@ -64,12 +64,24 @@ void primary_lead(struct replica *self)
     accept_writes(self);
 }
 
+static void hello_all(struct replica *self)
+{
+    for (uint32_t member = 0; member < replica_count(self); member++) {
+        if (member != replica_self(self)) {
+            hello(self, member);
+        }
+    }
+}
+
 void primary_try_accept(struct replica *self)
 {
     struct primary_state *state = replica_state(self);
     if (state->role == LEADERSHIP_REPLAYING && state->applied == state->end) {
         state->recovered = state->end;
         accept_writes(self);
+        if (state->late) {
+            hello_all(self); /* now it answers what was asked meanwhile */
+        }
     }
 }
 
@@ -115,14 +127,12 @@ static void promote(struct replica *self, uint64_t epoch)
     primary_history_begin(self, epoch);
     primary_log_index(self);
     primary_links_start(self, false);
-    for (uint32_t member = 0; member < replica_count(self); member++) {
-        if (member != replica_self(self)) {
-            hello(self, member);
-        }
-    }
+    hello_all(self);
     arm_beat(self);
+    state->late = false;
     primary_sync(self);
     primary_replay(self);
+    state->late = state->role == LEADERSHIP_REPLAYING;
 }
 
 static void demote(struct replica *self, uint64_t epoch)
@@ -247,8 +257,12 @@ void primary_on_hello(struct replica *self, const struct message *message)
         primary_answer(self, PRIMARY_RESET);
         return;
     }
-    if (state->fetch.active || state->settling) {
-        return; /* under way; or, of an older epoch, nearly done: the next beat asks again */
+    if (state->fetch.active) {
+        primary_fetch_again(self);
+        return;
+    }
+    if (state->settling) {
+        return; /* nearly done; if that was of an older epoch, the next beat asks again */
     }
     primary_history_take(self, &state->fetch.history, message);
     const uint64_t common = primary_common(&state->history, state->end, &state->fetch.history);

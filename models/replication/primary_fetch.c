@@ -73,7 +73,7 @@ static void ask_more(struct replica *self)
     }
 }
 
-static void ask_again(struct replica *self)
+void primary_fetch_again(struct replica *self)
 {
     struct primary_state *state = replica_state(self);
     state->fetch.asked = state->fetch.received;
@@ -217,8 +217,9 @@ void primary_on_fetch(struct replica *self, const struct message *message)
         primary_refuse(self, message);
         return;
     }
-    if (message->request != state->tag || state->rank != 0 ||
-        (copy && !hold(self, message, &from))) {
+    /* One that still replays has not applied all that the asking node may have in common with it:
+     * its second hello asks for the question again. */
+    if (message->request != state->tag || !state->leads || (copy && !hold(self, message, &from))) {
         return;
     }
     uint32_t words = 0;
@@ -279,7 +280,7 @@ void primary_on_data(struct replica *self, const struct message *message)
     if (message->a > fetch->received) {
         if (!fetch->went_back) { /* once for each gap */
             fetch->went_back = true;
-            ask_again(self);
+            primary_fetch_again(self);
         }
         return;
     }
@@ -308,7 +309,7 @@ void primary_on_fetch_timer(struct replica *self, uint32_t serial)
     }
     if (fetch->received == fetch->mark) {
         fetch->window = 1;
-        ask_again(self);
+        primary_fetch_again(self);
     }
     fetch_watch(self);
 }

@@ -156,6 +156,7 @@ struct primary_state {
     bool announce;       /* its position may be lower than it once said */
     bool copying;        /* log and storage are nothing until a copy is complete */
     bool torn;           /* storage was rewound or copied, and that may not all be on disk */
+    bool late;           /* it accepts writes later than it said hello */
     bool settling;       /* the sync that makes it so runs */
     uint32_t head;       /* configured rank of the leader that it follows or is */
     uint32_t leader;     /* member; UINT32_MAX: none known */
@@ -342,6 +343,7 @@ void primary_attach(struct replica *self); /* continues its leader's log from no
 /* primary_fetch.c: rewind and copy, both ends. */
 void primary_rewind(struct replica *self, uint64_t common);
 void primary_copy(struct replica *self, const struct primary_history *leader);
+void primary_fetch_again(struct replica *self); /* from where the answers ended */
 void primary_fetch_stop(struct primary_state *state);
 void primary_on_fetch(struct replica *self, const struct message *message);
 void primary_on_data(struct replica *self, const struct message *message);
