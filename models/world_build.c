@@ -160,6 +160,7 @@ void world_build_network(struct world *world)
     network->last_miles = last_miles;
     pool_init(&network->flights, sizeof(struct flight), UINT32_MAX - 2);
     network->block_free = replica_block_free;
+    network->block_copy = replica_block_copy;
     network->block_context = world;
     network->deliver_kind = WORLD_EVENT_DELIVER;
     network->retry_kind = WORLD_EVENT_NETWORK_RETRY;

@@ -1,6 +1,7 @@
 /* world_faults.c - what faults can do to a world: the other side of fault_target.h. */
 #include "models/faults/fault_target.h"
 #include "models/network/network_cut.h"
+#include "models/network/network_disorder.h"
 #include "models/world_internal.h"
 #include "sim/check.h"
 
@@ -193,10 +194,9 @@ void fault_region_power(struct world *world, uint32_t region, int change)
     }
 }
 
-void fault_link_add(struct world *world, uint32_t from_place, uint32_t to_place,
-                    const struct fault_link *change)
+static void link_append(struct world *world, struct network_link *link,
+                        const struct fault_link *change)
 {
-    struct network_link *link = link_of(world, from_place, to_place);
     if (link->change_count == link->change_capacity) {
         const uint32_t capacity = link->change_capacity == 0 ? 4 : 2 * link->change_capacity;
         struct fault_link *larger = arena_alloc(&world->arena, capacity, sizeof *larger);
@@ -210,18 +210,10 @@ void fault_link_add(struct world *world, uint32_t from_place, uint32_t to_place,
     network_link_update(link);
 }
 
-static bool same_change(const struct fault_link *a, const struct fault_link *b)
+static void link_take_out(struct network_link *link, const struct fault_link *change)
 {
-    return a->delay_factor == b->delay_factor && a->extra_ns == b->extra_ns && a->loss == b->loss &&
-           a->bandwidth_factor == b->bandwidth_factor;
-}
-
-void fault_link_remove(struct world *world, uint32_t from_place, uint32_t to_place,
-                       const struct fault_link *change)
-{
-    struct network_link *link = link_of(world, from_place, to_place);
     uint32_t at = 0;
-    while (at < link->change_count && !same_change(&link->changes[at], change)) {
+    while (at < link->change_count && !network_change_same(&link->changes[at], change)) {
         at++;
     }
     CHECK(at < link->change_count);
@@ -230,6 +222,44 @@ void fault_link_remove(struct world *world, uint32_t from_place, uint32_t to_pla
     }
     link->change_count--;
     network_link_update(link);
+}
+
+static void change_link(struct world *world, uint32_t from, uint32_t to,
+                        const struct fault_link *change, bool begins)
+{
+    if (!is_machine(from) && !is_machine(to)) {
+        struct network_link *link = link_of(world, from, to);
+        if (begins) {
+            link_append(world, link, change);
+        } else {
+            link_take_out(link, change);
+        }
+        return;
+    }
+    CHECK(change->bandwidth_factor == 1.0 && change->bandwidth == 0.0);
+    const struct pair_ends a = pair_ends(world, from), b = pair_ends(world, to);
+    for (uint32_t i = 0; i <= a.count; i++) {
+        for (uint32_t j = 0; j <= b.count; j++) {
+            const struct network_pair_change pair = {i < a.count ? a.first + i : a.clients,
+                                                     j < b.count ? b.first + j : b.clients,
+                                                     *change};
+            if (pair.from != pair.to && pair.from != UINT32_MAX && pair.to != UINT32_MAX) {
+                network_pair_change(&world->network, &pair, begins);
+            }
+        }
+    }
+}
+
+void fault_link_add(struct world *world, uint32_t from, uint32_t to,
+                    const struct fault_link *change)
+{
+    change_link(world, from, to, change, true);
+}
+
+void fault_link_remove(struct world *world, uint32_t from, uint32_t to,
+                       const struct fault_link *change)
+{
+    change_link(world, from, to, change, false);
 }
 
 void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_ns by_ns)

@@ -154,7 +154,8 @@ void world_leadership_changed(struct world *world, uint32_t dataset, uint32_t no
 /* world_routing.c: nothing without "routing" */
 void world_build_routing(struct world *world);
 void world_release_routing(struct world *world);
-/* Ends of the gateways by region, RECORD_NONE where there is none; returns their count, 0 without. */
+/* Ends of the gateways by region, RECORD_NONE where there is none; returns their count, 0 without.
+ */
 uint32_t world_gateways(const struct world *world, const uint32_t **ends);
 /* world_failover.c: nothing without "failover" */
 bool world_failover_manages(const struct world *world, const struct strategy_ops *strategy);
@@ -170,6 +171,7 @@ void replica_power_lost(struct world *world, uint32_t node);
 void replica_power_back(struct world *world, uint32_t node);
 void replica_release(struct replica *replica);
 void replica_block_free(void *context, uint16_t dataset, uint32_t block);
+uint32_t replica_block_copy(void *context, uint16_t dataset, uint32_t block);
 /* replica_leader.c */
 void replica_lead_lost(struct replica *replica); /* power is gone: it accepts nothing any more */
 /* After replica_power_lost: the machine comes back with an empty disk. The NODE_DOWN row says so. */

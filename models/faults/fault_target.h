@@ -5,6 +5,7 @@
 #ifndef MODELS_FAULTS_FAULT_TARGET_H
 #define MODELS_FAULTS_FAULT_TARGET_H
 
+#include "sim/distribution.h"
 #include "sim/param.h"
 #include "sim/random.h"
 #include "sim/sim_time.h"
@@ -65,14 +66,21 @@ void fault_region_power(struct world *world, uint32_t region, int change);
  */
 void fault_in_flight_lost(struct world *world, uint32_t region);
 
-struct fault_link { /* neutral element: factor 1, extra 0, loss 0, bandwidth factor 1 */
+struct fault_link { /* neutral element: both factors 1, all else 0 or NULL */
     double delay_factor;
     sim_ns extra_ns;
     double loss;             /* added: 1 - (1 - a)(1 - b) */
     double bandwidth_factor; /* below 1 squeezes */
+    double bandwidth;        /* bits per second; not more than that; 0: no such limit */
+    double duplicate;        /* share of the messages that arrive twice */
+    double reorder;          /* share of the messages that are later by `reorder_by` */
+    const struct distribution *reorder_by;
 };
 
-/* Applies to the directed pair (add) or takes it back (remove): the network keeps the list. */
+/*
+ * Applies to the directed pair (add) or takes it back (remove): the network keeps the list. Ends as
+ * in fault_cut_ends(); bandwidth is shared by all of a place, and not for machines.
+ */
 void fault_link_add(struct world *world, uint32_t from_place, uint32_t to_place,
                     const struct fault_link *change);
 void fault_link_remove(struct world *world, uint32_t from_place, uint32_t to_place,

@@ -1,5 +1,6 @@
 #include "models/network/network.h"
 #include "models/network/network_cut.h"
+#include "models/network/network_disorder.h"
 #include "models/network/network_list.h"
 
 #include "sim/check.h"
@@ -86,6 +87,12 @@ static inline void record_message(const struct network *network, const struct fl
     }
 }
 
+void network_record(const struct network *network, const struct flight *flight,
+                    enum record_kind kind, uint8_t flags)
+{
+    record_message(network, flight, kind, flags);
+}
+
 /* The random one-way delay of one message, before faults. */
 static sim_ns travel_ns(struct network *network, struct network_link *link,
                         const struct message *message)
@@ -112,6 +119,12 @@ static sim_ns travel_ns(struct network *network, struct network_link *link,
         delay_ns = sim_ns_from_double((double)delay_ns * link->delay_factor);
     }
     return delay_ns + link->extra_ns;
+}
+
+sim_ns network_travel_ns(struct network *network, struct network_link *link,
+                         const struct message *message)
+{
+    return travel_ns(network, link, message);
 }
 
 static sim_ns last_mile_ns(struct network *network, uint32_t end)
@@ -144,6 +157,13 @@ static double any_lost(double loss, double packets)
     return packets <= 1.0 ? loss : 1.0 - portable_pow(1.0 - loss, packets);
 }
 
+/* The share of its packets that is lost now. */
+static double loss_of(const struct network *network, const struct network_link *link,
+                      const struct flight *flight)
+{
+    return link->pair_changes == 0 ? link->loss_now : network_pair_loss(network, flight);
+}
+
 enum { TIMEOUTS_MAX = 15 }; /* Linux gives up then (tcp_retries2); here the last one gets through */
 
 /*
@@ -152,7 +172,7 @@ enum { TIMEOUTS_MAX = 15 }; /* Linux gives up then (tcp_retries2); here the last
  */
 static bool loses(const struct network *network, struct network_link *link, struct flight *flight)
 {
-    const double loss = link->loss_now, packets = packets_of(network, flight);
+    const double loss = loss_of(network, link, flight), packets = packets_of(network, flight);
     if (loss <= 0.0 || flight->lost > TIMEOUTS_MAX) {
         return false;
     }
@@ -219,13 +239,14 @@ static sim_ns transmit(struct network *network, uint32_t slot, struct flight *fl
         start_ns = not_beyond(start_ns + sim_ns_from_double(bits * 1e9 / link->bandwidth_now));
         link->pipe_free_ns = start_ns;
     }
-    sim_ns arrival_ns = not_beyond(start_ns + travel_ns(network, link, &flight->message));
-    arrival_ns = not_beyond(arrival_ns + last_mile_ns(network, flight->message.from) +
-                            last_mile_ns(network, flight->message.to));
+    const sim_ns link_ns = not_beyond(start_ns + travel_ns(network, link, &flight->message));
+    sim_ns arrival_ns = not_beyond(link_ns + last_mile_ns(network, flight->message.from) +
+                                   last_mile_ns(network, flight->message.to));
     const bool again = flight->retries > 0 || flight->lost > 0;
     record_message(network, flight, RECORD_SENT, again ? RECORD_FLAG_RETRANSMITTED : 0);
-    if (link->loss_now > 0.0 && network->config->transport == SCENARIO_TRANSPORT_DATAGRAM) {
-        const double loss = any_lost(link->loss_now, packets_of(network, flight));
+    const double lost = loss_of(network, link, flight);
+    if (lost > 0.0 && network->config->transport == SCENARIO_TRANSPORT_DATAGRAM) {
+        const double loss = any_lost(lost, packets_of(network, flight));
         if (random_chance(&link->loss_stream, loss)) {
             network_done(network, slot, true);
             return ON_ITS_WAY;
@@ -240,6 +261,10 @@ static sim_ns transmit(struct network *network, uint32_t slot, struct flight *fl
             return mended_ns + timeout_ns(network, link, flight);
         }
         arrival_ns += mended_ns;
+    }
+    if (link->disorder > 0) {
+        arrival_ns = network_disorder(network, slot, start_ns, link_ns, arrival_ns);
+        flight = network_flight(network, slot); /* copies may have moved the pool */
     }
     if (connection != NULL) {
         if (arrival_ns < connection->last_arrival_ns) {

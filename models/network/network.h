@@ -55,9 +55,15 @@ struct network_link {
     struct network_holds holds;
     uint32_t held_head, held_tail; /* what a jam holds, in order of arrival */
     uint32_t releasing;            /* of what a jam held, on its last step now */
+    sim_ns detour_ns;              /* longer, while its cable is cut */
+    uint32_t cable_cuts;           /* faults that cut its cable */
+    uint32_t reroutes;             /* of them, those that send its traffic around */
+    bool stranded;                 /* there is no way around */
     /* What link faults make of it now. */
     double delay_factor, loss_now, bandwidth_now;
     sim_ns extra_ns;
+    uint32_t disorder, pair_changes; /* changes that network_disorder.h is for; of them, of pairs */
+    struct random_stream disorder_stream;
     struct fault_link *changes; /* in the order in which they began */
     uint32_t change_count, change_capacity;
 };
@@ -107,8 +113,11 @@ struct network {
     /* Per sending end (machines, then places for their clients): a row of receiving ends, or NULL.
      */
     struct network_holds **pair_holds;
+    struct network_pair_change *pair_changes; /* in the order in which they began */
+    uint32_t pair_change_count, pair_change_capacity;
     struct pool flights;
     void (*block_free)(void *context, uint16_t dataset, uint32_t block);
+    uint32_t (*block_copy)(void *context, uint16_t dataset, uint32_t block);
     void *block_context;
     sim_ns give_up_ns;                                    /* of a client's message */
     uint16_t deliver_kind, retry_kind, client_retry_kind; /* event kinds of the world */
@@ -184,6 +193,14 @@ static inline struct network_link *network_link_at(const struct network *network
 {
     return &network->links[link];
 }
+
+/* private: a row about the flight, when rows of that kind are wanted; the delay of one message */
+void network_record(const struct network *network, const struct flight *flight,
+                    enum record_kind kind, uint8_t flags);
+sim_ns network_travel_ns(struct network *network, struct network_link *link,
+                         const struct message *message);
+
+bool network_change_same(const struct fault_link *a, const struct fault_link *b);
 
 /* Recomputes what link faults make of a link, after `changes` was changed. */
 void network_link_update(struct network_link *link);

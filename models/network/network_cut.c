@@ -14,12 +14,12 @@ static bool end_is_machine(uint32_t end)
     return (end & (ENDPOINT_CLIENT | ENDPOINT_AGENT)) == 0;
 }
 
-static uint32_t pair_end(const struct network *network, uint32_t end)
+uint32_t network_pair_end(const struct network *network, uint32_t end)
 {
     return end_is_machine(end) ? end : network->node_count + network_place_of(network, end);
 }
 
-static uint32_t pair_end_place(const struct network *network, uint32_t end)
+static uint32_t end_place(const struct network *network, uint32_t end)
 {
     return end < network->node_count ? network->node_places[end] : end - network->node_count;
 }
@@ -29,9 +29,9 @@ enum network_cut network_cut_between(const struct network *network, const struct
 {
     struct network_holds holds = link->holds;
     const struct network_holds *row =
-        network->pair_holds != NULL ? network->pair_holds[pair_end(network, from)] : NULL;
+        network->pair_holds != NULL ? network->pair_holds[network_pair_end(network, from)] : NULL;
     if (row != NULL) {
-        const struct network_holds *pair = &row[pair_end(network, to)];
+        const struct network_holds *pair = &row[network_pair_end(network, to)];
         for (int cut = NETWORK_JAMMED; cut < NETWORK_CUT_COUNT; cut++) {
             holds.counts[cut] = (uint16_t)(holds.counts[cut] + pair->counts[cut]);
         }
@@ -211,13 +211,13 @@ void network_link_hold(struct network *network, uint32_t link, enum network_cut 
 }
 
 /* The link of two pair ends; zones matter for two machines of one place. */
-static struct network_link *pair_link(const struct network *network, uint32_t from, uint32_t to)
+struct network_link *network_pair_link(const struct network *network, uint32_t from, uint32_t to)
 {
     if (from < network->node_count && to < network->node_count) {
         return network_link_at(network, network_link_between(network, from, to));
     }
-    return network_link_at(network, pair_end_place(network, from) * network->place_count +
-                                        pair_end_place(network, to));
+    return network_link_at(network, end_place(network, from) * network->place_count +
+                                        end_place(network, to));
 }
 
 void network_pair_hold(struct network *network, uint32_t from, uint32_t to, enum network_cut cut,
@@ -232,5 +232,5 @@ void network_pair_hold(struct network *network, uint32_t from, uint32_t to, enum
     if (*row == NULL) {
         *row = arena_alloc(network->arena, ends, sizeof **row);
     }
-    count(network, pair_link(network, from, to), &(*row)[to], cut, change);
+    count(network, network_pair_link(network, from, to), &(*row)[to], cut, change);
 }

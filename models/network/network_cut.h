@@ -42,6 +42,8 @@ void network_link_hold(struct network *network, uint32_t link, enum network_cut 
  * The same of a pair of ends on it: a machine's number, or node_count + place for the clients (and
  * agents) there.
  */
+uint32_t network_pair_end(const struct network *network, uint32_t end); /* of a message's end */
+struct network_link *network_pair_link(const struct network *network, uint32_t from, uint32_t to);
 void network_pair_hold(struct network *network, uint32_t from, uint32_t to, enum network_cut cut,
                        int change);
 

@@ -1,4 +1,5 @@
 #include "models/network/network.h"
+#include "models/purpose.h"
 
 void network_link_publish(struct network_link *link, const struct geography_jitter *jitter)
 {
@@ -14,18 +15,43 @@ void network_link_publish(struct network_link *link, const struct geography_jitt
     }
 }
 
+static bool is_disorder(const struct fault_link *change)
+{
+    return change->duplicate > 0.0 || change->reorder > 0.0;
+}
+
+bool network_change_same(const struct fault_link *a, const struct fault_link *b)
+{
+    return a->delay_factor == b->delay_factor && a->extra_ns == b->extra_ns && a->loss == b->loss &&
+           a->bandwidth_factor == b->bandwidth_factor && a->bandwidth == b->bandwidth &&
+           a->duplicate == b->duplicate && a->reorder == b->reorder &&
+           a->reorder_by == b->reorder_by;
+}
+
 void network_link_update(struct network_link *link)
 {
     double delivered = 1.0 - link->loss;
     link->delay_factor = 1.0;
-    link->extra_ns = 0;
+    link->extra_ns = link->detour_ns;
     link->bandwidth_now = link->bandwidth;
+    link->disorder = link->pair_changes;
     for (uint32_t i = 0; i < link->change_count; i++) {
         const struct fault_link *change = &link->changes[i];
         link->delay_factor *= change->delay_factor;
         link->extra_ns += change->extra_ns;
         delivered *= 1.0 - change->loss;
         link->bandwidth_now *= change->bandwidth_factor;
+        link->disorder += is_disorder(change);
+    }
+    for (uint32_t i = 0; i < link->change_count; i++) {
+        const double most = link->changes[i].bandwidth;
+        if (most > 0.0 && (link->bandwidth_now <= 0.0 || most < link->bandwidth_now)) {
+            link->bandwidth_now = most;
+        }
     }
     link->loss_now = 1.0 - delivered;
+    if (link->disorder > 0 && link->disorder_stream.purpose == 0) {
+        random_stream_init(&link->disorder_stream, link->delay_stream.seed, PURPOSE_LINK_DISORDER,
+                           link->delay_stream.index);
+    }
 }

@@ -232,6 +232,23 @@ void replica_block_free(void *context, uint16_t dataset, uint32_t block)
               block & ((UINT32_C(1) << BLOCK_CLASS_SHIFT) - 1));
 }
 
+/* For a message that arrives twice. */
+uint32_t replica_block_copy(void *context, uint16_t dataset, uint32_t block)
+{
+    struct world *world = context;
+    (void)dataset;
+    const uint32_t class = block >> BLOCK_CLASS_SHIFT;
+    const uint32_t index = pool_take(&world->blocks[class]);
+    CHECK(index != POOL_NONE);
+    const uint64_t *from =
+        pool_at(&world->blocks[class], block & ((UINT32_C(1) << BLOCK_CLASS_SHIFT) - 1));
+    uint64_t *to = pool_at(&world->blocks[class], index);
+    for (uint64_t i = 0; i <= from[0]; i++) {
+        to[i] = from[i];
+    }
+    return class << BLOCK_CLASS_SHIFT | index;
+}
+
 void replica_committed(struct replica *self, const struct message *request, struct version version)
 {
     const struct record_sink *sink = &self->world->sink;

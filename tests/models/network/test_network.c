@@ -286,8 +286,10 @@ static void test_link_changes_compose(void **state)
     (void)state;
     struct fault_link changes[2];
     struct network_link link = {.loss = 0.1, .bandwidth = 1e9, .changes = changes};
-    link.changes[0] = (struct fault_link){2.0, 5 * MS, 0.5, 0.5};
-    link.changes[1] = (struct fault_link){3.0, 1 * MS, 0.0, 0.1};
+    link.changes[0] = (struct fault_link){
+        .delay_factor = 2.0, .extra_ns = 5 * MS, .loss = 0.5, .bandwidth_factor = 0.5};
+    link.changes[1] = (struct fault_link){
+        .delay_factor = 3.0, .extra_ns = 1 * MS, .loss = 0.0, .bandwidth_factor = 0.1};
     link.change_count = 2;
     network_link_update(&link);
     assert_true(link.delay_factor == 6.0);
