@@ -418,6 +418,14 @@ static void quorum_on_crash(struct replica *self)
     quorum_hints_forget(self);
 }
 
+/* Empty, it answers what it holds: repair fills it again, at reads and between copies. */
+static void quorum_on_disk_lost(struct replica *self)
+{
+    if (takes_part(self)) {
+        quorum_hints_lost(self);
+    }
+}
+
 static void quorum_on_recover(struct replica *self)
 {
     if (!takes_part(self)) {
@@ -462,6 +470,7 @@ const struct strategy_ops strategy_quorum = {
     .on_timer = quorum_on_timer,
     .on_persisted = quorum_on_persisted,
     .on_crash = quorum_on_crash,
+    .on_disk_lost = quorum_on_disk_lost,
     .on_recover = quorum_on_recover,
     .invariant = quorum_invariant,
 };

@@ -182,6 +182,17 @@ void quorum_hints_forget(struct replica *self)
     }
 }
 
+void quorum_hints_lost(struct replica *self)
+{
+    struct quorum_state *state = replica_state(self);
+    for (uint32_t member = 0; member < replica_count(self); member++) {
+        struct quorum_hint_queue *queue = quorum_queue(state, member);
+        CHECK(queue->in_flight == 0);
+        queue->first = queue->last = queue->count = 0;
+    }
+    state->hints_used = state->hints_free = 0;
+}
+
 void quorum_hints_recover(struct replica *self)
 {
     for (uint32_t member = 0; member < replica_count(self); member++) {

@@ -196,6 +196,7 @@ void quorum_hints_timer(struct replica *self, uint32_t member);
 void quorum_on_hints(struct replica *self, const struct message *message);
 void quorum_on_hints_ack(struct replica *self, const struct message *message);
 void quorum_hints_forget(struct replica *self);
+void quorum_hints_lost(struct replica *self); /* with the disk that they were on; after forget */
 void quorum_hints_recover(struct replica *self);
 
 /* quorum_detect.c */

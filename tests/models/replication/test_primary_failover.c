@@ -273,12 +273,249 @@ static void test_replays(void **state)
     fake_free(fake);
 }
 
+/*
+ * NEAR's disk is lost at 500 with the power; it is back at 1000. Its leader's beat (at 1000, there
+ * at 1010) makes it ask for a hello (1022, there 1032); then it asks for all 64 keys in chunks of 7
+ * (924 of at most 1000 bytes), 10 at a time: asked at 1032, answered at 1044, there at 1054. It
+ * says where it stands (1066) and has the write of 1050 at 1076; the log began at entry 1, as of
+ * which the copy is.
+ */
+static void test_copies(void **state)
+{
+    (void)state;
+    struct primary_params params = defaults();
+    params.batch_bytes = 1000;
+    struct fake *fake = managed(&params, 0);
+    fake_write(fake, 0, PRIMARY, KEY, 71);
+    fake_down(fake, 500 * MS, NEAR);
+    fake_disk_lost(fake, 500 * MS, NEAR);
+    fake_up(fake, 1000 * MS - 1, NEAR);
+    fake_read(fake, 1000 * MS, NEAR, KEY, 80);
+    fake_write(fake, 1050 * MS, PRIMARY, KEY + 1, 72);
+    fake_run(fake, 1009 * MS);
+    assert_int_equal(fake_reply_to(fake, 80).outcome, RECORD_FAIL);
+    assert_int_equal(status_of(fake, NEAR).epoch, 0);
+    fake_run(fake, 1053 * MS);
+    assert_int_equal(fake_stored(fake, NEAR, KEY).write, 0);
+    assert_int_equal(fake_sent(fake, PRIMARY_FETCH), 10);
+    assert_int_equal(fake_sent_bytes(fake, PRIMARY_FETCH), 10 * 32);
+    assert_int_equal(fake_sent_bytes(fake, PRIMARY_DATA), 10 * 32 + 64 * 132);
+    fake_run(fake, 1054 * MS);
+    assert_int_equal(fake_stored(fake, NEAR, KEY).write, 71);
+    assert_int_equal(state_of(fake, NEAR)->end, 1);
+    assert_int_equal(status_of(fake, NEAR).last_epoch, 1);
+    fake_read(fake, 1055 * MS, NEAR, KEY, 81);
+    fake_run(fake, 1075 * MS);
+    assert_int_equal(fake_reply_to(fake, 81).version.write, 71);
+    assert_int_equal(fake_stored(fake, NEAR, KEY + 1).write, 0);
+    fake_run(fake, 1076 * MS);
+    assert_int_equal(fake_stored(fake, NEAR, KEY + 1).write, 72);
+    fake_free(fake);
+}
+
+/*
+ * Chunks that are lost: one in the middle is noticed by the next that comes, and all from it on are
+ * asked again, once; a lost last one by the timer.
+ */
+static void test_copies_what_was_lost(void **state)
+{
+    (void)state;
+    struct primary_params params = defaults();
+    params.batch_bytes = 1000;
+    struct fake *fake = managed(&params, 0);
+    fake_write(fake, 0, PRIMARY, KEY, 71);
+    fake_down(fake, 500 * MS, NEAR);
+    fake_disk_lost(fake, 500 * MS, NEAR);
+    fake_up(fake, 1000 * MS - 1, NEAR);
+    fake_run(fake, 1043 * MS);
+    fake_lose(fake, PRIMARY, NEAR, PRIMARY_DATA, 1);
+    fake_run(fake, 1044 * MS);
+    assert_int_equal(fake_sent(fake, PRIMARY_DATA), 10);
+    fake_run(fake, 1075 * MS);
+    assert_int_equal(fake_sent(fake, PRIMARY_FETCH), 20); /* at 1054 */
+    assert_int_equal(state_of(fake, NEAR)->fetch.received, 0);
+    fake_run(fake, 1076 * MS);
+    assert_int_equal(fake_stored(fake, NEAR, KEY).write, 71);
+    assert_int_equal(fake_sent(fake, PRIMARY_FETCH), 20);
+    fake_free(fake);
+}
+
+/* The log keeps 1,024 entries; NEAR misses more and is sent a copy as soon as that shows. */
+static void test_the_log_is_too_short(void **state)
+{
+    (void)state;
+    struct primary_params params = defaults();
+    params.log_keep = 1024;
+    struct fake *fake = managed(&params, 0);
+    fake_run(fake, 1 * MS);
+    fake_cut(fake, 1 * MS, PRIMARY, NEAR, true);
+    for (uint64_t i = 1; i <= 6000; i++) {
+        fake_write(fake, (sim_ns)i * 2 * MS, PRIMARY, (uint32_t)(i % FAKE_KEYS), i);
+    }
+    fake_run(fake, 13000 * MS);
+    assert_int_equal(state_of(fake, NEAR)->end, 0);
+    assert_true(state_of(fake, PRIMARY)->base > 3000);
+    assert_true(state_of(fake, PRIMARY)->entries_capacity <= 4096);
+    fake_cut(fake, 13000 * MS, PRIMARY, NEAR, false);
+    fake_run(fake, 30000 * MS);
+    assert_int_equal(fake_sent(fake, PRIMARY_DATA), 1); /* 64 x 132 bytes fit into one */
+    assert_int_equal(state_of(fake, NEAR)->end, 6000);
+    for (uint32_t key = 0; key < FAKE_KEYS; key++) {
+        assert_true(version_equal(fake_stored(fake, NEAR, key), fake_stored(fake, PRIMARY, key)));
+    }
+    fake_free(fake);
+}
+
+/*
+ * Without a failover policy. A follower whose disk is lost copies from the primary: asked at its
+ * return (1000), there at 1012, back at 1022. A primary whose disk is lost never accepts again, and
+ * nothing that its followers have is touched.
+ */
+static void test_lost_disks_unmanaged(void **state)
+{
+    (void)state;
+    const struct primary_params params = defaults();
+    struct fake_config config = world_of(&params, 0);
+    struct fake *fake = fake_new(&config);
+    fake_write(fake, 0, PRIMARY, KEY, 71);
+    fake_down(fake, 500 * MS, NEAR);
+    fake_disk_lost(fake, 500 * MS, NEAR);
+    fake_up(fake, 1000 * MS, NEAR);
+    fake_run(fake, 1021 * MS);
+    assert_int_equal(fake_stored(fake, NEAR, KEY).write, 0);
+    fake_run(fake, 1022 * MS);
+    assert_int_equal(fake_stored(fake, NEAR, KEY).write, 71);
+    fake_write(fake, 2000 * MS, PRIMARY, KEY, 72);
+    fake_run(fake, 2010 * MS);
+    assert_int_equal(fake_stored(fake, NEAR, KEY).write, 72);
+    fake_down(fake, 3000 * MS, PRIMARY);
+    fake_disk_lost(fake, 3000 * MS, PRIMARY);
+    fake_up(fake, 4000 * MS, PRIMARY);
+    fake_write(fake, 5000 * MS, PRIMARY, KEY, 73);
+    fake_read(fake, 5000 * MS, PRIMARY, KEY, 74);
+    fake_run(fake, 100000 * MS);
+    assert_int_equal(fake_reply_to(fake, 73).outcome, RECORD_FAIL);
+    assert_int_equal(fake_reply_to(fake, 74).outcome, RECORD_FAIL);
+    assert_int_equal(fake_stored(fake, NEAR, KEY).write, 72);
+    assert_int_equal(fake_stored(fake, FAR, KEY).write, 72);
+    fake_free(fake);
+}
+
+/*
+ * The guard is 20 s: the log's end is noted every second. Both followers are cut off at 500; the
+ * write of 1500 is the first that none has. Noted at 2000, it is older than 20 s at the tick of
+ * 22000: from then on nothing commits. NEAR is back at 30000; sent again at the next attempt, it
+ * has acknowledged all when the guard opens.
+ */
+static void test_guard(void **state)
+{
+    (void)state;
+    struct primary_params params = defaults();
+    params.rpo_guard = 20000 * MS;
+    params.resend_after = 1000 * MS;
+    struct fake *fake = managed(&params, 0);
+    fake_write(fake, 0, PRIMARY, KEY, 71);
+    fake_cut(fake, 500 * MS, PRIMARY, NEAR, true);
+    fake_cut(fake, 500 * MS, PRIMARY, FAR, true);
+    fake_write(fake, 1500 * MS, PRIMARY, KEY, 72);
+    fake_write(fake, 21999 * MS, PRIMARY, KEY, 73);
+    fake_write(fake, 22001 * MS, PRIMARY, KEY, 74);
+    fake_run(fake, 29999 * MS);
+    assert_reply(fake, 72, 1500 * MS);
+    assert_reply(fake, 73, 21999 * MS);
+    assert_int_equal(fake_replies_to(fake, 74), 0);
+    assert_int_equal(status_of(fake, PRIMARY).role, LEADERSHIP_FROZEN);
+    uint32_t count = 0;
+    const struct fake_mode *modes = fake_modes(fake, &count);
+    assert_int_equal(count, 1);
+    assert_int_equal(modes[0].mode, PRIMARY_MODE_GUARDED);
+    assert_int_equal(modes[0].at_ns, 22000 * MS);
+    fake_cut(fake, 30000 * MS, PRIMARY, NEAR, false);
+    /* Attempts at 2500, 4500, 8500, 16500, 32500: there at 32510, heard of at 32522. */
+    fake_run(fake, 32521 * MS);
+    assert_int_equal(fake_replies_to(fake, 74), 0);
+    fake_run(fake, 32522 * MS);
+    assert_reply(fake, 74, 32522 * MS);
+    modes = fake_modes(fake, &count);
+    assert_int_equal(count, 2);
+    assert_int_equal(modes[1].mode, PRIMARY_MODE_NORMAL);
+    fake_free(fake);
+}
+
+/*
+ * Lag by heartbeats: the beat of 5000 says where the log ended; it is at FAR at 5040, as are the
+ * entries. At 5500 FAR is 500 behind; cut off from 5100, 3500 behind at 8500. Its clock is 7 ahead
+ * and shows in it.
+ */
+static void test_lag(void **state)
+{
+    (void)state;
+    const struct primary_params params = defaults();
+    struct fake_config config = world_of(&params, 0);
+    config.managed = true;
+    config.clock_offset_ns[FAR] = 7 * MS;
+    struct fake *fake = fake_new(&config);
+    for (int i = 0; i < 100; i++) {
+        fake_write(fake, i * 100 * MS, PRIMARY, KEY, (uint64_t)i + 1);
+    }
+    fake_cut(fake, 5100 * MS, PRIMARY, FAR, true);
+    fake_run(fake, 5500 * MS);
+    assert_int_equal(status_of(fake, FAR).behind_ns, 507 * MS);
+    assert_int_equal(status_of(fake, PRIMARY).behind_ns, 0);
+    fake_run(fake, 8500 * MS);
+    assert_int_equal(status_of(fake, FAR).behind_ns, 3507 * MS);
+    assert_int_equal(status_of(fake, NEAR).behind_ns, 500 * MS);
+    fake_free(fake);
+}
+
+/*
+ * A chain 1, 0, 2. Its head dies, NEAR (0) leads: the chain is now 0, 2, 1. The old head is back at
+ * 2000 with 72, which nobody has: the beat of 2200 finds it.
+ */
+static void test_cascade(void **state)
+{
+    (void)state;
+    struct primary_params params = defaults();
+    params.topology = PRIMARY_CASCADE;
+    params.acks = PRIMARY_SEMI_SYNC;
+    struct fake *fake = managed(&params, 0);
+    fake_write(fake, 0, PRIMARY, KEY, 71);
+    fake_cut(fake, 90 * MS, PRIMARY, NEAR, true);
+    fake_write(fake, 100 * MS, PRIMARY, KEY, 72);
+    fake_down(fake, 150 * MS, PRIMARY);
+    fake_cut(fake, 160 * MS, PRIMARY, NEAR, false);
+    fake_call(fake, 200 * MS, NEAR, FAKE_PROMOTE, 2);
+    fake_write(fake, 300 * MS, NEAR, KEY, 73);
+    /* FAR has the hello at 230 and is heard at 263; entry 2 is there at 330, heard of at 363. */
+    fake_run(fake, 400 * MS);
+    assert_reply(fake, 73, 363 * MS);
+    fake_up(fake, 2000 * MS, PRIMARY);
+    fake_run(fake, 2000 * MS);
+    assert_int_equal(fake_stored(fake, PRIMARY, KEY).write, 72);
+    fake_run(fake, 4000 * MS);
+    assert_int_equal(fact_count(fake, RECORD_DISCARDED), 1);
+    assert_int_equal(fake_stored(fake, PRIMARY, KEY).write, 73);
+    assert_int_equal(state_of(fake, PRIMARY)->upstream, FAR);
+    fake_write(fake, 4000 * MS, NEAR, KEY, 74);
+    assert_appears(fake, PRIMARY, 74, 4074 * MS); /* 30 to FAR, 44 on */
+    fake_free(fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_promotes), cmocka_unit_test(test_split_brain),
-        cmocka_unit_test(test_demotes),  cmocka_unit_test(test_hands_over),
+        cmocka_unit_test(test_promotes),
+        cmocka_unit_test(test_split_brain),
+        cmocka_unit_test(test_demotes),
+        cmocka_unit_test(test_hands_over),
         cmocka_unit_test(test_replays),
+        cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_copies_what_was_lost),
+        cmocka_unit_test(test_the_log_is_too_short),
+        cmocka_unit_test(test_lost_disks_unmanaged),
+        cmocka_unit_test(test_guard),
+        cmocka_unit_test(test_lag),
+        cmocka_unit_test(test_cascade),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

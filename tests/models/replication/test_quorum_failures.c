@@ -310,9 +310,46 @@ static void test_anti_entropy(void **state)
     fake_free(fake);
 }
 
+/*
+ * All have 71; member 2 misses 72, and member 0 keeps a hint for it. Both lose their disks: what
+ * they held is gone, the hint too. A read at member 1 of two copies (1 and 0, which is nearer)
+ * repairs member 0; one of member 2 finds 72 at member 1.
+ */
+static void test_lost_disks(void **state)
+{
+    (void)state;
+    const struct quorum_params params = defaults();
+    struct fake *fake = start(&params, 0);
+    fake_write(fake, 0, 0, KEY, 71);
+    fake_cut(fake, 500 * MS, 0, 2, true);
+    fake_write(fake, 1000 * MS, 0, KEY, 72);
+    fake_run(fake, 9000 * MS);
+    assert_int_equal(fake_stored(fake, 2, KEY).write, 71);
+    for (uint32_t member = 0; member <= 2; member += 2) {
+        fake_down(fake, 10000 * MS, member);
+        fake_disk_lost(fake, 10000 * MS, member);
+        fake_up(fake, 11000 * MS, member);
+    }
+    fake_cut(fake, 12000 * MS, 0, 2, false);
+    fake_run(fake, 100000 * MS);
+    assert_int_equal(fake_stored(fake, 0, KEY).write, 0);
+    assert_int_equal(fake_stored(fake, 1, KEY).write, 72);
+    assert_int_equal(fake_stored(fake, 2, KEY).write, 0);
+    fake_read(fake, 100000 * MS, 1, KEY, 1);
+    fake_run(fake, 110000 * MS);
+    assert_int_equal(fake_reply_to(fake, 1).version.write, 72);
+    assert_int_equal(fake_stored(fake, 0, KEY).write, 72);
+    fake_read(fake, 110000 * MS, 2, KEY, 2);
+    fake_run(fake, 120000 * MS);
+    assert_int_equal(fake_reply_to(fake, 2).version.write, 72);
+    assert_int_equal(fake_stored(fake, 2, KEY).write, 72);
+    fake_free(fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_lost_disks),
         cmocka_unit_test(test_time_outs),
         cmocka_unit_test(test_many_time_outs),
         cmocka_unit_test(test_time_outs_and_a_clock_that_is_set),

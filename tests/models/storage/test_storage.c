@@ -120,9 +120,78 @@ static void test_leaf_hashes(void **state)
     arena_release(&arena);
 }
 
+/* A rewind puts older versions back; until the sync, losing power undoes that too. Hashes follow.
+ */
+static void test_puts_what_is_older(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct storage storage, fresh;
+    storage_init(&storage, &arena, 10, 512, true);
+    storage_init(&fresh, &arena, 10, 512, true);
+    storage_hash_leaves(&storage, &arena);
+    storage_hash_leaves(&fresh, &arena);
+    storage.volatile_memory = true;
+    storage_apply(&storage, 3, version(5, 7), 100);
+    storage_apply(&storage, 4, version(6, 8), 200);
+    storage_durable(&storage, storage_changes(&storage));
+    assert_true(storage_put(&storage, 3, version(2, 1), 50));
+    assert_false(storage_put(&storage, 3, version(2, 1), 50));
+    assert_int_equal(storage_read(&storage, 3).stamp, 2);
+    assert_int_equal(storage_bytes(&storage, 3), 50);
+    uint32_t key = 0;
+    assert_true(storage_undo_one(&storage, &key));
+    assert_int_equal(key, 3);
+    assert_int_equal(storage_read(&storage, 3).stamp, 5);
+    assert_int_equal(storage_bytes(&storage, 3), 100);
+    assert_true(storage_put(&storage, 3, version(0, 0), 512));
+    storage_durable(&storage, storage_changes(&storage));
+    assert_false(storage_undo_one(&storage, &key));
+    assert_int_equal(storage_read(&storage, 3).write, 0);
+    assert_int_equal(storage.leaf_hashes[3], fresh.leaf_hashes[3]);
+    assert_int_not_equal(storage.leaf_hashes[4], fresh.leaf_hashes[4]);
+    storage_release(&storage);
+    storage_release(&fresh);
+    arena_release(&arena);
+}
+
+static void test_wipes(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct storage storage, fresh;
+    storage_init(&storage, &arena, 10, 512, true);
+    storage_init(&fresh, &arena, 10, 512, true);
+    storage_hash_leaves(&storage, &arena);
+    storage_hash_leaves(&fresh, &arena);
+    storage.volatile_memory = true;
+    for (uint32_t i = 1; i <= 30; i++) {
+        storage_apply(&storage, i % 7, version(i, i), i);
+    }
+    storage_durable(&storage, 20);
+    storage_wipe(&storage);
+    uint32_t undone = 0;
+    assert_false(storage_undo_one(&storage, &undone));
+    for (uint32_t key = 0; key < 10; key++) {
+        assert_int_equal(storage_read(&storage, key).write, 0);
+        assert_int_equal(storage_bytes(&storage, key), 512);
+        assert_int_equal(storage.leaf_hashes[key], fresh.leaf_hashes[key]);
+    }
+    assert_true(storage_apply(&storage, 2, version(1, 1), 9)); /* and goes on */
+    assert_true(storage_undo_one(&storage, &undone));
+    assert_int_equal(undone, 2);
+    storage_release(&storage);
+    storage_release(&fresh);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_puts_what_is_older),
+        cmocka_unit_test(test_wipes),
         cmocka_unit_test(test_newer_wins),
         cmocka_unit_test(test_what_nobody_wrote_has_the_usual_size),
         cmocka_unit_test(test_power_loss_takes_back_to_the_disk),
