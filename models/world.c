@@ -78,12 +78,33 @@ static void deliver_beyond(struct world *world, uint32_t end, uint32_t slot,
                      (uint64_t)message.version.stamp);
     }
     if ((end & ENDPOINT_AGENT) != 0) {
+        const uint32_t host = world_agent_host(world, end & ~ENDPOINT_AGENT);
+        const struct event arrival = {.kind = WORLD_EVENT_RESUMED, .target = end, .a = slot};
+        if (host != RECORD_NONE && world_paused(world, host, &arrival)) {
+            return;
+        }
         network_done(&world->network, slot, !world_agent_deliver(world, &message));
         return;
     }
     network_done(&world->network, slot, false);
     if (world->front == NULL || front_hears(world->front, end & ~ENDPOINT_CLIENT, &message)) {
         clients_on_reply(world->clients, &message);
+    }
+}
+
+/* To a machine that is off, stands still, or needs time. */
+static void deliver_later(struct world *world, uint32_t node_index, uint32_t slot)
+{
+    const struct node *node = &world->nodes[node_index];
+    const struct event arrival = {.kind = WORLD_EVENT_RESUMED, .target = node_index, .a = slot};
+    if (!node->up) {
+        network_done(&world->network, slot, true);
+    } else if (world_paused(world, node_index, &arrival)) {
+        return;
+    } else if (node_takes_time(node)) {
+        serve(world, node_index, slot);
+    } else {
+        handle(world, node_index, slot, network_flight(&world->network, slot));
     }
 }
 
@@ -99,13 +120,22 @@ static void on_deliver(void *context, const struct event *event)
         deliver_beyond(world, event->target, slot, flight);
         return;
     }
-    const struct node *node = &world->nodes[event->target];
-    if (!node->up) {
-        network_done(&world->network, slot, true);
-    } else if (node->service != NULL) {
-        serve(world, event->target, slot);
-    } else {
+    if (world->nodes[event->target].plain) {
         handle(world, event->target, slot, flight);
+    } else {
+        deliver_later(world, event->target, slot);
+    }
+}
+
+/* It arrived while the machine, or that of the sidecar, was paused, which goes on now. */
+static void on_resumed(void *context, const struct event *event)
+{
+    struct world *world = context;
+    const uint32_t slot = (uint32_t)event->a;
+    if ((event->target & ENDPOINT_AGENT) != 0) {
+        deliver_beyond(world, event->target, slot, network_flight(&world->network, slot));
+    } else {
+        deliver_later(world, event->target, slot);
     }
 }
 
@@ -123,6 +153,9 @@ static void on_served(void *context, const struct event *event)
     struct node *node = &world->nodes[event->target];
     if (!node->up || node->epoch != event->b) {
         network_done(&world->network, (uint32_t)event->a, true);
+        return;
+    }
+    if (world_paused(world, event->target, event)) {
         return;
     }
     if (event->small != 0 && node->queue_max > 0) {
@@ -149,7 +182,7 @@ static void on_disk(void *context, const struct event *event)
 {
     struct world *world = context;
     struct node *node = &world->nodes[event->target];
-    if (!node->up || node->epoch != event->b) {
+    if (!node->up || node->epoch != event->b || world_paused(world, event->target, event)) {
         return;
     }
     replica_synced(world, event->target);
@@ -250,6 +283,7 @@ static const engine_handler handlers[WORLD_EVENT_COUNT] = {
     [WORLD_EVENT_AGENT] = on_agent,
     [WORLD_EVENT_FRONT] = on_front,
     [WORLD_EVENT_RESET] = on_reset,
+    [WORLD_EVENT_RESUMED] = on_resumed,
 };
 
 /* What the clients see of the world. */
@@ -345,11 +379,12 @@ void world_release(struct world *world)
     }
     memory_release(world->grown);
     for (uint32_t n = 0; n < world->node_count; n++) {
-        memory_release(world->nodes[n].syncs);
+        node_release(&world->nodes[n]);
     }
     for (uint32_t i = 0; i < WORLD_BLOCK_CLASSES; i++) {
         pool_release(&world->blocks[i]);
     }
+    clock_set_release(&world->clocks);
     memory_release(world->agents);
     memory_release(world->agent_places);
     pool_release(&world->network.flights);

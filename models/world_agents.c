@@ -184,6 +184,11 @@ void world_agents_start(struct world *world)
     }
 }
 
+uint32_t world_agent_host(const struct world *world, uint32_t agent)
+{
+    return agent_at(world, agent)->spec.node;
+}
+
 bool world_agent_deliver(struct world *world, const struct message *message)
 {
     struct agent *agent = agent_at(world, message->to & ~ENDPOINT_AGENT);
@@ -197,7 +202,8 @@ bool world_agent_deliver(struct world *world, const struct message *message)
 void world_agent_timer(struct world *world, const struct event *event)
 {
     struct agent *agent = agent_at(world, event->target);
-    if (agent->up && agent->epoch == event->b) {
+    if (agent->up && agent->epoch == event->b &&
+        (agent->spec.node == RECORD_NONE || !world_paused(world, agent->spec.node, event))) {
         agent->spec.ops->on_timer(agent, event->a);
     }
 }

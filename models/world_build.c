@@ -68,6 +68,7 @@ void world_build_nodes(struct world *world)
                 arena_alloc(&world->arena, node->worker_count, sizeof *node->worker_free_ns);
             node->queue_max = (uint32_t)scenario->nodes.queue_max;
             random_stream_init(&node->service_stream, world->seed, PURPOSE_NODE_SERVICE, n);
+            node_update(node);
             random_stream_init(&node->disk_stream, world->seed, PURPOSE_NODE_DISK, n);
         }
     }

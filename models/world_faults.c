@@ -157,10 +157,10 @@ void fault_cut(struct world *world, uint32_t from_place, uint32_t to_place, int 
     fault_cut_ends(world, from_place, to_place, FAULT_BLACK_HOLE, change);
 }
 
-static void record_power(struct world *world, uint32_t node, enum record_kind kind)
+static void record_power(struct world *world, uint32_t node, enum record_kind kind, uint8_t flags)
 {
     const struct record row = {
-        .at_ns = engine_now(&world->engine), .kind = (uint8_t)kind, .node = node};
+        .at_ns = engine_now(&world->engine), .kind = (uint8_t)kind, .flags = flags, .node = node};
     record_emit(&world->sink, &row);
 }
 
@@ -172,26 +172,49 @@ void fault_power(struct world *world, uint32_t region, uint32_t node, int change
     CHECK(change == 1 || (change == -1 && machine->off_holds > 0));
     machine->off_holds += (uint32_t)change;
     if (change == 1 && machine->off_holds == 1) {
-        record_power(world, index, RECORD_NODE_DOWN);
+        record_power(world, index, RECORD_NODE_DOWN,
+                     machine->disk_going ? RECORD_FLAG_DISK_LOST : 0);
+        world_pause_lost(world, machine);
         node_power_lost(machine);
         replica_power_lost(world, index);
+        if (machine->disk_going) {
+            replica_disk_lost(world, index);
+            machine->disk_going = false;
+        }
         world_agents_node_power(world, index, +1);
         network_forget(&world->network, index);
     } else if (change == -1 && machine->off_holds == 0) {
         machine->up = true;
-        record_power(world, index, RECORD_NODE_UP);
+        node_update(machine);
+        record_power(world, index, RECORD_NODE_UP, 0);
         replica_power_back(world, index);
         world_agents_node_power(world, index, -1);
     }
 }
 
-void fault_region_power(struct world *world, uint32_t region, int change)
+void fault_disk_lost(struct world *world, uint32_t region, uint32_t node)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    const uint32_t index = world->region_first_node[region] + node;
+    struct node *machine = &world->nodes[index];
+    if (machine->off_holds == 0) {
+        machine->disk_going = true; /* with the power, in a moment */
+        return;
+    }
+    record_power(world, index, RECORD_NODE_DOWN, RECORD_FLAG_DISK_LOST);
+    replica_disk_lost(world, index);
+}
+
+uint32_t fault_zone(const struct world *world, uint32_t region, uint32_t node)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    return world->nodes[world->region_first_node[region] + node].zone;
+}
+
+void fault_agents_power(struct world *world, uint32_t region, int change)
 {
     CHECK(region < world->region_count);
     world_agents_region_power(world, region, change);
-    for (uint32_t node = 0; node < fault_region_nodes(world, region); node++) {
-        fault_power(world, region, node, change);
-    }
 }
 
 static void link_append(struct world *world, struct network_link *link,
@@ -224,6 +247,7 @@ static void link_take_out(struct network_link *link, const struct fault_link *ch
     network_link_update(link);
 }
 
+static uint32_t clock_of(const struct world *world, uint32_t region, uint32_t node)
 static void change_link(struct world *world, uint32_t from, uint32_t to,
                         const struct fault_link *change, bool begins)
 {
@@ -265,5 +289,29 @@ void fault_link_remove(struct world *world, uint32_t from, uint32_t to,
 void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_ns by_ns)
 {
     CHECK(node < fault_region_nodes(world, region));
-    clock_set_step(&world->clocks, world->region_first_node[region] + node, by_ns);
+    return world->region_first_node[region] + node;
+}
+
+void fault_clock_rate(struct world *world, uint32_t region, uint32_t node, double rate, int change)
+{
+    clock_set_rate(&world->clocks, clock_of(world, region, node), engine_now(&world->engine), rate,
+                   change);
+}
+
+void fault_clock_strobe(struct world *world, uint32_t region, uint32_t node,
+                        const struct fault_strobe *strobe, int change)
+{
+    const struct clock_strobe item = {strobe->by_ns, strobe->period_ns, engine_now(&world->engine)};
+    clock_set_strobe(&world->clocks, clock_of(world, region, node), &item, change);
+}
+
+void fault_clock_free(struct world *world, uint32_t region, uint32_t node, int change)
+{
+    clock_set_free(&world->clocks, clock_of(world, region, node), engine_now(&world->engine),
+                   change);
+}
+
+void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_ns by_ns)
+{
+    clock_set_step(&world->clocks, clock_of(world, region, node), by_ns);
 }

@@ -32,6 +32,7 @@ enum world_event {
     WORLD_EVENT_AGENT, /* target = agent, a = token, b = epoch */
     WORLD_EVENT_FRONT, /* users' connections: small, target, a are the front's */
     WORLD_EVENT_RESET, /* target = client or agent, a = flight of the answer */
+    WORLD_EVENT_RESUMED, /* target = end, a = flight: it arrived while the machine was paused */
     WORLD_EVENT_COUNT
 };
 
@@ -143,6 +144,8 @@ void world_build_drivers(struct world *world);
 void world_agent_drivers(struct world *world, uint32_t agent, struct world_driver *drivers);
 struct world_driver *world_agent_driver(struct world *world, uint32_t agent, uint32_t dataset);
 void world_agents_start(struct world *world);
+/* The machine of a sidecar; RECORD_NONE: it is none. */
+uint32_t world_agent_host(const struct world *world, uint32_t agent);
 /* False: it is not up, the message is lost. */
 bool world_agent_deliver(struct world *world, const struct message *message);
 void world_agent_timer(struct world *world, const struct event *event);
@@ -157,6 +160,11 @@ void world_release_routing(struct world *world);
 /* Ends of the gateways by region, RECORD_NONE where there is none; returns their count, 0 without.
  */
 uint32_t world_gateways(const struct world *world, const uint32_t **ends);
+/* world_pause.c */
+/* True: the machine is paused, and the event happens when it goes on. */
+bool world_paused(struct world *world, uint32_t node, const struct event *event);
+/* A paused machine lost power: what waited is gone. */
+void world_pause_lost(struct world *world, struct node *node);
 /* world_failover.c: nothing without "failover" */
 bool world_failover_manages(const struct world *world, const struct strategy_ops *strategy);
 void world_build_failover(struct world *world); /* after the gateways */

@@ -48,6 +48,7 @@ static void start(const void *params, struct clock_state *clock)
 {
     const struct params *self = params;
     sawtooth_start(clock, self->interval, self->drift_ppm);
+    clock->bound_rate = self->drift_ppm * 1e-6;
 }
 
 static struct clock_reading read_clock(const void *params, struct clock_state *clock, sim_ns now_ns)

@@ -22,6 +22,7 @@ struct clock_state { /* one node's; zeroed at start */
     sim_ns sync_at_ns;     /* true time of it */
     sim_ns sync_offset_ns; /* offset right after it */
     double drift;          /* seconds per second */
+    double bound_rate;     /* what a promised bound grows by without correction, the same */
     sim_ns phase_ns;       /* of this node's synchronisations */
 };
 

@@ -14,10 +14,21 @@
 
 struct arena;
 
+struct clock_strobe { /* adds by_ns in every other period, the first included */
+    sim_ns by_ns, period_ns, since_ns;
+};
+
 struct clock_node {
     struct clock_state state;
-    sim_ns step_ns; /* sum of the steps by faults */
+    sim_ns step_ns; /* sum of the steps by faults, and of what earlier rates gained */
     sim_ns last_ns; /* greatest local time read so far */
+    double rate;    /* seconds per second gained since rate_since_ns, by faults */
+    sim_ns rate_since_ns;
+    uint32_t rate_holds; /* faults that changed the rate */
+    uint32_t free_holds; /* faults that keep it from being corrected */
+    sim_ns free_since_ns;
+    void *strobes; /* struct clock_strobe */
+    size_t strobe_count, strobe_capacity;
 };
 
 struct clock_set {
@@ -38,5 +49,19 @@ struct clock_reading clock_set_read(struct clock_set *set, uint32_t node, sim_ns
 sim_ns clock_set_local(struct clock_set *set, uint32_t node, sim_ns now_ns);
 
 void clock_set_step(struct clock_set *set, uint32_t node, sim_ns by_ns);
+
+/* From now on it gains `rate` seconds per second more (+1), or no more (-1); what it has gained
+ * stays. */
+void clock_set_rate(struct clock_set *set, uint32_t node, sim_ns now_ns, double rate, int change);
+
+/* A strobe begins (+1) or ends (-1); the one that ends must have begun. */
+void clock_set_strobe(struct clock_set *set, uint32_t node, const struct clock_strobe *strobe,
+                      int change);
+
+/* No corrections from now on (+1): its last error, and its own drift. At the end it is corrected at
+ * once, as by its last synchronisation. */
+void clock_set_free(struct clock_set *set, uint32_t node, sim_ns now_ns, int change);
+
+void clock_set_release(struct clock_set *set);
 
 #endif

@@ -57,8 +57,28 @@ bool fault_has_primaries(const struct scenario *scenario);
 /* Power off (+1) or on (-1) of one machine. Off at the first hold, on at the last release. */
 void fault_power(struct world *world, uint32_t region, uint32_t node, int change);
 
-/* The same of all machines of a region, and of what else runs there (agents). */
-void fault_region_power(struct world *world, uint32_t region, int change);
+/* What its disk holds is gone: call it just before the machine goes off, or while it is off. */
+void fault_disk_lost(struct world *world, uint32_t region, uint32_t node);
+
+/* Stops (+1) one machine, or lets it go on (-1): memory stays, what comes due waits. */
+void fault_pause(struct world *world, uint32_t region, uint32_t node, int change);
+
+struct fault_slowness { /* neutral element: factor 1, extra 0 */
+    double factor;
+    sim_ns extra_ns;
+};
+
+/* Makes the handling of a message, or a sync of the disk, slower (+1), or takes it back (-1). */
+void fault_slow_node(struct world *world, uint32_t region, uint32_t node,
+                     const struct fault_slowness *slowness, int change);
+void fault_slow_disk(struct world *world, uint32_t region, uint32_t node,
+                     const struct fault_slowness *slowness, int change);
+
+/* What else runs in a region (agents), without its machines. */
+void fault_agents_power(struct world *world, uint32_t region, int change);
+
+/* The zone that a machine stands in. */
+uint32_t fault_zone(const struct world *world, uint32_t region, uint32_t node);
 
 /*
  * What the region's machines have sent and nobody has received yet is lost, as when the power of
@@ -88,5 +108,19 @@ void fault_link_remove(struct world *world, uint32_t from_place, uint32_t to_pla
 
 /* Adds to the clock of one machine. */
 void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_ns by_ns);
+
+/* From now on the clock gains `rate` seconds per second (negative: loses) on top of what it does
+ * (+1), or no more (-1); what it has gained stays. */
+void fault_clock_rate(struct world *world, uint32_t region, uint32_t node, double rate, int change);
+
+/* From now on (+1) the clock jumps forth and back by `by_ns` every `period_ns`, until -1. */
+struct fault_strobe {
+    sim_ns by_ns, period_ns;
+};
+void fault_clock_strobe(struct world *world, uint32_t region, uint32_t node,
+                        const struct fault_strobe *strobe, int change);
+
+/* The clock is not corrected any more (+1): it runs on with its last error and its drift. */
+void fault_clock_free(struct world *world, uint32_t region, uint32_t node, int change);
 
 #endif

@@ -1,11 +1,13 @@
 /*
  * node_outage.c - one machine loses power, and comes back at the end.
  *
- * Model:   power only: what was on disk is still there afterwards, what was not is gone.
+ * Model:   power: what was on disk is still there afterwards, what was not is gone; with `disk`
+ *          lost, what was on disk is gone too, as when the machine is replaced.
  * Source:  definition (crash-recovery).
  */
 #include "models/faults/fault.h"
 #include "models/faults/fault_target.h"
+#include "models/faults/outage.h"
 #include "models/faults/region_sets.h"
 
 #include <inttypes.h>
@@ -14,6 +16,7 @@
 struct params {
     uint32_t region;
     int64_t node;
+    uint32_t disk; /* enum outage_disk */
 };
 
 static const struct param_spec rows[] = {{.key = "region",
@@ -28,6 +31,7 @@ static const struct param_spec rows[] = {{.key = "region",
                                           .max = 999,
                                           .default_text = "0",
                                           .help = "its number in the region, from 0"},
+                                         OUTAGE_DISK_ROW(struct params, disk),
                                          {0}};
 
 static const char *check(const void *params, const struct scenario *scenario, const char **key,
@@ -49,13 +53,13 @@ static const char *check(const void *params, const struct scenario *scenario, co
 static void begin(const void *params, struct world *world)
 {
     const struct params *self = params;
-    fault_power(world, self->region, (uint32_t)self->node, +1);
+    outage_of(world, self->region, (uint32_t)self->node, self->disk, +1);
 }
 
 static void end(const void *params, struct world *world)
 {
     const struct params *self = params;
-    fault_power(world, self->region, (uint32_t)self->node, -1);
+    outage_of(world, self->region, (uint32_t)self->node, self->disk, -1);
 }
 
 static uint32_t places(const void *params, const struct scenario *scenario, uint32_t *touched)

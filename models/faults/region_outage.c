@@ -9,6 +9,7 @@
  */
 #include "models/faults/fault.h"
 #include "models/faults/fault_target.h"
+#include "models/faults/outage.h"
 #include "models/faults/region_sets.h"
 
 #include <stddef.h>
@@ -18,6 +19,7 @@ enum in_flight { IN_FLIGHT_LOST, IN_FLIGHT_DELIVERED };
 struct params {
     uint32_t region;
     uint32_t in_flight; /* enum in_flight */
+    uint32_t disk;      /* enum outage_disk */
 };
 
 static const char *const in_flight_names[] = {"lost", "delivered", NULL};
@@ -35,6 +37,7 @@ static const struct param_spec rows[] = {{.key = "region",
                                           .help = "what its machines had sent and nobody had "
                                                   "received yet: lost with the region's routers, "
                                                   "or delivered"},
+                                         OUTAGE_DISK_ROW(struct params, disk),
                                          {0}};
 
 static const char *check(const void *params, const struct scenario *scenario, const char **key,
@@ -50,10 +53,18 @@ static const char *check(const void *params, const struct scenario *scenario, co
     return NULL;
 }
 
+static void change(const struct params *self, struct world *world, int by)
+{
+    fault_agents_power(world, self->region, by);
+    for (uint32_t node = 0; node < fault_region_nodes(world, self->region); node++) {
+        outage_of(world, self->region, node, self->disk, by);
+    }
+}
+
 static void begin(const void *params, struct world *world)
 {
     const struct params *self = params;
-    fault_region_power(world, self->region, +1);
+    change(self, world, +1);
     if (self->in_flight == IN_FLIGHT_LOST) {
         fault_in_flight_lost(world, self->region);
     }
@@ -61,8 +72,7 @@ static void begin(const void *params, struct world *world)
 
 static void end(const void *params, struct world *world)
 {
-    const struct params *self = params;
-    fault_region_power(world, self->region, -1);
+    change(params, world, -1);
 }
 
 static uint32_t places(const void *params, const struct scenario *scenario, uint32_t *touched)

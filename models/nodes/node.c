@@ -3,6 +3,76 @@
 #include "sim/arena.h"
 #include "sim/check.h"
 
+void node_update(struct node *node)
+{
+    struct node_slow *slows[] = {&node->service_slow, &node->disk_slow};
+    for (size_t i = 0; i < sizeof slows / sizeof slows[0]; i++) {
+        struct node_slowness all = {.factor = 1.0};
+        for (size_t k = 0; k < slows[i]->count; k++) {
+            all.factor *= slows[i]->items[k].factor;
+            all.extra_ns += slows[i]->items[k].extra_ns;
+        }
+        slows[i]->all = all;
+    }
+    node->plain = node->up && node->pause_holds == 0 && !node_takes_time(node);
+}
+
+void node_slow_add(struct node_slow *slow, struct node_slowness change)
+{
+    memory_grow((void **)&slow->items, &slow->capacity, slow->count + 1, sizeof *slow->items);
+    slow->items[slow->count++] = change;
+}
+
+void node_slow_remove(struct node_slow *slow, struct node_slowness change)
+{
+    size_t at = 0;
+    while (at < slow->count && (slow->items[at].factor != change.factor ||
+                                slow->items[at].extra_ns != change.extra_ns)) {
+        at++;
+    }
+    CHECK(at < slow->count);
+    slow->count--;
+    for (; at < slow->count; at++) {
+        slow->items[at] = slow->items[at + 1];
+    }
+}
+
+/* A sample of `law` (NULL: no time) as slow as the machine is now. */
+static sim_ns slowed(const struct node_slow *slow, const struct distribution *law,
+                     struct random_stream *stream)
+{
+    const sim_ns sample_ns = law != NULL ? distribution_sample_ns(law, stream) : 0;
+    if (slow->count == 0) {
+        return sample_ns;
+    }
+    return sim_ns_from_double((double)sample_ns * slow->all.factor) + slow->all.extra_ns;
+}
+
+void node_defer(struct node *node, const struct event *event, sim_ns now_ns)
+{
+    memory_grow(&node->deferred, &node->deferred_capacity, node->deferred_count + 1,
+                sizeof(struct node_deferred));
+    struct node_deferred *deferred = node->deferred;
+    deferred[node->deferred_count++] = (struct node_deferred){.event = *event, .due_ns = now_ns};
+}
+
+void node_resume(struct node *node, sim_ns now_ns)
+{
+    for (uint32_t i = 0; i < node->worker_count; i++) {
+        if (node->worker_free_ns[i] > node->paused_ns && node->worker_free_ns[i] < SIM_NS_MAX) {
+            node->worker_free_ns[i] += now_ns - node->paused_ns;
+        }
+    }
+}
+
+void node_release(struct node *node)
+{
+    memory_release(node->syncs);
+    memory_release(node->deferred);
+    memory_release(node->service_slow.items);
+    memory_release(node->disk_slow.items);
+}
+
 sim_ns node_serve(struct node *node, sim_ns now_ns, bool *waits)
 {
     uint32_t first = 0;
@@ -13,7 +83,8 @@ sim_ns node_serve(struct node *node, sim_ns now_ns, bool *waits)
     }
     *waits = node->worker_free_ns[first] > now_ns;
     const sim_ns begin_ns = *waits ? node->worker_free_ns[first] : now_ns;
-    const sim_ns end_ns = begin_ns + distribution_sample_ns(node->service, &node->service_stream);
+    const sim_ns end_ns =
+        begin_ns + slowed(&node->service_slow, node->service, &node->service_stream);
     node->worker_free_ns[first] = end_ns < SIM_NS_MAX ? end_ns : SIM_NS_MAX;
     return node->worker_free_ns[first];
 }
@@ -48,7 +119,7 @@ sim_ns node_sync_begin(struct node *node)
     CHECK(node->sync_first < node->sync_next);
     node->syncing = true;
     node->sync_running_end = node->sync_next;
-    return distribution_sample_ns(node->disk, &node->disk_stream);
+    return slowed(&node->disk_slow, node->disk, &node->disk_stream);
 }
 
 bool node_sync_take(struct node *node, struct node_sync *sync)
@@ -62,7 +133,7 @@ bool node_sync_take(struct node *node, struct node_sync *sync)
 
 void node_power_lost(struct node *node)
 {
-    node->up = false;
+    node->up = node->plain = false;
     node->epoch++;
     node->queued = 0;
     for (uint32_t i = 0; i < node->worker_count; i++) {

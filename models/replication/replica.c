@@ -434,7 +434,8 @@ static struct replica *replica_at(struct world *world, uint32_t index)
 void replica_timer_fired(struct world *world, const struct event *event)
 {
     struct replica *replica = replica_at(world, event->target);
-    if (replica->node->up && replica->node->epoch == event->b) {
+    if (replica->node->up && replica->node->epoch == event->b &&
+        !world_paused(world, replica->node_index, event)) {
         replica->dataset->ops->on_timer(replica, event->a);
     }
 }

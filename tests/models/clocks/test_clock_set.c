@@ -78,10 +78,92 @@ static void test_registry(void **state)
     assert_null(param_registry_find(&clock_registry, "sundial"));
 }
 
+/* 100 ppm from 1 s to 11 s gain 1 ms, which stays; two rates add. */
+static void test_rates(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct clock_set set;
+    const struct param_choice choice = choice_of("perfect", NULL);
+    clock_set_init(&set, &choice, 1, 1, &arena);
+    clock_set_rate(&set, 0, SIM_NS_PER_S, 100e-6, +1);
+    assert_int_equal(clock_set_read(&set, 0, 2 * SIM_NS_PER_S).offset_ns, 100000);
+    clock_set_rate(&set, 0, 6 * SIM_NS_PER_S, -300e-6, +1);
+    assert_int_equal(clock_set_read(&set, 0, 7 * SIM_NS_PER_S).offset_ns, 500000 - 200000);
+    clock_set_rate(&set, 0, 8 * SIM_NS_PER_S, -300e-6, -1);
+    clock_set_rate(&set, 0, 11 * SIM_NS_PER_S, 100e-6, -1);
+    assert_int_equal(clock_set_read(&set, 0, 50 * SIM_NS_PER_S).offset_ns,
+                     500000 - 400000 + 300000);
+    arena_release(&arena);
+}
+
+/* Ahead by 5 in the first, third, ... period of 10 from 100 on. */
+static void test_strobes(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct clock_set set;
+    const struct param_choice choice = choice_of("perfect", NULL);
+    clock_set_init(&set, &choice, 1, 1, &arena);
+    const struct clock_strobe strobe = {.by_ns = 5, .period_ns = 10, .since_ns = 100};
+    clock_set_strobe(&set, 0, &strobe, +1);
+    for (sim_ns now_ns = 100; now_ns < 160; now_ns++) {
+        assert_int_equal(clock_set_read(&set, 0, now_ns).offset_ns,
+                         (now_ns - 100) / 10 % 2 == 0 ? 5 : 0);
+    }
+    clock_set_strobe(&set, 0, &strobe, -1);
+    assert_int_equal(clock_set_read(&set, 0, 160).offset_ns, 0);
+    clock_set_release(&set);
+    arena_release(&arena);
+}
+
+/*
+ * Without corrections the error goes on from where it stood with the clock's own drift, and the
+ * bound grows as fast as the clock allows for; the offset stays within it. Afterwards the clock
+ * says what one says that was corrected all the time.
+ */
+static void test_free_clocks(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct clock_set set, corrected;
+    const struct param_kind *kind = param_registry_find(&clock_registry, "bounded");
+    void *params = fill_new(kind, &arena);
+    fill_ns(kind, params, "epsilon", SIM_NS_PER_MS);
+    fill_real(kind, params, "drift_ppm", 200.0);
+    fill_ns(kind, params, "interval", 30 * SIM_NS_PER_S);
+    const struct param_choice choice = choice_of("bounded", params);
+    clock_set_init(&set, &choice, 1, 7, &arena);
+    clock_set_init(&corrected, &choice, 1, 7, &arena);
+    const sim_ns since_ns = 100 * SIM_NS_PER_S;
+    const struct clock_reading first = clock_set_read(&set, 0, since_ns);
+    clock_set_free(&set, 0, since_ns, +1);
+    const double drift = set.nodes[0].state.drift;
+    assert_true(drift != 0.0);
+    for (int64_t s = 0; s <= 1000; s += 125) {
+        const struct clock_reading now = clock_set_read(&set, 0, since_ns + s * SIM_NS_PER_S);
+        assert_int_equal(now.offset_ns,
+                         first.offset_ns + sim_ns_from_double(drift * (double)s * 1e9));
+        assert_int_equal(now.bound_ns, first.bound_ns + s * 200000);
+        assert_true(now.offset_ns <= now.bound_ns && -now.offset_ns <= now.bound_ns);
+    }
+    clock_set_free(&set, 0, since_ns + 1000 * SIM_NS_PER_S, -1);
+    const sim_ns after_ns = since_ns + 1001 * SIM_NS_PER_S;
+    assert_int_equal(clock_set_read(&set, 0, after_ns).offset_ns,
+                     clock_set_read(&corrected, 0, after_ns).offset_ns);
+    arena_release(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_and_local_time),
+        cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_strobes),
+        cmocka_unit_test(test_free_clocks),
         cmocka_unit_test(test_nodes_do_not_err_alike),
         cmocka_unit_test(test_registry),
     };

@@ -24,6 +24,15 @@ struct world {
     int in_flight_lost[FAKE_REGIONS];
     uint32_t memory[16];
     struct fault_link last_added, last_removed;
+    int agents[FAKE_REGIONS];
+    int disks_lost[FAKE_REGIONS][FAKE_NODES];
+    int pauses[FAKE_REGIONS][FAKE_NODES];
+    int slow_nodes[FAKE_REGIONS][FAKE_NODES];
+    int slow_disks[FAKE_REGIONS][FAKE_NODES];
+    double rates[FAKE_REGIONS][FAKE_NODES];
+    int strobes[FAKE_REGIONS][FAKE_NODES];
+    int free_clocks[FAKE_REGIONS][FAKE_NODES];
+    struct fault_slowness last_slowness;
 };
 
 static struct scenario_region fake_regions[FAKE_REGIONS] = {
@@ -51,11 +60,64 @@ void fault_power(struct world *world, uint32_t region, uint32_t node, int change
     world->off[region][node] += change;
 }
 
-void fault_region_power(struct world *world, uint32_t region, int change)
+void fault_agents_power(struct world *world, uint32_t region, int change)
 {
-    for (uint32_t node = 0; node < fault_region_nodes(world, region); node++) {
-        fault_power(world, region, node, change);
-    }
+    CHECK(region < FAKE_REGIONS);
+    world->agents[region] += change;
+}
+
+void fault_disk_lost(struct world *world, uint32_t region, uint32_t node)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    world->disks_lost[region][node]++;
+}
+
+uint32_t fault_zone(const struct world *world, uint32_t region, uint32_t node)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    return node % (uint32_t)(fake_regions[region].zones > 0 ? fake_regions[region].zones : 1);
+}
+
+void fault_pause(struct world *world, uint32_t region, uint32_t node, int change)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    world->pauses[region][node] += change;
+}
+
+void fault_slow_node(struct world *world, uint32_t region, uint32_t node,
+                     const struct fault_slowness *slowness, int change)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    world->slow_nodes[region][node] += change;
+    world->last_slowness = *slowness;
+}
+
+void fault_slow_disk(struct world *world, uint32_t region, uint32_t node,
+                     const struct fault_slowness *slowness, int change)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    world->slow_disks[region][node] += change;
+    world->last_slowness = *slowness;
+}
+
+void fault_clock_rate(struct world *world, uint32_t region, uint32_t node, double rate, int change)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    world->rates[region][node] += rate * change;
+}
+
+void fault_clock_strobe(struct world *world, uint32_t region, uint32_t node,
+                        const struct fault_strobe *strobe, int change)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    CHECK(strobe->period_ns > 0);
+    world->strobes[region][node] += change;
+}
+
+void fault_clock_free(struct world *world, uint32_t region, uint32_t node, int change)
+{
+    CHECK(node < fault_region_nodes(world, region));
+    world->free_clocks[region][node] += change;
 }
 
 void fault_in_flight_lost(struct world *world, uint32_t region)
