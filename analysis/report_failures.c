@@ -10,10 +10,20 @@
 
 enum { DIGITS = 3 };
 
-static const char *const columns_recovery[] = {
-    "recovery, s", "",         "worst in", "until ok",      "detect",
-    "decide",      "promote",  "replay",   "route",         "reconnect",
-    "warm",        "first ok", "99 % ok",  "not recovered", NULL};
+/* The middle ones only where something failed over or was routed elsewhere. */
+static const struct {
+    const char *title, *metric;
+    bool part;
+} recovery_cells[] = {
+    {"until ok", "rto_ms", false},           {"detect", "rto_detect_ms", true},
+    {"decide", "rto_decide_ms", true},       {"promote", "rto_promote_ms", true},
+    {"replay", "rto_replay_ms", true},       {"route", "rto_route_ms", true},
+    {"reconnect", "rto_reconnect_ms", true}, {"warm", "rto_warm_ms", true},
+    {"first ok", "first_success_ms", false}, {"99 % ok", "rto_99_ms", false},
+};
+enum { RECOVERY_CELLS = sizeof recovery_cells / sizeof recovery_cells[0] };
+
+static const char *const columns_recovery[] = {"recovery, s", "", "worst in", NULL};
 static const char *const columns_lost[] = {
     "writes taken", "acknowledged", "s before", "gone",  "discarded",
     "back late",    "nines before", "during",   "after", NULL};
@@ -89,12 +99,43 @@ static const char *worst_region(const struct report *report, const char *fault,
     return worst;
 }
 
-static void recovery_row(struct text_table *table, const struct report *report, const char *fault,
-                         const char *operation)
+/* Whether any time to recovery has a part but the last. */
+static bool has_parts(const struct report *report)
 {
-    static const char *const names[] = {
-        "rto_ms",       "rto_detect_ms",    "rto_decide_ms", "rto_promote_ms",   "rto_replay_ms",
-        "rto_route_ms", "rto_reconnect_ms", "rto_warm_ms",   "first_success_ms", "rto_99_ms"};
+    const struct metric_set *set = report->results.merged;
+    for (size_t i = 0; i < set->metric_count; i++) {
+        const struct metric *metric = &set->metrics[i];
+        for (size_t k = 0; k < RECOVERY_CELLS; k++) {
+            if (recovery_cells[k].part && strcmp(recovery_cells[k].metric, "rto_warm_ms") != 0 &&
+                strcmp(metric->definition->name, recovery_cells[k].metric) == 0 &&
+                metric_number(metric) > 0.0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void recovery_begin(struct text_table *table, bool parts)
+{
+    text_table_init(table);
+    text_table_left(table, 1);
+    text_table_left(table, 2);
+    for (size_t i = 0; columns_recovery[i] != NULL; i++) {
+        text_table_cell(table, columns_recovery[i]);
+    }
+    for (size_t i = 0; i < RECOVERY_CELLS; i++) {
+        if (parts || !recovery_cells[i].part) {
+            text_table_cell(table, recovery_cells[i].title);
+        }
+    }
+    text_table_cell(table, "not recovered");
+    text_table_row(table);
+}
+
+static void recovery_row(struct text_table *table, const struct report *report, const char *fault,
+                         const char *operation, bool parts)
+{
     const char *region = worst_region(report, fault, operation);
     if (region == NULL) {
         return;
@@ -102,8 +143,11 @@ static void recovery_row(struct text_table *table, const struct report *report, 
     text_table_cell(table, fault);
     text_table_cell(table, strcmp(operation, "read") == 0 ? "reads" : "writes");
     text_table_cell(table, region);
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        cell_seconds(table, find_class(report, names[i], fault, region, operation));
+    for (size_t i = 0; i < RECOVERY_CELLS; i++) {
+        if (parts || !recovery_cells[i].part) {
+            cell_seconds(table,
+                         find_class(report, recovery_cells[i].metric, fault, region, operation));
+        }
     }
     cell_count(table, find_class(report, "rto_not_recovered", fault, region, operation));
     text_table_row(table);
@@ -114,21 +158,27 @@ static void lost_row(struct text_table *table, const struct report *report, cons
     static const char *const counts[] = {"rpo_writes_gone", "rpo_writes_discarded",
                                          "rpo_writes_recovered"};
     static const char *const phases[] = {"before", "during", "after"};
-    if (find(report, "rpo_writes", "fault", fault) == NULL) {
-        return;
+    const struct metric *lost = find(report, "rpo_writes", "fault", fault);
+    const struct metric *nines[3];
+    bool failed = false;
+    for (size_t i = 0; i < 3; i++) {
+        const struct row_key row = {.metric = "availability_nines",
+                                    .keys = {"fault", "phase"},
+                                    .values = {fault, phases[i]}};
+        nines[i] = report_row(report, &row);
+        failed = failed || (nines[i] != NULL && metric_defined(nines[i]));
+    }
+    if (lost == NULL || (lost->count == 0 && !failed)) {
+        return; /* Nothing to tell. */
     }
     text_table_cell(table, fault);
-    cell_count(table, find(report, "rpo_writes", "fault", fault));
+    cell_count(table, lost);
     cell_seconds(table, find(report, "rpo_ms", "fault", fault));
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         cell_count(table, find(report, counts[i], "fault", fault));
     }
-    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {
-        const struct row_key row = {.metric = "availability_nines",
-                                    .keys = {"fault", "phase"},
-                                    .values = {fault, phases[i]}};
-        cell_aggregate_plain(table, report, report_row(report, &row),
-                             (struct aggregate){AGGREGATE_VALUE, 0.0});
+    for (size_t i = 0; i < 3; i++) {
+        cell_aggregate_plain(table, report, nines[i], (struct aggregate){AGGREGATE_VALUE, 0.0});
     }
     text_table_row(table);
 }
@@ -163,15 +213,14 @@ void report_failures(FILE *stream, const struct report *report, bool colour, uns
 {
     const struct record_layout *layout = report->layout;
     const uint32_t faults = layout->fault_count < rows_max ? layout->fault_count : rows_max;
+    const bool parts = has_parts(report);
     struct text_table recovery, lost, leaders;
-    begin(&recovery, columns_recovery);
-    text_table_left(&recovery, 1);
-    text_table_left(&recovery, 2);
+    recovery_begin(&recovery, parts);
     begin(&lost, columns_lost);
     begin(&leaders, columns_leaders);
     for (uint32_t i = 0; i < faults; i++) {
-        recovery_row(&recovery, report, layout->faults[i].id, "read");
-        recovery_row(&recovery, report, layout->faults[i].id, "write");
+        recovery_row(&recovery, report, layout->faults[i].id, "read", parts);
+        recovery_row(&recovery, report, layout->faults[i].id, "write", parts);
         lost_row(&lost, report, layout->faults[i].id);
     }
     for (uint32_t i = 0; i < layout->dataset_count; i++) {
