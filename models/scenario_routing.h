@@ -55,7 +55,7 @@ enum scenario_cache_mode {
 struct scenario_cache {
     uint32_t mode; /* enum scenario_cache_mode */
     int64_t entries;
-    sim_ns ttl; /* -1: none */
+    sim_ns ttl; /* 0: none */
     bool flush_on_failover;
 };
 

@@ -296,7 +296,7 @@ static bool usable(struct front *front, uint32_t session)
     const sim_ns now_ns = now_of(front), idle_ns = front->config->idle_timeout;
     if (silent(front, self)) {
         give_up(front, session);
-    } else if (now_ns >= self->ends_ns || (idle_ns >= 0 && now_ns - self->used_ns >= idle_ns)) {
+    } else if (now_ns >= self->ends_ns || (idle_ns > 0 && now_ns - self->used_ns >= idle_ns)) {
         self->state = SESSION_APART;
     }
     return self->state == SESSION_CONNECTED;

@@ -220,7 +220,7 @@ struct gateway *gateway_add(struct world *world, struct gateway_plan *plan,
         gateway->caches = arena_alloc(plan->arena, plan->dataset_count, sizeof *gateway->caches);
         for (uint32_t d = 0; d < plan->dataset_count; d++) {
             cache_init(&gateway->caches[d], (uint32_t)config->entries,
-                       config->ttl >= 0 ? config->ttl : SIM_NS_MAX, plan->arena);
+                       config->ttl > 0 ? config->ttl : SIM_NS_MAX, plan->arena);
         }
     }
     pools_init(gateway);
