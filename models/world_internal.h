@@ -88,10 +88,10 @@ struct world_dataset {
     const void *params;
     void *shared;
     uint32_t index, count, total;
-    bool managed; /* a failover policy says who leads; set before `setup` */
-    uint32_t *member_nodes;                        /* member -> node */
-    uint32_t *node_members;                        /* node -> member */
-    struct replica *replicas;                      /* by node */
+    bool managed;             /* a failover policy says who leads; set before `setup` */
+    uint32_t *member_nodes;   /* member -> node */
+    uint32_t *node_members;   /* node -> member */
+    struct replica *replicas; /* by node */
     const struct distribution *const *kind_delays; /* by message kind; NULL: none */
 };
 
@@ -127,7 +127,10 @@ struct world {
     struct pool blocks[WORLD_BLOCK_CLASSES];
     struct record_layout layout;
     struct world_fault *faults; /* by fault */
-    uint32_t fault_now;         /* of which the begin or end is running, or ran last */
+    struct fault_dns_state dns;
+    sim_ns *cable_lengths; /* by place, for looking for ways around; NULL before the first */
+    bool *cable_done;
+    uint32_t fault_now; /* of which the begin or end is running, or ran last */
     struct check_context check;
     void ***grown; /* addresses of strategies' growing arrays */
     size_t grown_count, grown_capacity;
@@ -182,7 +185,8 @@ void replica_block_free(void *context, uint16_t dataset, uint32_t block);
 uint32_t replica_block_copy(void *context, uint16_t dataset, uint32_t block);
 /* replica_leader.c */
 void replica_lead_lost(struct replica *replica); /* power is gone: it accepts nothing any more */
-/* After replica_power_lost: the machine comes back with an empty disk. The NODE_DOWN row says so. */
+/* After replica_power_lost: the machine comes back with an empty disk. The NODE_DOWN row says so.
+ */
 void replica_disk_lost(struct world *world, uint32_t node);
 /* world.c */
 void world_disk_begin(struct world *world, uint32_t node);

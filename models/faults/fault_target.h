@@ -106,6 +106,46 @@ void fault_link_add(struct world *world, uint32_t from_place, uint32_t to_place,
 void fault_link_remove(struct world *world, uint32_t from_place, uint32_t to_place,
                        const struct fault_link *change);
 
+/*
+ * The cable between two places is cut (+1) or mended (-1), both directions. Its traffic goes around
+ * over other places, or is cut off (models/world_cables.c); not `goes_around`: the caller says with
+ * fault_link_add() what becomes of it.
+ */
+void fault_cable_cut(struct world *world, uint32_t a_place, uint32_t b_place, bool goes_around,
+                     int change);
+
+/*
+ * Names: what is wrong now, for the routing to act on. A lookup that reaches the name servers fails
+ * with probability fault_dns_share() of each way of failing. A resolver answers with the region of
+ * a poisoning when a fixed draw of its own is below the share; of several the first that holds.
+ */
+enum fault_dns_kind { FAULT_DNS_TIMEOUT, FAULT_DNS_SERVFAIL, FAULT_DNS_POISON };
+
+struct fault_dns_hold {
+    enum fault_dns_kind kind;
+    double share;
+    uint32_t region; /* of a poisoning */
+};
+
+struct fault_dns_state {
+    struct fault_dns_hold *holds; /* in the order in which they began */
+    uint32_t count, capacity;
+    uint64_t changes; /* goes up with every begin and end: look again */
+};
+
+void fault_dns(struct world *world, enum fault_dns_kind kind, double share, uint32_t region,
+               int change);
+const struct fault_dns_state *world_dns_faults(const struct world *world);
+
+static inline double fault_dns_share(const struct fault_dns_state *state, enum fault_dns_kind kind)
+{
+    double spared = 1.0;
+    for (uint32_t i = 0; i < state->count; i++) {
+        spared *= state->holds[i].kind == kind ? 1.0 - state->holds[i].share : 1.0;
+    }
+    return 1.0 - spared;
+}
+
 /* Adds to the clock of one machine. */
 void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_ns by_ns);
 

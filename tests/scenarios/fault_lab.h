@@ -29,8 +29,9 @@ struct lab {
 
 static const char lab_replication[] = "{'strategy': 'quorum'}";
 
-/* `extra`: further keys of the scenario, or "". */
-static inline struct lab *lab_open(const char *faults, const char *replication, const char *extra)
+/* `extra`: further keys of the scenario, `network`: of its network, each with a comma, or "". */
+static inline struct lab *lab_open_with(const char *faults, const char *replication,
+                                        const char *extra, const char *network)
 {
     struct lab *lab = calloc(1, sizeof *lab);
     assert_non_null(lab);
@@ -42,13 +43,13 @@ static inline struct lab *lab_open(const char *faults, const char *replication, 
                  "'regions': [{'name': 'a', 'nodes': 2, 'lat': 1, 'lon': 1},"
                  " {'name': 'b', 'nodes': 2, 'lat': 2, 'lon': 2},"
                  " {'name': 'c', 'nodes': 2, 'lat': 3, 'lon': 3}],"
-                 "'network': {'latency': {'from': 'constant', 'one_way': '10ms'},"
+                 "'network': {%s'latency': {'from': 'constant', 'one_way': '10ms'},"
                  " 'jitter': 'none', 'same_zone': '100us', 'same_region': '200us'},"
                  "'datasets': {'d': {'keys': 20, 'replication': %s}},"
                  "'clients': [{'at': 'a', 'rate': 5, 'mix': {'read': 0.5, 'write': 0.5}},"
                  " {'at': 'b', 'rate': 5}, {'at': 'c', 'rate': 5}],\n"
                  "'faults': [\n%s]}",
-                 extra, replication, faults);
+                 extra, network, replication, faults);
     assert_true(length > 0 && (size_t)length < sizeof lab->text);
     for (char *at = lab->text; *at != '\0'; at++) {
         *at = *at == '\'' ? '"' : *at;
@@ -57,6 +58,11 @@ static inline struct lab *lab_open(const char *faults, const char *replication, 
         .file_name = "t", .text = lab->text, .length = (size_t)length};
     lab->scenario = scenario_load(&options, &lab->arena, &lab->diags, &lab->loaded);
     return lab;
+}
+
+static inline struct lab *lab_open(const char *faults, const char *replication, const char *extra)
+{
+    return lab_open_with(faults, replication, extra, "");
 }
 
 static inline void lab_close(struct lab *lab)

@@ -23,6 +23,9 @@ struct world {
     int links[FAKE_REGIONS][FAKE_REGIONS];
     int in_flight_lost[FAKE_REGIONS];
     uint32_t memory[16];
+    int cables[FAKE_REGIONS][FAKE_REGIONS], reroutes, dns[3];
+    double dns_share;
+    uint32_t dns_region;
     struct fault_link last_added, last_removed;
     int agents[FAKE_REGIONS];
     int disks_lost[FAKE_REGIONS][FAKE_NODES];
@@ -174,6 +177,21 @@ bool fault_leads(const struct world *world, uint32_t end)
 bool fault_has_primaries(const struct scenario *scenario)
 {
     return scenario->datasets.count > 0;
+}
+
+void fault_cable_cut(struct world *world, uint32_t a_place, uint32_t b_place, bool goes_around,
+                     int change)
+{
+    world->cables[a_place][b_place] += change;
+    world->reroutes += goes_around ? change : 0;
+}
+
+void fault_dns(struct world *world, enum fault_dns_kind kind, double share, uint32_t region,
+               int change)
+{
+    world->dns[kind] += change;
+    world->dns_share = share;
+    world->dns_region = region;
 }
 
 static inline const struct fault_ops *fake_kind(const char *name)
