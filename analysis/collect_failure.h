@@ -173,6 +173,8 @@ void failure_release(struct collect_state *state);
 void failure_fault(struct collect_state *state, const struct record *record);
 void failure_step(struct collect_state *state, const struct record *record, uint8_t step);
 void build_recovery(struct collect_state *state, struct set_builder *builder);
+/* collect_recovery_rows */
+void build_recovery_rows(const struct collect_state *state, struct set_builder *builder);
 
 static inline void recovery_count(const struct collect_state *state, uint32_t place_type,
                                   sim_ns intended_ns, bool ok)

@@ -366,6 +366,41 @@ static struct label_list fault_label(const struct collect_state *state, uint32_t
     return labels;
 }
 
+/* By fault: the age of the oldest write that is not back when the run ends. */
+static sim_ns *lost_ages(struct collect_state *state)
+{
+    const struct lost_set *set = &state->failure->lost;
+    sim_ns *ages_ns = arena_alloc(&state->arena, state->layout->fault_count + 1u, sizeof(*ages_ns));
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct lost_write *write = &lost_writes(set)[i];
+        const sim_ns age_ns = write->fail_ns - write->ack_ns;
+
+        if ((write->flags & (LOST_OPEN | LOST_DIVERGENT)) == LOST_OPEN && write->ack_ns >= 0 &&
+            age_ns > ages_ns[write->fault]) {
+            ages_ns[write->fault] = age_ns;
+        }
+    }
+    return ages_ns;
+}
+
+static void build_ages(struct collect_state *state, struct set_builder *builder)
+{
+    const sim_ns *lost_ns = lost_ages(state);
+
+    for (int lost = 0; lost < 2; lost++) {
+        for (uint32_t fault = 0; fault < state->layout->fault_count; fault++) {
+            const struct rpo *rpo = &state->failure->rpo_of_fault[fault];
+            const struct label_list labels = fault_label(state, fault);
+            struct metric *metric =
+                builder_metric(builder, lost == 0 ? "rpo_ms" : "rpo_lost_ms", &labels);
+
+            metric->count = rpo->judged ? 1 : 0;
+            metric->value = (double)(lost == 0 ? rpo->age_ns : lost_ns[fault]);
+        }
+    }
+}
+
 void build_rpo(struct collect_state *state, struct set_builder *builder)
 {
     static const char *const names[] = {[WRITES] = "rpo_writes",
@@ -388,14 +423,7 @@ void build_rpo(struct collect_state *state, struct set_builder *builder)
                 rpo_value(&failure->rpo_of_fault[fault], (enum rpo_rule)rule);
         }
     }
-    for (uint32_t fault = 0; fault < state->layout->fault_count; fault++) {
-        const struct rpo *rpo = &failure->rpo_of_fault[fault];
-        const struct label_list labels = fault_label(state, fault);
-        struct metric *metric = builder_metric(builder, "rpo_ms", &labels);
-
-        metric->count = rpo->judged ? 1 : 0;
-        metric->value = (double)rpo->age_ns;
-    }
+    build_ages(state, builder);
     build_counts(state, builder, "acked_discarded", failure->acked_discarded);
 
     const struct label_list none = {0};

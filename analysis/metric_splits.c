@@ -33,7 +33,7 @@ static const struct {
      "rto_ms rto_not_recovered rto_detect_ms rto_decide_ms rto_promote_ms rto_replay_ms "
      "rto_route_ms rto_reconnect_ms rto_warm_ms first_success_ms rto_99_ms"},
     {"dataset? fault", "rpo_writes rpo_writes_gone rpo_writes_discarded rpo_writes_recovered"},
-    {"fault", "rpo_ms"},
+    {"fault", "rpo_ms rpo_lost_ms"},
     {"dataset", "split_brain_ms leader_overlap_ms blocked_ms failovers failovers_refused "
                 "fail_back_ms"},
     {"region?", "error_budget_999_ratio error_budget_9995_ratio error_budget_9999_ratio "

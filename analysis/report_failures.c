@@ -25,8 +25,8 @@ enum { RECOVERY_CELLS = sizeof recovery_cells / sizeof recovery_cells[0] };
 
 static const char *const columns_recovery[] = {"recovery, s", "", "worst in", NULL};
 static const char *const columns_lost[] = {
-    "writes taken", "acknowledged", "s before", "gone",  "discarded",
-    "back late",    "nines before", "during",   "after", NULL};
+    "writes taken",  "acknowledged", "s before", "back late", "gone", "discarded",
+    "lost s before", "nines before", "during",   "after",     NULL};
 static const char *const columns_leaders[] = {
     "leaders",        "changes",          "refused",        "none, s", "overlap, s",
     "split brain, s", "divergent writes", "failed back, s", NULL};
@@ -155,8 +155,8 @@ static void recovery_row(struct text_table *table, const struct report *report, 
 
 static void lost_row(struct text_table *table, const struct report *report, const char *fault)
 {
-    static const char *const counts[] = {"rpo_writes_gone", "rpo_writes_discarded",
-                                         "rpo_writes_recovered"};
+    static const char *const counts[] = {"rpo_writes_recovered", "rpo_writes_gone",
+                                         "rpo_writes_discarded"};
     static const char *const phases[] = {"before", "during", "after"};
     const struct metric *lost = find(report, "rpo_writes", "fault", fault);
     const struct metric *nines[3];
@@ -177,6 +177,7 @@ static void lost_row(struct text_table *table, const struct report *report, cons
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
         cell_count(table, find(report, counts[i], "fault", fault));
     }
+    cell_seconds(table, find(report, "rpo_lost_ms", "fault", fault));
     for (size_t i = 0; i < 3; i++) {
         cell_aggregate_plain(table, report, nines[i], (struct aggregate){AGGREGATE_VALUE, 0.0});
     }

@@ -106,6 +106,7 @@ static void test_fates(void **state)
     near(value_of(&set, "rpo_writes{dataset=orders}"), 3);
     near(value_of(&set, "rpo_writes_gone"), 1);
     near(value_of(&set, "rpo_ms{fault=crash}"), 2000);
+    near(value_of(&set, "rpo_lost_ms{fault=crash}"), 500);
     near(value_of(&set, "rpo_writes{fault=cut}"), 0);
     no_value(&set, "rpo_ms{fault=cut}");
     near(value_of(&set, "acked_discarded{dataset=orders}"), 1);

@@ -354,6 +354,21 @@ static void same(uint64_t seed, const struct metric_set *set, const char *text, 
     }
 }
 
+static sim_ns lost_age(const struct world *world, uint32_t number)
+{
+    sim_ns age_ns = 0;
+
+    for (uint32_t i = 0; i < world->write_count; i++) {
+        const struct write *write = &world->writes[i];
+
+        if (write->state != 0 && (write->state & DIVERGENT) == 0 && write->acked &&
+            write->fault == number && write->fail_ns - write->ack_ns > age_ns) {
+            age_ns = write->fail_ns - write->ack_ns;
+        }
+    }
+    return age_ns;
+}
+
 static uint64_t compare(struct world *world, uint64_t seed, const struct metric_set *set)
 {
     static const char *const faults[] = {"crash", "cut"};
@@ -372,6 +387,8 @@ static uint64_t compare(struct world *world, uint64_t seed, const struct metric_
             same(seed, set, text, world->thrown[f]);
             snprintf(text, sizeof(text), "rpo_ms{fault=%s}", faults[f]);
             assert_int_equal((sim_ns)metric_at(set, text)->value, world->age_ns[f]);
+            snprintf(text, sizeof(text), "rpo_lost_ms{fault=%s}", faults[f]);
+            assert_int_equal((sim_ns)metric_at(set, text)->value, lost_age(world, f));
         }
     }
     for (uint32_t i = 1; i <= world->overlaps; i++) {
