@@ -76,6 +76,38 @@ static void test_parse_good(void **state)
     assert_true(parse("availability_ratio{fault:cable,phase:during}", "rate>0.5", &expect, &error));
 }
 
+/* What is promised about failures: by fault, by the region and operation it hit, by dataset. */
+static void test_parse_failures(void **state)
+{
+    static const char *const good[][2] = {
+        {"rto_ms{fault:cable,region:eu-west-1,operation:write}", "max<1800000"},
+        {"rto_ms{fault:cable}", "p(95)<60000"},
+        {"rto_detect_ms{fault:cable,operation:read}", "avg<30000"},
+        {"rto_not_recovered{fault:cable}", "count==0"},
+        {"rpo_lost_ms{fault:dublin-out}", "value<300000"},
+        {"rpo_writes_gone", "count==0"},
+        {"rpo_writes_discarded{dataset:orders}", "count==0"},
+        {"split_brain_ms{dataset:orders}", "value==0"},
+        {"divergent_writes", "count==0"},
+        {"fail_back_ms{dataset:orders}", "max<600000"},
+        {"error_budget_9999_ratio{region:us-east-1}", "value<1"},
+        {"availability_nines{fault:cable,phase:during,region:us-east-1}", "value>2"},
+        {"routed_ratio{from:tokyo-office,to:us-east-1}", "value>0.9"},
+        {"cache_hit_ratio{region:eu-west-1}", "rate>0.5"},
+    };
+    struct expect expect;
+    struct expect_error error;
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        if (!parse(good[i][0], good[i][1], &expect, &error)) {
+            fail_msg("%s %s: %s", good[i][0], good[i][1], error.text);
+        }
+    }
+    assert_false(parse("rto_ms{region:eu-west-1}", "max<1", &expect, &error));
+    assert_false(parse("rto_ms{fault:cabel}", "max<1", &expect, &error));
+    assert_false(parse("rpo_ms{dataset:orders}", "value<1", &expect, &error));
+}
+
 static void test_parse_bad_selector(void **state)
 {
     (void)state;
