@@ -345,13 +345,11 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_parse_good),
-                                       cmocka_unit_test(test_parse_bad_selector),
-                                       cmocka_unit_test(test_parse_bad_threshold),
-                                       cmocka_unit_test(test_one_replication),
-                                       cmocka_unit_test(test_no_samples),
-                                       cmocka_unit_test(test_interval),
-                                       cmocka_unit_test(test_worst),
-                                       cmocka_unit_test(test_nearest_word)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_parse_good),         cmocka_unit_test(test_parse_failures),
+        cmocka_unit_test(test_parse_bad_selector), cmocka_unit_test(test_parse_bad_threshold),
+        cmocka_unit_test(test_one_replication),    cmocka_unit_test(test_no_samples),
+        cmocka_unit_test(test_interval),           cmocka_unit_test(test_worst),
+        cmocka_unit_test(test_nearest_word)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
