@@ -10,11 +10,13 @@
 #ifndef ANALYSIS_NUMBER_TEXT_H
 #define ANALYSIS_NUMBER_TEXT_H
 
+#include "sim/decimal.h"
+
 #include <stdint.h>
 
-enum { NUMBER_TEXT_MAX = 48 };
+enum { NUMBER_TEXT_MAX = DECIMAL_TEXT_MAX };
 
-/* Shortest text that strtod() in the C locale turns into the same double: "0.1", "1e+30". */
+/* Shortest text that reads back as the same double: "0.1", "1e+30" (sim/decimal.h). */
 char *number_text(double value, char text[NUMBER_TEXT_MAX]);
 
 /* With exactly `decimals` (0 to 9) digits after the point; halves as printf rounds them. */
@@ -36,8 +38,8 @@ char *number_text_rounded(double value, int digits, char text[NUMBER_TEXT_MAX]);
 char *number_text_count(uint64_t count, char text[NUMBER_TEXT_MAX]);
 
 /*
- * Reads a plain decimal number ("-3", "0.5", "2.5e3") whatever the locale is. Returns the number of
- * characters that belong to it, 0 when there is none or when it is not finite.
+ * Reads a decimal number in JSON's grammar ("-3", "0.5", "2.5e3") whatever the locale is. Returns
+ * the number of characters that belong to it, 0 when there is none or when it is not finite.
  */
 unsigned number_text_read(const char *text, double *value);
 

@@ -16,7 +16,7 @@
 #define SCENARIOS_JSON_H
 
 #include "scenarios/diag.h"
-#include "scenarios/number.h"
+#include "sim/decimal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ enum {
     JSON_DEPTH_MAX = 64,
     JSON_NODES_MAX = 1000000,
     JSON_STRING_MAX = 4096, /* bytes of a decoded string or key */
-    JSON_NUMBER_MAX = NUMBER_CHARACTERS_MAX
+    JSON_NUMBER_MAX = DECIMAL_CHARACTERS_MAX
 };
 
 enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };

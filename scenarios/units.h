@@ -9,7 +9,7 @@
 #ifndef SCENARIOS_UNITS_H
 #define SCENARIOS_UNITS_H
 
-#include "scenarios/number.h"
+#include "sim/decimal.h"
 
 enum dimension {
     DIMENSION_NUMBER, /* no unit */

@@ -29,11 +29,13 @@ static void test_shortest(void **state)
     expect_text(0.1, "0.1");
     expect_text(0.1 + 0.2, "0.30000000000000004");
     expect_text(1e-5, "0.00001");
-    expect_text(1.5e-6, "1.5e-06");
+    expect_text(1.5e-6, "0.0000015");
+    expect_text(1.5e-7, "1.5e-7");
     expect_text(123456789.0, "123456789");
     expect_text(9007199254740991.0, "9007199254740991");
     expect_text(1e16, "10000000000000000");
-    expect_text(1e17, "1e+17");
+    expect_text(1e17, "100000000000000000");
+    expect_text(1e21, "1e+21");
     expect_text(5e-324, "5e-324");
     expect_text(DBL_MAX, "1.7976931348623157e+308");
     expect_text((double)NAN, "null");

@@ -133,9 +133,10 @@ static void test_json_distribution(void **state)
     report_json(stream, &fixture.report);
     stream_end(stream);
     expect_line("    {\"name\": \"latency_ms\", \"unit\": \"ms\", \"labels\": {\"region\": "
-                "\"us-east-1\"}, \"shape\": \"distribution\", \"count\": 4, \"mean\": 2.5e-06, "
-                "\"min\": 1e-06, \"p50\": 2e-06, \"p90\": 4e-06, \"p99\": 4e-06, \"p99.9\": 4e-06, "
-                "\"max\": 4e-06}");
+                "\"us-east-1\"}, \"shape\": \"distribution\", \"count\": 4, \"mean\": 0.0000025, "
+                "\"min\": 0.000001, \"p50\": 0.000002, \"p90\": 0.000004, \"p99\": 0.000004, "
+                "\"p99.9\": 0.000004, "
+                "\"max\": 0.000004}");
     free(text);
     fixture_release(&fixture);
 }

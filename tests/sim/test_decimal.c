@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "scenarios/number.h"
+#include "sim/decimal.h"
 
 #include <float.h>
 #include <locale.h>
@@ -35,12 +35,12 @@ static void numbers_end_where_the_grammar_says(void **state)
     read_length(".5", 0);
     read_length("+5", 0);
     read_length("", 0);
-    char digits[NUMBER_CHARACTERS_MAX + 2];
+    char digits[DECIMAL_CHARACTERS_MAX + 2];
     memset(digits, '7', sizeof digits);
-    digits[NUMBER_CHARACTERS_MAX] = '\0';
-    read_length(digits, NUMBER_CHARACTERS_MAX);
-    digits[NUMBER_CHARACTERS_MAX] = '7';
-    digits[NUMBER_CHARACTERS_MAX + 1] = '\0';
+    digits[DECIMAL_CHARACTERS_MAX] = '\0';
+    read_length(digits, DECIMAL_CHARACTERS_MAX);
+    digits[DECIMAL_CHARACTERS_MAX] = '7';
+    digits[DECIMAL_CHARACTERS_MAX + 1] = '\0';
     read_length(digits, 0);
 }
 
@@ -133,6 +133,7 @@ static void texts_are_short(void **state)
     check_text(-2.5e-7, "-2.5e-7");
     check_text(0.00001, "0.00001");
     check_text(123.456, "123.456");
+    check_text(5e-324, "5e-324"); /* fewer digits than a normal double has */
     check_text(1.7976931348623157e308, "1.7976931348623157e+308");
 }
 

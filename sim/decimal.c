@@ -1,4 +1,4 @@
-#include "scenarios/number.h"
+#include "sim/decimal.h"
 
 #include "sim/check.h"
 
@@ -23,7 +23,7 @@ static void add_digit(struct decimal *decimal, int digit)
     if (decimal->count == 0 && digit == 0) {
         return;
     }
-    CHECK(decimal->count < NUMBER_DIGITS_MAX);
+    CHECK(decimal->count < DECIMAL_DIGITS_MAX);
     decimal->digits[decimal->count++] = (unsigned char)digit;
 }
 
@@ -78,7 +78,7 @@ size_t decimal_read(struct decimal *decimal, const char *text)
     }
     const size_t digits_end = at;
     at += read_exponent(decimal, text + at);
-    if (at > NUMBER_CHARACTERS_MAX) {
+    if (at > DECIMAL_CHARACTERS_MAX) {
         return 0;
     }
     for (size_t i = first; i < digits_end; i++) {
@@ -94,12 +94,12 @@ size_t decimal_read(struct decimal *decimal, const char *text)
 void decimal_multiply(struct decimal *decimal, uint64_t factor)
 {
     CHECK(factor >= 1 && factor <= UINT64_C(1) << 40);
-    unsigned char reversed[NUMBER_DIGITS_MAX];
+    unsigned char reversed[DECIMAL_DIGITS_MAX];
     int count = 0;
     uint64_t carry = 0;
     for (int i = decimal->count - 1; i >= 0 || carry > 0; i--) {
         carry += i >= 0 ? decimal->digits[i] * factor : 0;
-        CHECK(count < NUMBER_DIGITS_MAX);
+        CHECK(count < DECIMAL_DIGITS_MAX);
         reversed[count++] = (unsigned char)(carry % 10);
         carry /= 10;
     }
@@ -142,7 +142,7 @@ bool decimal_to_int64(const struct decimal *decimal, int64_t *out)
 
 bool decimal_to_double(const struct decimal *decimal, double *out)
 {
-    char text[NUMBER_DIGITS_MAX + 24];
+    char text[DECIMAL_DIGITS_MAX + 24];
     size_t length = 0;
     if (decimal->negative) {
         text[length++] = '-';
@@ -157,22 +157,23 @@ bool decimal_to_double(const struct decimal *decimal, double *out)
     return value >= -DBL_MAX && value <= DBL_MAX;
 }
 
-/* `value` with that many significant digits. */
-static void decimal_of_precision(struct decimal *decimal, double value, int precision)
+void decimal_rounded(struct decimal *decimal, double value, int digits)
 {
+    CHECK(digits >= 1);
+    CHECK(digits <= DOUBLE_DIGITS_MAX);
     char text[64];
-    snprintf(text, sizeof text, "%.*e", precision - 1, value);
+    snprintf(text, sizeof text, "%.*e", digits - 1, value);
     *decimal = (struct decimal){.negative = text[0] == '-'};
     const char *at = text;
-    int digits = 0;
+    int count = 0;
     for (; *at != 'e'; at++) {
         CHECK(*at != '\0');
         if (is_digit(*at)) { /* the sign and the locale's decimal point are not */
             add_digit(decimal, *at - '0');
-            digits++;
+            count++;
         }
     }
-    decimal->exponent = 1 - digits;
+    decimal->exponent = 1 - count;
     read_exponent(decimal, at);
     trim(decimal);
 }
@@ -180,10 +181,12 @@ static void decimal_of_precision(struct decimal *decimal, double value, int prec
 void decimal_shortest(struct decimal *decimal, double value)
 {
     CHECK(value >= -DBL_MAX && value <= DBL_MAX);
-    for (int precision = DBL_DIG;; precision++) {
+    /* Any decimal of up to 15 digits survives a normal double, so shorter tries can not win. */
+    const bool normal = value >= DBL_MIN || value <= -DBL_MIN;
+    for (int precision = normal ? DBL_DIG : 1;; precision++) {
         CHECK(precision <= DOUBLE_DIGITS_MAX); /* so many identify any double */
         double back = 0.0;
-        decimal_of_precision(decimal, value, precision);
+        decimal_rounded(decimal, value, precision);
         if (decimal_to_double(decimal, &back) && back == value) {
             return;
         }
