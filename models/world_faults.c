@@ -247,7 +247,6 @@ static void link_take_out(struct network_link *link, const struct fault_link *ch
     network_link_update(link);
 }
 
-static uint32_t clock_of(const struct world *world, uint32_t region, uint32_t node)
 static void change_link(struct world *world, uint32_t from, uint32_t to,
                         const struct fault_link *change, bool begins)
 {
@@ -286,7 +285,7 @@ void fault_link_remove(struct world *world, uint32_t from, uint32_t to,
     change_link(world, from, to, change, false);
 }
 
-void fault_clock_step(struct world *world, uint32_t region, uint32_t node, sim_ns by_ns)
+static uint32_t clock_of(const struct world *world, uint32_t region, uint32_t node)
 {
     CHECK(node < fault_region_nodes(world, region));
     return world->region_first_node[region] + node;
