@@ -72,7 +72,7 @@ static void message_row(struct collect_state *state, const struct record *record
     CHECK(record->from_place < places);
     CHECK(record->to_place < places);
 
-    struct traffic *traffic =
+    struct record_traffic *traffic =
         &state->traffic[(size_t)record->from_place * places + record->to_place];
 
     if (record->kind == RECORD_DROPPED) {
@@ -201,10 +201,16 @@ static void collect_soon(void *opaque, uint16_t dataset, uint32_t key, uint32_t 
 
 struct record_sink collector_sink(struct collector *collector)
 {
+    struct collect_state *state = collector->state;
     const uint32_t unwanted = 1u << RECORD_DELIVERED;
     const uint32_t all = (1u << RECORD_KIND_COUNT) - 2u; /* kinds begin at 1 */
 
-    return (struct record_sink){collector->state, collect_row, all & ~unwanted, collect_soon};
+    return (struct record_sink){.state = state,
+                                .row = collect_row,
+                                .mask = all & ~unwanted,
+                                .soon = collect_soon,
+                                .traffic = state->traffic,
+                                .traffic_from_ns = state->layout->warmup_ns};
 }
 
 /* ---- beginning and end ---- */

@@ -437,9 +437,9 @@ void lag_prefetch(const struct collect_state *state, uint32_t dataset_index, uin
 
     const uint64_t list = (dataset->key_first + key) * ENTRIES_SHORT;
 
-    __builtin_prefetch(&dataset->keys[key]);
-    __builtin_prefetch(held_at(dataset, key, 0));
-    __builtin_prefetch(held_at(dataset, key, dataset->replica_count - 1));
-    __builtin_prefetch(&state->short_lists[list]);
-    __builtin_prefetch(&state->short_lists[list + 1]);
+    fetch(&dataset->keys[key]);
+    fetch(held_at(dataset, key, 0));
+    fetch(held_at(dataset, key, dataset->replica_count - 1));
+    fetch(&state->short_lists[list]);
+    fetch(&state->short_lists[list + 1]);
 }

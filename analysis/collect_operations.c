@@ -405,7 +405,7 @@ void operation_prefetch_begin(const struct collect_state *state, uint32_t datase
 {
     const struct dataset_state *of = &state->datasets[dataset];
 
-    __builtin_prefetch(&of->keys[key], 1);
+    fetch_write(&of->keys[key]);
     session_prefetch(state, session, of->key_first + key);
 }
 
@@ -415,7 +415,7 @@ void operation_prefetch(const struct collect_state *state, uint32_t slot)
     const struct dataset_state *dataset = &state->datasets[flight->dataset];
 
     if (flight->operation != 0) {
-        __builtin_prefetch(&dataset->keys[flight->key]);
+        fetch(&dataset->keys[flight->key]);
         session_prefetch(state, flight->session, dataset->key_first + flight->key);
     }
 }

@@ -38,8 +38,8 @@ void session_prefetch(const struct collect_state *state, uint32_t session, uint6
     const struct session_pair *pair =
         &state->pairs[pair_place(state, session * state->key_count + key + 1)];
 
-    __builtin_prefetch(pair, 1);
-    __builtin_prefetch(&pair->seen.write, 1); /* perhaps in the next cache line */
+    fetch_write(pair);
+    fetch_write(&pair->seen.write); /* perhaps in the next cache line */
 }
 
 struct session_pair *session_find(struct collect_state *state, uint32_t session, uint64_t key,

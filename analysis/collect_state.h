@@ -14,6 +14,7 @@
 
 #include "analysis/collect.h"
 #include "sim/check.h"
+#include "sim/fetch.h"
 
 /*
  * Versions of a key in their order: (stamp, write). The stamp is kept with its sign bit turned, so
@@ -156,10 +157,6 @@ struct segment { /* the times in which the same faults are before, during, after
     struct cell *cells; /* group * 2 + type */
 };
 
-struct traffic { /* of one directed pair of places */
-    uint64_t messages, retransmitted, dropped, bytes;
-};
-
 struct bucket_count { /* of one timeline bucket, client place and type; by invocation */
     uint32_t offered, outcomes[RECORD_OUTCOME_COUNT];
 };
@@ -235,7 +232,7 @@ struct collect_state {
     uint32_t client_place_count;
 
     struct timeline timeline;
-    struct traffic *traffic; /* from * places + to */
+    struct record_traffic *traffic; /* from * places + to */
 
     bool *node_down;
     bool crash_pending;

@@ -5,17 +5,17 @@
 
 struct traffic_rule {
     const char *name;
-    size_t offset; /* of the counter in struct traffic */
+    size_t offset; /* of the counter in struct record_traffic */
 };
 
 static const struct traffic_rule traffic_rules[] = {
-    {"messages", offsetof(struct traffic, messages)},
-    {"messages_retransmitted", offsetof(struct traffic, retransmitted)},
-    {"messages_dropped", offsetof(struct traffic, dropped)},
-    {"message_bytes", offsetof(struct traffic, bytes)},
+    {"messages", offsetof(struct record_traffic, messages)},
+    {"messages_retransmitted", offsetof(struct record_traffic, retransmitted)},
+    {"messages_dropped", offsetof(struct record_traffic, dropped)},
+    {"message_bytes", offsetof(struct record_traffic, bytes)},
 };
 
-static uint64_t traffic_value(const struct traffic *traffic, const struct traffic_rule *rule)
+static uint64_t traffic_value(const struct record_traffic *traffic, const struct traffic_rule *rule)
 {
     return *(const uint64_t *)(const void *)((const char *)traffic + rule->offset);
 }

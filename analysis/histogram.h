@@ -18,6 +18,7 @@
 
 #include "sim/arena.h"
 #include "sim/check.h"
+#include "sim/fetch.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -91,7 +92,7 @@ static inline void histogram_fetch(const struct histogram *histogram, int64_t va
     const uint64_t *block = histogram->blocks[index >> HISTOGRAM_BITS];
 
     if (block != NULL) {
-        __builtin_prefetch(&block[index & (HISTOGRAM_BLOCK - 1)], 1);
+        fetch_write(&block[index & (HISTOGRAM_BLOCK - 1)]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include "models/routing/front.h"
 #include "sim/check.h"
+#include "sim/fetch.h"
 
 enum { WORLD_SLICE_EVENTS = 1 << 18 };
 
@@ -37,7 +38,7 @@ static void serve(struct world *world, uint32_t node_index, uint32_t slot)
     if (request && node->queue_max > 0) {
         if (node->queued >= node->queue_max + node->worker_count) {
             const struct message copy = flight->message;
-            network_done(&world->network, slot, false);
+            network_done(&world->network, slot);
             refuse(world, &copy, node_index);
             return;
         }
@@ -65,30 +66,45 @@ static void handle(struct world *world, uint32_t node, uint32_t slot, const stru
     /* A copy, since handling it sends messages, which may move the pool of flights. */
     const struct message message = flight->message;
     replica_dispatch(world, node, &message);
-    network_done(&world->network, slot, false);
+    network_done(&world->network, slot);
+}
+
+static void deliver_to_agent(struct world *world, uint32_t end, uint32_t slot,
+                             const struct flight *flight)
+{
+    const uint32_t host = world_agent_host(world, end & ~ENDPOINT_AGENT);
+    const struct event arrival = {.kind = WORLD_EVENT_RESUMED, .target = end, .a = slot};
+    if (host != RECORD_NONE && world_paused(world, host, &arrival)) {
+        return;
+    }
+    const struct message message = flight->message;
+    if (world_agent_deliver(world, &message)) {
+        network_done(&world->network, slot);
+    } else {
+        network_drop(&world->network, slot);
+    }
 }
 
 /* To a client or an agent. */
 static void deliver_beyond(struct world *world, uint32_t end, uint32_t slot,
                            const struct flight *flight)
 {
-    struct message message = flight->message;
-    if (message.kind == MESSAGE_REPLY && (message.flag & MESSAGE_REFERRED) != 0) {
-        driver_learn(world, end, message.dataset, (uint32_t)message.version.write - 1,
-                     (uint64_t)message.version.stamp);
+    const struct message *message = &flight->message;
+    if (message->kind == MESSAGE_REPLY && (message->flag & MESSAGE_REFERRED) != 0) {
+        driver_learn(world, end, message->dataset, (uint32_t)message->version.write - 1,
+                     (uint64_t)message->version.stamp);
     }
     if ((end & ENDPOINT_AGENT) != 0) {
-        const uint32_t host = world_agent_host(world, end & ~ENDPOINT_AGENT);
-        const struct event arrival = {.kind = WORLD_EVENT_RESUMED, .target = end, .a = slot};
-        if (host != RECORD_NONE && world_paused(world, host, &arrival)) {
-            return;
+        deliver_to_agent(world, end, slot, flight);
+    } else if (world->front == NULL) {
+        network_done(&world->network, slot);
+        clients_on_reply(world->clients, message);
+    } else {
+        struct message reply = *message;
+        network_done(&world->network, slot);
+        if (front_hears(world->front, end & ~ENDPOINT_CLIENT, &reply)) {
+            clients_on_reply(world->clients, &reply);
         }
-        network_done(&world->network, slot, !world_agent_deliver(world, &message));
-        return;
-    }
-    network_done(&world->network, slot, false);
-    if (world->front == NULL || front_hears(world->front, end & ~ENDPOINT_CLIENT, &message)) {
-        clients_on_reply(world->clients, &message);
     }
 }
 
@@ -98,7 +114,7 @@ static void deliver_later(struct world *world, uint32_t node_index, uint32_t slo
     const struct node *node = &world->nodes[node_index];
     const struct event arrival = {.kind = WORLD_EVENT_RESUMED, .target = node_index, .a = slot};
     if (!node->up) {
-        network_done(&world->network, slot, true);
+        network_drop(&world->network, slot);
     } else if (world_paused(world, node_index, &arrival)) {
         return;
     } else if (node_takes_time(node)) {
@@ -120,9 +136,16 @@ static void on_deliver(void *context, const struct event *event)
         deliver_beyond(world, event->target, slot, flight);
         return;
     }
-    if (world->nodes[event->target].plain) {
-        handle(world, event->target, slot, flight);
+    const struct node *node = &world->nodes[event->target];
+    if (!node->up) {
+        network_drop(&world->network, slot);
+    } else if (node->service != NULL) {
+        serve(world, event->target, slot);
     } else {
+        handle(world, event->target, slot, flight);
+    }
+    else
+    {
         deliver_later(world, event->target, slot);
     }
 }
@@ -152,7 +175,7 @@ static void on_served(void *context, const struct event *event)
     struct world *world = context;
     struct node *node = &world->nodes[event->target];
     if (!node->up || node->epoch != event->b) {
-        network_done(&world->network, (uint32_t)event->a, true);
+        network_drop(&world->network, (uint32_t)event->a);
         return;
     }
     if (world_paused(world, event->target, event)) {
@@ -225,7 +248,7 @@ static void storage_fetch(const struct world *world, uint32_t dataset, uint32_t 
 {
     const struct storage *storage = world->datasets[dataset].replicas[node].storage;
     if (storage != NULL) {
-        __builtin_prefetch(&storage->versions[key], 1);
+        fetch_write(&storage->versions[key]);
     }
 }
 
@@ -299,30 +322,15 @@ static uint32_t client_route(struct world *world, uint32_t group,
     return driver_route(world, ENDPOINT_CLIENT | group, client->dataset, request);
 }
 
-static void client_ask(struct world *world, uint32_t group, uint32_t node,
-                       const struct message *request)
+static void client_ask(struct world *world, const struct message *request)
 {
-    const struct scenario_client *client =
-        (const struct scenario_client *)world->scenario->clients.items + group;
-    const struct message message = {.kind = MESSAGE_REQUEST,
-                                    .dataset = (uint16_t)client->dataset,
-                                    .from = ENDPOINT_CLIENT | group,
-                                    .to = node,
-                                    .key = request->key,
-                                    .bytes = request->bytes,
-                                    .request = request->request,
-                                    .version = request->version,
-                                    .operation = request->operation,
-                                    .a = request->a,
-                                    .type = request->type,
-                                    .tries = request->tries};
     if (world->front != NULL) {
-        front_ask(world->front, group, &message);
+        front_ask(world->front, request->from & ~ENDPOINT_CLIENT, request);
         return;
     }
     /* A machine near by is asked before the engine could look ahead to it. */
-    storage_fetch(world, client->dataset, node, request->key);
-    network_send(&world->network, &message);
+    storage_fetch(world, request->dataset, request->to, request->key);
+    network_send(&world->network, request);
 }
 
 struct world *world_create(const struct scenario *scenario, uint64_t seed)

@@ -13,6 +13,7 @@
 #define SIM_EVENT_SLOTS_H
 
 #include "sim/event_key.h"
+#include "sim/fetch.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -95,8 +96,8 @@ static inline bool event_slots_give(struct event_slots *slots, uint32_t index, s
 /* Fetches into the cache what event_slots_give() will need. */
 static inline void event_slots_fetch(const struct event_slots *slots, uint32_t index)
 {
-    __builtin_prefetch(&slots->records[index], 1);
-    __builtin_prefetch(&slots->generations[index], 1);
+    fetch_write(&slots->records[index]);
+    fetch_write(&slots->generations[index]);
 }
 
 /* False when the event is not pending any more. */

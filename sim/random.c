@@ -24,6 +24,19 @@ void random_stream_init(struct random_stream *stream, uint64_t seed, uint32_t pu
     *stream = (struct random_stream){seed, purpose, index, 0};
 }
 
+uint64_t random_unit_first_above(double limit)
+{
+    CHECK(limit >= 0.0);
+    CHECK(limit <= 1.0);
+    /* (2 j + 1) 2^-53 > limit; the product and its half are exact, and so is the whole part. */
+    const double half = limit * 0x1p52;
+    uint64_t j = (uint64_t)half;
+    if ((double)j + 0.5 <= half) {
+        j++;
+    }
+    return j;
+}
+
 /* 64 x 64 -> 128 bits in standard C. */
 static struct product multiply(uint64_t a, uint64_t b)
 {

@@ -30,7 +30,7 @@ struct random_block {
     uint64_t word[2];
 };
 
-enum { RANDOM_PURPOSE_BITS = 24, RANDOM_BLOCK_MAX = 255 };
+enum { RANDOM_PURPOSE_BITS = 24, RANDOM_BLOCK_MAX = 255, RANDOM_UNIT_SHIFT = 12 };
 
 /* The stream (seed, purpose, index), at its draw 0. */
 void random_stream_init(struct random_stream *stream, uint64_t seed, uint32_t purpose,
@@ -78,11 +78,17 @@ static inline struct random_block random_block_more(const struct random_stream *
 static inline double random_unit_from(uint64_t word)
 {
     /* The bits of 1 + j 2^-52; taking 1 - 2^-53 from it leaves (2 j + 1) 2^-53 exactly. */
-    const uint64_t bits = word >> 12 | UINT64_C(0x3ff0000000000000);
+    const uint64_t bits = word >> RANDOM_UNIT_SHIFT | UINT64_C(0x3ff0000000000000);
     double above_one;
     memcpy(&above_one, &bits, sizeof above_one);
     return above_one - (1.0 - 0x1p-53);
 }
+
+/*
+ * The least j = word >> RANDOM_UNIT_SHIFT for which random_unit_from(word) is above `limit`, for
+ * comparing words instead of doubles; more than any j when there is none. `limit` is in 0..1.
+ */
+uint64_t random_unit_first_above(double limit);
 
 static inline uint64_t random_u64(struct random_stream *stream)
 {

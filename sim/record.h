@@ -149,6 +149,11 @@ struct record {
     uint64_t bytes;
 };
 
+/* Messages from one place to another. */
+struct record_traffic {
+    uint64_t messages, retransmitted, dropped, bytes;
+};
+
 /* Where rows go. `mask` has bit k for each kind wanted; rows of other kinds are not even built. */
 struct record_sink {
     void *state;
@@ -160,6 +165,13 @@ struct record_sink {
      * memory and must change nothing. NULL: not wanted.
      */
     void (*soon)(void *state, uint16_t dataset, uint32_t key, uint32_t session, uint32_t slot);
+    /*
+     * For a sink that only counts messages, which are the most frequent rows: a table, by from
+     * place x places + to place, in which they are counted from `traffic_from_ns` on instead of
+     * SENT and DROPPED rows. NULL: rows, as the mask says.
+     */
+    struct record_traffic *traffic;
+    sim_ns traffic_from_ns;
 };
 
 static inline bool record_wanted(const struct record_sink *sink, enum record_kind kind)

@@ -2,6 +2,7 @@
 #include "models/network/network_cut.h"
 #include "models/network/network_disorder.h"
 #include "models/network/network_list.h"
+#include "models/network/network_rows.h"
 
 #include "sim/check.h"
 #include "sim/portable_math.h"
@@ -44,53 +45,19 @@ uint32_t network_link_between(const struct network *network, uint32_t from, uint
                    network_place_of(network, to));
 }
 
-/* The published law at probability u. Counting knots has no branch that chance could mispredict. */
-static double published_ns(const struct network_link *link, double u)
+/*
+ * The published law. Counting limits has no branch that chance could mispredict, and goes on while
+ * the word becomes a double.
+ */
+static double published_ns(const struct network_link *link, uint64_t word)
 {
-    int knot = 0;
-    for (int i = 1; i + 1 < GEOGRAPHY_JITTER_KNOTS; i++) {
-        knot += u > link->knots[i];
+    const uint64_t bits = word >> RANDOM_UNIT_SHIFT;
+    size_t index = 0;
+    for (int i = 0; i + 2 < GEOGRAPHY_JITTER_KNOTS; i++) {
+        index += bits >= link->limits[i];
     }
-    return link->values_ns[knot] + (u - link->knots[knot]) * link->slopes_ns[knot];
-}
-
-static void message_row(const struct network *network, const struct flight *flight,
-                        enum record_kind kind, uint8_t flags)
-{
-    const struct message *message = &flight->message;
-    const struct record row = {
-        .at_ns = engine_now(network->engine),
-        .kind = (uint8_t)kind,
-        .type = message->type,
-        .flags = flags,
-        .dataset = message->dataset,
-        .node = end_is_machine(message->from) ? message->from : RECORD_NONE,
-        .peer = end_is_machine(message->to) ? message->to : RECORD_NONE,
-        .key = message->key,
-        .slot = message->kind,
-        .from_place = flight->from_place,
-        .to_place = flight->to_place,
-        .operation = message->operation,
-        .stamp = message->version.stamp,
-        .write = message->version.write,
-        .a = flight->sent_ns,
-        .bytes = message->bytes + (uint64_t)network->config->overhead_bytes,
-    };
-    network->sink->row(network->sink->state, &row);
-}
-
-static inline void record_message(const struct network *network, const struct flight *flight,
-                                  enum record_kind kind, uint8_t flags)
-{
-    if (record_wanted(network->sink, kind)) {
-        message_row(network, flight, kind, flags);
-    }
-}
-
-void network_record(const struct network *network, const struct flight *flight,
-                    enum record_kind kind, uint8_t flags)
-{
-    record_message(network, flight, kind, flags);
+    const struct network_piece *piece = &link->pieces[index];
+    return piece->value_ns + (random_unit_from(word) - piece->from) * piece->slope_ns;
 }
 
 /* The random one-way delay of one message, before faults. */
@@ -105,7 +72,7 @@ static sim_ns travel_ns(struct network *network, struct network_link *link,
         delay_ns = link->p50_ns + distribution_sample_ns(own, &link->kind_stream);
     } else if (link->published) {
         /* Positive and far below SIM_NS_MAX: a cast rounds it. */
-        delay_ns = (sim_ns)(published_ns(link, random_unit(&link->delay_stream)) + 0.5);
+        delay_ns = (sim_ns)(published_ns(link, random_u64(&link->delay_stream)) + 0.5);
     } else if (network->config->jitter.extra != NULL) {
         delay_ns = link->base_ns +
                    distribution_sample_ns(network->config->jitter.extra, &link->delay_stream);
@@ -127,14 +94,13 @@ sim_ns network_travel_ns(struct network *network, struct network_link *link,
     return travel_ns(network, link, message);
 }
 
-static sim_ns last_mile_ns(struct network *network, uint32_t end)
+static inline sim_ns last_mile_ns(struct network *network, uint32_t end)
 {
-    if ((end & ENDPOINT_CLIENT) == 0) {
+    const uint32_t group = end & ~ENDPOINT_CLIENT;
+    if ((end & ENDPOINT_CLIENT) == 0 || network->last_miles[group] == NULL) {
         return 0;
     }
-    const uint32_t group = end & ~ENDPOINT_CLIENT;
-    const struct distribution *law = network->last_miles[group];
-    return law != NULL ? distribution_sample_ns(law, &network->last_mile_streams[group]) : 0;
+    return distribution_sample_ns(network->last_miles[group], &network->last_mile_streams[group]);
 }
 
 static sim_ns first_timeout_ns(const struct network *network, const struct network_link *link)
@@ -218,6 +184,31 @@ static sim_ns not_beyond(sim_ns at_ns)
     return at_ns < SIM_NS_MAX ? at_ns : SIM_NS_MAX;
 }
 
+/* When a message that leaves its link at `link_ns` is there. */
+static inline sim_ns beyond_link(struct network *network, const struct message *message,
+                                 sim_ns link_ns)
+{
+    return not_beyond(link_ns + last_mile_ns(network, message->from) +
+                      last_mile_ns(network, message->to));
+}
+
+/* Not before what was sent earlier on the same connection. */
+static inline void schedule_arrival(struct network *network, uint32_t slot,
+                                    const struct message *message,
+                                    struct network_connection *connection, sim_ns arrival_ns)
+{
+    sim_ns at_ns = arrival_ns;
+    if (connection != NULL) {
+        at_ns = at_ns > connection->last_arrival_ns ? at_ns : connection->last_arrival_ns;
+        connection->last_arrival_ns = at_ns;
+    }
+    engine_at(network->engine, at_ns,
+              (struct event){.kind = network->deliver_kind,
+                             .target = message->to,
+                             .a = slot,
+                             .b = message->operation});
+}
+
 enum { ON_ITS_WAY = -1 };
 
 /*
@@ -240,22 +231,21 @@ static sim_ns transmit(struct network *network, uint32_t slot, struct flight *fl
         link->pipe_free_ns = start_ns;
     }
     const sim_ns link_ns = not_beyond(start_ns + travel_ns(network, link, &flight->message));
-    sim_ns arrival_ns = not_beyond(link_ns + last_mile_ns(network, flight->message.from) +
-                                   last_mile_ns(network, flight->message.to));
+    sim_ns arrival_ns = beyond_link(network, &flight->message, link_ns);
     const bool again = flight->retries > 0 || flight->lost > 0;
-    record_message(network, flight, RECORD_SENT, again ? RECORD_FLAG_RETRANSMITTED : 0);
+    count_message(network, flight, RECORD_SENT, again ? RECORD_FLAG_RETRANSMITTED : 0);
     const double lost = loss_of(network, link, flight);
     if (lost > 0.0 && network->config->transport == SCENARIO_TRANSPORT_DATAGRAM) {
         const double loss = any_lost(lost, packets_of(network, flight));
         if (random_chance(&link->loss_stream, loss)) {
-            network_done(network, slot, true);
+            network_drop(network, slot);
             return ON_ITS_WAY;
         }
     } else if (loses(network, link, flight)) {
         sim_ns mended_ns = 0;
         if (flight->lost == 1) {
             mended_ns = 2 * link->p50_ns;
-            record_message(network, flight, RECORD_SENT, RECORD_FLAG_RETRANSMITTED);
+            count_message(network, flight, RECORD_SENT, RECORD_FLAG_RETRANSMITTED);
         }
         if (flight->lost > 1 || loses(network, link, flight)) {
             return mended_ns + timeout_ns(network, link, flight);
@@ -266,17 +256,7 @@ static sim_ns transmit(struct network *network, uint32_t slot, struct flight *fl
         arrival_ns = network_disorder(network, slot, start_ns, link_ns, arrival_ns);
         flight = network_flight(network, slot); /* copies may have moved the pool */
     }
-    if (connection != NULL) {
-        if (arrival_ns < connection->last_arrival_ns) {
-            arrival_ns = connection->last_arrival_ns;
-        }
-        connection->last_arrival_ns = arrival_ns;
-    }
-    engine_at(network->engine, arrival_ns,
-              (struct event){.kind = network->deliver_kind,
-                             .target = flight->message.to,
-                             .a = slot,
-                             .b = flight->message.operation});
+    schedule_arrival(network, slot, &flight->message, connection, arrival_ns);
     return ON_ITS_WAY;
 }
 
@@ -310,7 +290,7 @@ static void client_wait(struct network *network, uint32_t slot, struct flight *f
         wait_ns = network->config->retransmit_max;
     }
     if (engine_now(network->engine) + wait_ns - flight->sent_ns > network->give_up_ns) {
-        network_done(network, slot, true);
+        network_drop(network, slot);
         return;
     }
     flight->retries++;
@@ -336,21 +316,10 @@ static void send_out(struct network *network, uint32_t slot, struct flight *flig
     schedule_retry(network, connection, flight, wait_ns);
 }
 
-void network_post(struct network *network, uint32_t slot, struct flight *flight)
+/* A message that meets a cut, losses or a full pipe, or a connection that waits already. */
+static void post_otherwise(struct network *network, uint32_t slot, struct flight *flight,
+                           struct network_connection *connection)
 {
-    const struct message *message = &flight->message;
-    const uint32_t from_place = network_place_of(network, message->from);
-    const uint32_t to_place = network_place_of(network, message->to);
-    flight->sent_ns = engine_now(network->engine);
-    flight->next = 0;
-    flight->link = link_of(network, message, from_place, to_place);
-    flight->retries = 0;
-    flight->lost = 0;
-    flight->power = end_is_machine(message->from) ? network->node_powers[message->from] : 0;
-    flight->epoch = network->place_epochs[from_place];
-    flight->from_place = (uint16_t)from_place;
-    flight->to_place = (uint16_t)to_place;
-    struct network_connection *connection = network_connection(network, message);
     const struct network_link *link = network_link_at(network, flight->link);
     const bool stream = network->config->transport == SCENARIO_TRANSPORT_STREAM;
     const enum network_way way =
@@ -360,9 +329,9 @@ void network_post(struct network *network, uint32_t slot, struct flight *flight)
     }
     const bool cut = way == NETWORK_MEETS_CUT;
     if (connection != NULL && (cut || connection->retrying)) {
-        const int64_t bytes = message->bytes + network->config->overhead_bytes;
+        const int64_t bytes = flight->message.bytes + network->config->overhead_bytes;
         if (connection->backlog_bytes + bytes > network->config->send_buffer_bytes) {
-            network_done(network, slot, true);
+            network_drop(network, slot);
             return;
         }
         connection->backlog_bytes += bytes;
@@ -371,9 +340,40 @@ void network_post(struct network *network, uint32_t slot, struct flight *flight)
     } else if (cut && stream) {
         client_wait(network, slot, flight);
     } else if (cut) {
-        network_done(network, slot, true);
+        network_drop(network, slot);
     } else {
         send_out(network, slot, flight, connection);
+    }
+}
+
+void network_post(struct network *network, uint32_t slot, struct flight *flight)
+{
+    const struct message *message = &flight->message;
+    const uint32_t from_place = network_place_of(network, message->from);
+    const uint32_t to_place = network_place_of(network, message->to);
+    const uint32_t link_index = link_of(network, message, from_place, to_place);
+    const sim_ns now_ns = engine_now(network->engine);
+    flight->sent_ns = now_ns;
+    flight->next = 0;
+    flight->link = link_index;
+    flight->epoch = network->place_epochs[from_place];
+    flight->from_place = (uint16_t)from_place;
+    flight->to_place = (uint16_t)to_place;
+    flight->power = end_is_machine(message->from) ? network->node_powers[message->from] : 0;
+    flight->retries = 0;
+    flight->lost = 0;
+    struct network_connection *connection = network_connection(network, message);
+    struct network_link *link = network_link_at(network, link_index);
+    if (__builtin_expect(link->cuts == 0 && link->unlimited &&
+                             (connection == NULL || !connection->retrying),
+                         1)) {
+        /* What transmit() comes to then. */
+        const sim_ns link_ns = not_beyond(now_ns + travel_ns(network, link, message));
+        const sim_ns arrival_ns = beyond_link(network, message, link_ns);
+        count_message(network, flight, RECORD_SENT, 0);
+        schedule_arrival(network, slot, message, connection, arrival_ns);
+    } else {
+        post_otherwise(network, slot, flight, connection);
     }
 }
 
@@ -384,40 +384,54 @@ static bool sender_has(const struct network *network, const struct flight *fligh
     return !end_is_machine(from) || flight->power == network->node_powers[from];
 }
 
-struct flight *network_arrive(struct network *network, const struct event *event)
+/* Its sender's place lost what it had under way. */
+static bool overtaken(const struct network *network, const struct flight *flight)
+{
+    return flight->epoch != network->place_epochs[flight->from_place] &&
+           (flight->message.from & ENDPOINT_CLIENT) == 0;
+}
+
+/* The link is cut, or something waits before the flight; true when it arrives all the same. */
+static bool arrives_otherwise(struct network *network, const struct event *event,
+                              struct flight *flight, struct network_connection *connection)
 {
     const uint32_t slot = (uint32_t)event->a;
-    struct flight *flight = network_flight(network, slot);
     const struct network_link *link = network_link_at(network, flight->link);
-    struct network_connection *connection = network_connection(network, &flight->message);
     const enum network_way way =
         link->cuts == 0 ? NETWORK_GOES : network_way_in(network, event, connection);
     if (way == NETWORK_TAKEN) {
-        return NULL;
-    }
-    if ((flight->message.from & ENDPOINT_CLIENT) == 0 &&
-        flight->epoch != network->place_epochs[network_place_of(network, flight->message.from)]) {
-        network_done(network, slot, true);
-        return NULL;
+        return false;
     }
     const bool cut = way == NETWORK_MEETS_CUT;
     const bool again = cut || (connection != NULL && connection->lost_head != 0);
-    if (again && !sender_has(network, flight)) {
-        network_done(network, slot, true);
-        return NULL;
-    }
-    if (connection != NULL && again) {
+    if (overtaken(network, flight) || (again && !sender_has(network, flight))) {
+        network_drop(network, slot);
+    } else if (connection != NULL && again) {
         connection->backlog_bytes += flight->message.bytes + network->config->overhead_bytes;
         list_append(network, &connection->lost_head, &connection->lost_tail, slot);
         schedule_retry(network, connection, flight, first_timeout_ns(network, link));
-        return NULL;
+    } else if (cut && network->config->transport == SCENARIO_TRANSPORT_STREAM) {
+        client_wait(network, slot, flight);
+    } else if (cut) {
+        network_drop(network, slot);
+    } else {
+        return true;
     }
-    if (cut) {
-        if (network->config->transport == SCENARIO_TRANSPORT_STREAM) {
-            client_wait(network, slot, flight);
-        } else {
-            network_done(network, slot, true);
+    return false;
+}
+
+struct flight *network_arrive(struct network *network, const struct event *event)
+{
+    struct flight *flight = network_flight(network, (uint32_t)event->a);
+    struct network_connection *connection = network_connection(network, &flight->message);
+    const bool open = network_link_at(network, flight->link)->cuts == 0 &&
+                      (connection == NULL || connection->lost_head == 0);
+    if (__builtin_expect(!open, 0)) {
+        if (!arrives_otherwise(network, event, flight, connection)) {
+            return NULL;
         }
+    } else if (__builtin_expect(overtaken(network, flight), 0)) {
+        network_drop(network, (uint32_t)event->a);
         return NULL;
     }
     record_message(network, flight, RECORD_DELIVERED, 0);
@@ -473,7 +487,7 @@ void network_client_retry(struct network *network, const struct event *event)
     const uint32_t slot = (uint32_t)event->a;
     struct flight *flight = network_flight(network, slot);
     if (!sender_has(network, flight)) {
-        network_done(network, slot, true);
+        network_drop(network, slot);
         return;
     }
     const enum network_way way = network_link_at(network, flight->link)->cuts == 0
@@ -486,14 +500,8 @@ void network_client_retry(struct network *network, const struct event *event)
     }
 }
 
-void network_done(struct network *network, uint32_t slot, bool dropped)
+void network_drop(struct network *network, uint32_t slot)
 {
-    struct flight *flight = network_flight(network, slot);
-    if (dropped) {
-        record_message(network, flight, RECORD_DROPPED, 0);
-    }
-    if (flight->message.block != 0) {
-        network->block_free(network->block_context, flight->message.dataset, flight->message.block);
-    }
-    pool_give(&network->flights, slot);
+    count_message(network, network_flight(network, slot), RECORD_DROPPED, 0);
+    network_done(network, slot);
 }

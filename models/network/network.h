@@ -24,6 +24,7 @@
 #include "models/scenario.h"
 #include "sim/arena.h"
 #include "sim/engine.h"
+#include "sim/fetch.h"
 #include "sim/pool.h"
 #include "sim/record.h"
 
@@ -40,18 +41,28 @@ struct network_holds { /* faults that cut a link, or a pair of ends on it, by en
     uint16_t counts[NETWORK_CUT_COUNT];
 };
 
+/* One straight piece of a published law of delays. */
+struct network_piece {
+    double from;     /* probability at which it begins */
+    double value_ns; /* delay there */
+    double slope_ns; /* per unit of probability */
+    double unused;   /* so that a piece is in one cache line */
+};
+
 struct network_link {
+    uint32_t cuts;  /* 0: open for all; else network_cut.h knows for whom it is not */
+    bool published; /* the delay is sampled from `pieces`, its floor included */
+    bool unlimited; /* no loss, no bandwidth and no fault to think of: see network_link_update() */
+    struct random_stream delay_stream;
+    /* Of the words of 52 bits that draw the delay, those from limits[i] on are behind piece i. */
+    uint64_t limits[GEOGRAPHY_JITTER_KNOTS];
+    struct network_piece pieces[GEOGRAPHY_JITTER_KNOTS];
     sim_ns base_ns; /* without the random part: the floor for published jitter, else the median */
     sim_ns p50_ns;  /* expected one-way delay */
-    bool published; /* the delay is sampled from this law, its floor included: */
-    double knots[GEOGRAPHY_JITTER_KNOTS];     /* probabilities, from 0 to 1 */
-    double values_ns[GEOGRAPHY_JITTER_KNOTS]; /* delay at each knot */
-    double slopes_ns[GEOGRAPHY_JITTER_KNOTS]; /* per unit of probability behind each knot */
-    double relative_ns;                       /* relative: mean of an exponential extra delay */
-    double loss, bandwidth;                   /* as configured; bandwidth 0: unlimited */
-    struct random_stream delay_stream, loss_stream, kind_stream;
+    double relative_ns;     /* relative: mean of an exponential extra delay */
+    double loss, bandwidth; /* as configured; bandwidth 0: unlimited */
+    struct random_stream loss_stream, kind_stream;
     sim_ns pipe_free_ns;
-    uint32_t cuts; /* 0: open for all; else network_cut.h knows for whom it is not */
     struct network_holds holds;
     uint32_t held_head, held_tail; /* what a jam holds, in order of arrival */
     uint32_t releasing;            /* of what a jam held, on its last step now */
@@ -140,16 +151,21 @@ static inline struct flight *network_flight(const struct network *network, uint3
     return pool_at(&network->flights, slot);
 }
 
-/* private: sends a flight whose message is set */
+/* For writing a message where it goes: fill all of the flight's message, then post it. */
+static inline struct flight *network_take(struct network *network, uint32_t *slot)
+{
+    *slot = pool_take_used(&network->flights);
+    CHECK(*slot != POOL_NONE);
+    return network_flight(network, *slot);
+}
 void network_post(struct network *network, uint32_t slot, struct flight *flight);
 
 /* Sends a copy of the message (from, to, kind, dataset, bytes set). Delivery is an event
  * deliver_kind. */
 static inline void network_send(struct network *network, const struct message *message)
 {
-    const uint32_t slot = pool_take_used(&network->flights);
-    CHECK(slot != POOL_NONE);
-    struct flight *flight = network_flight(network, slot);
+    uint32_t slot = 0;
+    struct flight *flight = network_take(network, &slot);
     message_copy(&flight->message, message);
     network_post(network, slot, flight);
 }
@@ -159,8 +175,8 @@ static inline void network_send(struct network *network, const struct message *m
 static inline void network_fetch(const struct network *network, uint32_t slot)
 {
     const unsigned char *item = network->flights.items + (size_t)slot * network->flights.item_bytes;
-    __builtin_prefetch(item, 1);
-    __builtin_prefetch(item + 64, 1);
+    fetch_write(item);
+    fetch_write(item + 64);
 }
 
 static inline const struct message *network_peek(const struct network *network, uint32_t slot)
@@ -169,8 +185,19 @@ static inline const struct message *network_peek(const struct network *network, 
                                                   (size_t)slot * network->flights.item_bytes);
 }
 
-/* Ends a flight; its block is freed. `dropped`: the receiver was not there. */
-void network_done(struct network *network, uint32_t slot, bool dropped);
+/* Ends a flight whose message the receiver did not get. Its block is freed. */
+void network_drop(struct network *network, uint32_t slot);
+
+/* Ends a flight that arrived. Its block is freed; its message stays where it is until the next one
+ * is sent. */
+static inline void network_done(struct network *network, uint32_t slot)
+{
+    const struct message *message = &network_flight(network, slot)->message;
+    if (__builtin_expect(message->block != 0, 0)) {
+        network->block_free(network->block_context, message->dataset, message->block);
+    }
+    pool_give(&network->flights, slot);
+}
 
 /* All that the connection holds is gone. */
 void network_connection_drop(struct network *network, struct network_connection *connection);
@@ -194,9 +221,7 @@ static inline struct network_link *network_link_at(const struct network *network
     return &network->links[link];
 }
 
-/* private: a row about the flight, when rows of that kind are wanted; the delay of one message */
-void network_record(const struct network *network, const struct flight *flight,
-                    enum record_kind kind, uint8_t flags);
+/* private: the delay of one message */
 sim_ns network_travel_ns(struct network *network, struct network_link *link,
                          const struct message *message);
 

@@ -5,13 +5,11 @@
 void network_connection_drop(struct network *network, struct network_connection *connection)
 {
     while (connection->lost_head != 0) {
-        network_done(network, list_take(network, &connection->lost_head, &connection->lost_tail),
-                     true);
+        network_drop(network, list_take(network, &connection->lost_head, &connection->lost_tail));
     }
     while (connection->waiting_head != 0) {
-        network_done(network,
-                     list_take(network, &connection->waiting_head, &connection->waiting_tail),
-                     true);
+        network_drop(network,
+                     list_take(network, &connection->waiting_head, &connection->waiting_tail));
     }
     connection->backlog_bytes = 0;
     connection->retrying = false;

@@ -88,7 +88,7 @@ static void reset(struct network *network, uint32_t slot, struct network_connect
     if (connection != NULL) {
         network_connection_drop(network, connection);
     }
-    network_done(network, slot, true);
+    network_drop(network, slot);
     if (gone.kind == CONTROL_CONNECT && !end_is_machine(gone.from)) {
         struct message refused = gone;
         refused.kind = CONTROL_RESET;

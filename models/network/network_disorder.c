@@ -1,11 +1,12 @@
 #include "models/network/network_disorder.h"
 
 #include "models/network/network_cut.h"
+#include "models/network/network_rows.h"
 #include "sim/check.h"
 
 static void copy_row(const struct network *network, uint32_t slot)
 {
-    network_record(network, network_flight(network, slot), RECORD_SENT, RECORD_FLAG_RETRANSMITTED);
+    count_message(network, network_flight(network, slot), RECORD_SENT, RECORD_FLAG_RETRANSMITTED);
 }
 
 /* A second copy of a datagram; of what a stream carries only the traffic. */

@@ -6,12 +6,14 @@ void network_link_publish(struct network_link *link, const struct geography_jitt
     link->published = true;
     link->base_ns = jitter->floor_ns;
     for (int i = 0; i < GEOGRAPHY_JITTER_KNOTS; i++) {
-        link->knots[i] = jitter->at[i];
-        link->values_ns[i] = (double)jitter->floor_ns + jitter->extra_ns[i];
+        link->pieces[i] = (struct network_piece){
+            .from = jitter->at[i], .value_ns = (double)jitter->floor_ns + jitter->extra_ns[i]};
+        link->limits[i] = UINT64_MAX;
     }
     for (int i = 0; i + 1 < GEOGRAPHY_JITTER_KNOTS; i++) {
-        link->slopes_ns[i] =
-            (link->values_ns[i + 1] - link->values_ns[i]) / (link->knots[i + 1] - link->knots[i]);
+        struct network_piece *piece = &link->pieces[i];
+        piece->slope_ns = (piece[1].value_ns - piece->value_ns) / (piece[1].from - piece->from);
+        link->limits[i] = random_unit_first_above(piece[1].from);
     }
 }
 
@@ -54,4 +56,6 @@ void network_link_update(struct network_link *link)
         random_stream_init(&link->disorder_stream, link->delay_stream.seed, PURPOSE_LINK_DISORDER,
                            link->delay_stream.index);
     }
+    link->unlimited = link->loss_now <= 0.0 && link->bandwidth_now <= 0.0 &&
+                      link->delay_factor == 1.0 && link->extra_ns == 0 && link->disorder == 0;
 }

@@ -180,15 +180,20 @@ void replica_leaf_keys(const struct replica *self, uint32_t leaf, uint32_t *firs
     *last = end < self->storage->key_count ? end : self->storage->key_count;
 }
 
-void replica_send(struct replica *self, uint32_t to_member, uint32_t kind, struct message message)
+void replica_send_copy(struct replica *self, uint32_t to_member, uint32_t kind,
+                       const struct message *message)
 {
     CHECK(self->node->up);
     CHECK(to_member != self->member);
-    message.kind = (uint16_t)(MESSAGE_STRATEGY + kind);
-    message.dataset = (uint16_t)self->dataset->index;
-    message.from = self->node_index;
-    message.to = replica_node(self, to_member);
-    network_send(&self->world->network, &message);
+    struct network *network = &self->world->network;
+    uint32_t slot = 0;
+    struct flight *flight = network_take(network, &slot);
+    message_copy(&flight->message, message);
+    flight->message.kind = (uint16_t)(MESSAGE_STRATEGY + kind);
+    flight->message.dataset = (uint16_t)self->dataset->index;
+    flight->message.from = self->node_index;
+    flight->message.to = replica_node(self, to_member);
+    network_post(network, slot, flight);
 }
 
 uint32_t replica_sender(const struct replica *self, const struct message *message)

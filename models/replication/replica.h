@@ -59,7 +59,13 @@ uint64_t replica_leaf_hash(const struct replica *self, uint32_t leaf);
 void replica_leaf_keys(const struct replica *self, uint32_t leaf, uint32_t *first, uint32_t *last);
 
 /* Messages. `kind` is the index in ops->messages. from, dataset and kind are set here. */
-void replica_send(struct replica *self, uint32_t to_member, uint32_t kind, struct message message);
+void replica_send_copy(struct replica *self, uint32_t to_member, uint32_t kind,
+                       const struct message *message);
+static inline void replica_send(struct replica *self, uint32_t to_member, uint32_t kind,
+                                struct message message)
+{
+    replica_send_copy(self, to_member, kind, &message);
+}
 uint32_t replica_sender(const struct replica *self, const struct message *message); /* member */
 /* Extra words that travel with a message; freed when it was handled or lost. */
 uint64_t *replica_block_new(struct replica *self, uint32_t words, uint32_t *block);

@@ -11,6 +11,7 @@
 #ifndef MODELS_WORKLOAD_ALIAS_H
 #define MODELS_WORKLOAD_ALIAS_H
 
+#include "sim/fetch.h"
 #include "sim/random.h"
 
 struct arena;
@@ -32,7 +33,7 @@ void alias_init(struct alias_table *table, const double *weights, uint32_t count
 static inline uint32_t alias_column(const struct alias_table *table, struct random_block block)
 {
     const uint32_t column = (uint32_t)(random_unit_from(block.word[0]) * (double)table->count);
-    __builtin_prefetch(&table->columns[column]);
+    fetch(&table->columns[column]);
     return column;
 }
 

@@ -31,8 +31,8 @@ static void due_join(struct clients *clients, struct group *group, enum due due,
 }
 
 /* What INVOKED and COMPLETED have in common. */
-static struct record row_of(const struct clients *clients, const struct group *group,
-                            const struct operation *operation, uint32_t slot)
+static inline struct record row_of(const struct clients *clients, const struct group *group,
+                                   const struct operation *operation, uint32_t slot)
 {
     const bool warmup = operation->begin_ns < clients->host.layout->warmup_ns;
     const bool probe = (operation->flags & OPERATION_PROBE) != 0;
@@ -52,19 +52,15 @@ static struct record row_of(const struct clients *clients, const struct group *g
 }
 
 static void record_invoked(const struct clients *clients, const struct group *group, uint32_t slot,
-                           const struct operation_start *start)
+                           const struct operation *operation, const struct operation_start *start)
 {
-    if (!record_wanted(clients->host.sink, RECORD_INVOKED)) {
-        return;
-    }
-    const struct operation *operation = in_flight_at(&clients->in_flight, slot);
     struct record row = row_of(clients, group, operation, slot);
     row.kind = RECORD_INVOKED;
     row.a = operation->begin_ns;
     row.b = start->probed_after_ns;
     row.write = start->probed_write;
     row.bytes = operation->bytes;
-    record_emit(clients->host.sink, &row);
+    clients->host.sink->row(clients->host.sink->state, &row);
 }
 
 static void begin(struct clients *clients, struct group *group, const struct operation_start *start)
@@ -82,7 +78,9 @@ static void begin(struct clients *clients, struct group *group, const struct ope
     operation->type = start->type;
     operation->flags = start->flags;
     operation->tries = 1;
-    record_invoked(clients, group, slot, start);
+    if (record_wanted(clients->host.sink, RECORD_INVOKED)) {
+        record_invoked(clients, group, slot, operation, start);
+    }
     due_join(clients, group, DUE_DEADLINE, slot);
     if (group->due[DUE_TRY].after_ns > 0 && group->tries_max > 1) {
         due_join(clients, group, DUE_TRY, slot);
@@ -105,6 +103,10 @@ static void ask(struct clients *clients, struct group *group, uint32_t slot)
         .since_write_ns =
             written_ns < 0 ? SIM_NS_MAX : engine_now(clients->host.engine) - written_ns};
     const struct message request = {
+        .kind = MESSAGE_REQUEST,
+        .dataset = group->dataset,
+        .from = ENDPOINT_CLIENT | group->index,
+        .to = clients->host.route(clients->host.world, group->index, &route),
         .key = operation->key,
         .bytes = operation->bytes,
         .request = slot | (uint32_t)operation->sent << IN_FLIGHT_SLOT_BITS,
@@ -114,8 +116,7 @@ static void ask(struct clients *clients, struct group *group, uint32_t slot)
         .tries = operation->sent,
         .a = (operation->flags & OPERATION_SCAN) != 0 ? group->scan_keys : 0};
     operation->sent++;
-    const uint32_t node = clients->host.route(clients->host.world, group->index, &route);
-    clients->host.ask(clients->host.world, group->index, node, &request);
+    clients->host.ask(clients->host.world, &request);
 }
 
 static void think(struct clients *clients, struct group *group, uint32_t session)
@@ -159,27 +160,44 @@ static uint8_t answer_flags(const struct message *reply)
 }
 
 /* `reply` is NULL when no answer decided it. */
+static void record_completed(const struct clients *clients, const struct group *group,
+                             uint32_t slot, enum record_outcome outcome,
+                             const struct message *reply)
+{
+    const struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    struct record row = row_of(clients, group, operation, slot);
+    row.kind = RECORD_COMPLETED;
+    row.outcome = (uint8_t)outcome;
+    row.a = operation->sent;
+    if (reply != NULL) {
+        row.node = answering_node(reply);
+        row.flags |= answer_flags(reply);
+        row.stamp = reply->version.stamp;
+        row.write = reply->version.write;
+    }
+    clients->host.sink->row(clients->host.sink->state, &row);
+}
+
+/* Nothing of `reply` is read once the session goes on: it may lie where the next message goes. */
 static void complete(struct clients *clients, struct group *group, uint32_t slot,
                      enum record_outcome outcome, const struct message *reply)
 {
-    for (int due = 0; due < DUE_COUNT; due++) {
-        due_remove(&group->due[due], (enum due)due, &clients->in_flight, slot);
+    const struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    due_remove(&group->due[DUE_DEADLINE], DUE_DEADLINE, &clients->in_flight, slot);
+    if (operation->listed != 0) {
+        due_remove(&group->due[DUE_TRY], DUE_TRY, &clients->in_flight, slot);
+        due_remove(&group->due[DUE_HEDGE], DUE_HEDGE, &clients->in_flight, slot);
     }
-    const struct operation ended = *in_flight_at(&clients->in_flight, slot);
-    in_flight_give(&clients->in_flight, slot);
     if (record_wanted(clients->host.sink, RECORD_COMPLETED)) {
-        struct record row = row_of(clients, group, &ended, slot);
-        row.kind = RECORD_COMPLETED;
-        row.outcome = (uint8_t)outcome;
-        row.a = ended.sent;
-        if (reply != NULL) {
-            row.node = answering_node(reply);
-            row.flags |= answer_flags(reply);
-            row.stamp = reply->version.stamp;
-            row.write = reply->version.write;
-        }
-        record_emit(clients->host.sink, &row);
+        record_completed(clients, group, slot, outcome, reply);
     }
+    if (operation->type == RECORD_READ &&
+        (operation->flags & (OPERATION_THEN_WRITE | OPERATION_LOOP)) == 0) {
+        in_flight_give(&clients->in_flight, slot); /* an open loop's read: nothing follows */
+        return;
+    }
+    const struct operation ended = *operation;
+    in_flight_give(&clients->in_flight, slot);
     go_on(clients, group, &ended, outcome);
 }
 
@@ -341,7 +359,7 @@ void clients_on_event(struct clients *clients, const struct event *event)
     switch ((enum client_event)event->small) {
     case CLIENT_ARRIVAL:
         group = &clients->groups[event->target];
-        start = group_next(clients, group, 0);
+        group_next(clients, group, 0, &start);
         schedule_arrival(clients, group);
         begin(clients, group, &start);
         if (group->load == LOAD_OPEN) {
@@ -350,14 +368,14 @@ void clients_on_event(struct clients *clients, const struct event *event)
         break;
     case CLIENT_THOUGHT:
         group = &clients->groups[event->a];
-        start = group_next(clients, group, event->target);
+        group_next(clients, group, event->target, &start);
         begin(clients, group, &start);
         break;
     case CLIENT_RETRY:
         retry(clients, event->target, event->a);
         break;
     case CLIENT_PROBE:
-        start = probes_take(clients, event->target, &group);
+        group = probes_take(clients, event->target, &start);
         begin(clients, group, &start);
         break;
     case CLIENT_DUE_FIRST:

@@ -34,8 +34,8 @@ struct clients_host {
         event_kind; /* all events of the clients have this kind; small, target, a, b are theirs */
     /* The node to ask: the strategy's route() with the view of this group. */
     uint32_t (*route)(struct world *world, uint32_t group, const struct route_request *request);
-    /* Sends a request from the group to a node: kind, from, to, dataset are set by the host. */
-    void (*ask)(struct world *world, uint32_t group, uint32_t node, const struct message *request);
+    /* Sends a request, of which everything is set. */
+    void (*ask)(struct world *world, const struct message *request);
 };
 
 struct clients *clients_create(const struct clients_host *host, struct arena *arena);
@@ -50,10 +50,11 @@ uint32_t clients_slot(const struct message *reply);
 void clients_foresee(const struct clients *clients, const struct message *reply);
 
 /*
- * Request fields that clients set: key, bytes (of the value for a write, 0 for a read), request
- * (slot of the operation in the low 24 bits, number of the try above), operation (its number = the
- * value written), type, tries. A reply echoes request, operation, key, type and carries outcome and
- * version; `a` of a scan's request is the number of keys, and 0 of any other.
+ * Request fields that clients set: the ends, kind, dataset, key, bytes (of the value for a write, 0
+ * for a read), request (slot of the operation in the low 24 bits, number of the try above),
+ * operation (its number = the value written), type, tries. A reply echoes request, operation, key,
+ * type and carries outcome and version; `a` of a scan's request is the number of keys, and 0 of any
+ * other.
  */
 
 #endif

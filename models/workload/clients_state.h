@@ -95,7 +95,8 @@ struct operation_start {
 /* groups.c */
 void group_init(struct clients *clients, uint32_t index, struct arena *arena);
 /* Fills what the group's load does next; `session` is used by a closed loop. */
-struct operation_start group_next(struct clients *clients, struct group *group, uint32_t session);
+void group_next(struct clients *clients, struct group *group, uint32_t session,
+                struct operation_start *start);
 /* Open loop: what the next operation will touch is told to the observer, who may fetch it. */
 void group_foretell(const struct clients *clients, const struct group *group);
 uint32_t group_value_bytes(struct group *group, uint64_t draw);
@@ -106,6 +107,7 @@ void probes_init(struct clients *clients, struct group *group, struct arena *are
 /* Perhaps schedules a read after the acknowledged write `number`. */
 void probes_follow(struct clients *clients, struct group *group, const struct operation *write,
                    uint64_t number);
-struct operation_start probes_take(struct clients *clients, uint32_t probe, struct group **group);
+/* Fills the read that the probe asks for; returns the group that does. */
+struct group *probes_take(struct clients *clients, uint32_t probe, struct operation_start *start);
 
 #endif

@@ -119,21 +119,20 @@ sim_ns group_think_ns(struct clients *clients, struct group *group, uint32_t ses
     return distribution_sample_ns(group->client->think, &group->think_stream);
 }
 
-static struct operation_start trace_next(struct group *group)
+static void trace_next(struct group *group, struct operation_start *start)
 {
     CHECK(group->begun < group->trace.count);
     const struct trace_row *row = &group->trace.rows[group->begun];
-    struct operation_start start = {.type = row->type, .key = row->key, .draw = group->begun};
-    group->operation_stream.count = start.draw;
-    start.session = row->session != TRACE_UNSAID
-                        ? group->session_first + row->session
-                        : session_from(group, random_u64(&group->operation_stream));
-    if (start.type == RECORD_WRITE) {
-        start.bytes =
-            row->bytes != TRACE_UNSAID ? row->bytes : group_value_bytes(group, start.draw);
+    *start = (struct operation_start){.type = row->type, .key = row->key, .draw = group->begun};
+    group->operation_stream.count = start->draw;
+    start->session = row->session != TRACE_UNSAID
+                         ? group->session_first + row->session
+                         : session_from(group, random_u64(&group->operation_stream));
+    if (start->type == RECORD_WRITE) {
+        start->bytes =
+            row->bytes != TRACE_UNSAID ? row->bytes : group_value_bytes(group, start->draw);
     }
     group->begun++;
-    return start;
 }
 
 /*
@@ -160,33 +159,34 @@ void group_foretell(const struct clients *clients, const struct group *group)
     }
 }
 
-struct operation_start group_next(struct clients *clients, struct group *group, uint32_t session)
+void group_next(struct clients *clients, struct group *group, uint32_t session,
+                struct operation_start *start)
 {
     if (group->load == LOAD_TRACE) {
-        return trace_next(group);
+        trace_next(group, start);
+        return;
     }
     const bool closed = group->load == LOAD_CLOSED;
-    struct operation_start start = {.draw = closed ? closed_draw(clients, group, session)
-                                                   : group->begun,
-                                    .flags = closed ? OPERATION_LOOP : 0};
-    const struct operation_draw drawn = closed ? draw_at(group, start.draw) : open_draw(group);
-    start.session = closed ? session : drawn.session;
+    *start = (struct operation_start){.draw = closed ? closed_draw(clients, group, session)
+                                                     : group->begun,
+                                      .flags = closed ? OPERATION_LOOP : 0};
+    const struct operation_draw drawn = closed ? draw_at(group, start->draw) : open_draw(group);
+    start->session = closed ? session : drawn.session;
     clients->sessions[session].begun += closed;
     uint32_t *newest = &clients->newest[group->dataset];
     if (drawn.operation == MIX_INSERT) {
         *newest = *newest + 1 < group->keys.count ? *newest + 1 : 0;
-        start.key = *newest;
+        start->key = *newest;
     } else {
-        start.key = key_chooser_key(&group->keys, drawn.key, group->begun, *newest);
+        start->key = key_chooser_key(&group->keys, drawn.key, group->begun, *newest);
     }
     group->begun++;
     if (drawn.operation == MIX_WRITE || drawn.operation == MIX_INSERT) {
-        start.type = RECORD_WRITE;
-        start.bytes = group_value_bytes(group, start.draw);
+        start->type = RECORD_WRITE;
+        start->bytes = group_value_bytes(group, start->draw);
     } else if (drawn.operation == MIX_SCAN) {
-        start.flags |= OPERATION_SCAN;
+        start->flags |= OPERATION_SCAN;
     } else if (drawn.operation == MIX_READ_MODIFY_WRITE) {
-        start.flags |= OPERATION_THEN_WRITE;
+        start->flags |= OPERATION_THEN_WRITE;
     }
-    return start;
 }

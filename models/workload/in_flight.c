@@ -26,7 +26,17 @@ uint32_t in_flight_take(struct in_flight *table, uint64_t number)
         memory_grow(&items, &table->capacity, table->used, sizeof *table->items);
         table->items = items;
     }
-    table->items[slot] = (struct operation){.number = number};
+    /* One by one: clearing the whole at once is slower than the few that there are. */
+    struct operation *operation = &table->items[slot];
+    operation->number = number;
+    operation->begin_ns = operation->try_ns = 0;
+    operation->draw = 0;
+    operation->key = operation->bytes = operation->session = 0;
+    operation->group = 0;
+    operation->type = operation->flags = 0;
+    operation->sent = operation->tries = operation->refused = operation->uncertain = 0;
+    operation->current_first = operation->current_ended = operation->listed = 0;
+    operation->answered[0] = operation->answered[1] = 0;
     table->count++;
     return slot;
 }

@@ -13,6 +13,7 @@
 #define MODELS_WORKLOAD_IN_FLIGHT_H
 
 #include "sim/check.h"
+#include "sim/fetch.h"
 #include "sim/sim_time.h"
 
 #include <stdbool.h>
@@ -35,8 +36,8 @@ struct due_link {
     uint32_t previous, next;
 };
 
-struct operation {
-    uint64_t number; /* 0: the slot is free, and key links the free ones */
+struct operation {                /* the first cache line is all that most operations touch */
+    _Alignas(64) uint64_t number; /* 0: the slot is free, and key links the free ones */
     sim_ns begin_ns;
     sim_ns try_ns; /* when the last try of `tries` began */
     uint64_t draw; /* addresses its random numbers */
@@ -45,7 +46,6 @@ struct operation {
     uint16_t group;
     uint8_t type;          /* enum record_operation_type */
     uint8_t flags;         /* enum operation_flag */
-    uint64_t answered[2];  /* bit per request */
     uint8_t sent;          /* requests, hedges included */
     uint8_t tries;         /* without hedges */
     uint8_t refused;       /* requests that certainly had no effect */
@@ -54,6 +54,7 @@ struct operation {
     uint8_t current_ended; /* of the current ones */
     uint8_t listed;        /* bit per enum due: in that list */
     struct due_link links[DUE_COUNT];
+    uint64_t answered[2]; /* bit per request */
 };
 
 struct in_flight {
@@ -80,7 +81,7 @@ void in_flight_give(struct in_flight *table, uint32_t slot);
 static inline void in_flight_fetch(const struct in_flight *table, uint32_t slot)
 {
     if (slot < table->used) {
-        __builtin_prefetch(&table->items[slot], 1);
+        fetch_write(&table->items[slot]);
     }
 }
 

@@ -84,16 +84,16 @@ void probes_follow(struct clients *clients, struct group *group, const struct op
         (struct event){.kind = clients->host.event_kind, .small = CLIENT_PROBE, .target = index});
 }
 
-struct operation_start probes_take(struct clients *clients, uint32_t index, struct group **group)
+struct group *probes_take(struct clients *clients, uint32_t index, struct operation_start *start)
 {
     const struct probe *probe = pool_at(&clients->probes, index);
-    *group = &clients->groups[probe->group];
-    const struct operation_start start = {.type = RECORD_READ,
-                                          .flags = OPERATION_PROBE,
-                                          .key = probe->key,
-                                          .session = probe->session,
-                                          .probed_write = probe->write,
-                                          .probed_after_ns = probe->after_ns};
+    struct group *group = &clients->groups[probe->group];
+    *start = (struct operation_start){.type = RECORD_READ,
+                                      .flags = OPERATION_PROBE,
+                                      .key = probe->key,
+                                      .session = probe->session,
+                                      .probed_write = probe->write,
+                                      .probed_after_ns = probe->after_ns};
     pool_give(&clients->probes, index);
-    return start;
+    return group;
 }

@@ -56,7 +56,7 @@ static inline void on_deliver(void *context, const struct event *event)
     fixture->arrivals[fixture->arrival_count].at_ns = engine_now(&fixture->engine);
     fixture->arrivals[fixture->arrival_count++].a =
         network_flight(&fixture->network, (uint32_t)event->a)->message.a;
-    network_done(&fixture->network, (uint32_t)event->a, false);
+    network_done(&fixture->network, (uint32_t)event->a);
 }
 
 static inline void on_retry(void *context, const struct event *event)
@@ -85,7 +85,7 @@ static inline void on_reset(void *context, const struct event *event)
     assert_int_equal(message->kind, MESSAGE_REPLY);
     fixture->arrivals[fixture->arrival_count].at_ns = engine_now(&fixture->engine);
     fixture->arrivals[fixture->arrival_count++].a = 1000u + message->outcome;
-    network_done(&fixture->network, slot, false);
+    network_done(&fixture->network, slot);
 }
 
 static const engine_handler handlers[KINDS] = {on_deliver, on_retry, on_client_retry, on_script,

@@ -240,8 +240,10 @@ void fake_block_free(struct fake *fake, uint32_t block)
     }
 }
 
-void replica_send(struct replica *self, uint32_t to_member, uint32_t kind, struct message message)
+void replica_send_copy(struct replica *self, uint32_t to_member, uint32_t kind,
+                       const struct message *copied)
 {
+    struct message message = *copied;
     struct fake *fake = self->fake;
     CHECK(self->up);
     CHECK(to_member != self->member);

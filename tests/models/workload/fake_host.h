@@ -98,8 +98,7 @@ static inline void fake_answer(struct world *world, size_t request, struct answe
     }
 }
 
-static inline void fake_ask(struct world *world, uint32_t group, uint32_t node,
-                            const struct message *request)
+static inline void fake_ask(struct world *world, const struct message *request)
 {
     void *requests = world->requests;
     memory_grow(&requests, &world->request_capacity, world->request_count + 1,
@@ -107,8 +106,8 @@ static inline void fake_ask(struct world *world, uint32_t group, uint32_t node,
     world->requests = requests;
     const size_t index = world->request_count++;
     world->requests[index] = (struct fake_request){.at_ns = engine_now(&world->engine),
-                                                   .group = group,
-                                                   .node = node,
+                                                   .group = request->from & ~ENDPOINT_CLIENT,
+                                                   .node = request->to,
                                                    .since_write_ns = world->routed.since_write_ns,
                                                    .message = *request};
     CHECK(world->routed.tries == request->tries);
