@@ -31,17 +31,17 @@ void fault_changed(struct collect_state *state, const struct record *record)
     }
 }
 
-uint32_t segment_now(struct collect_state *state)
+void segment_now(struct collect_state *state)
 {
     if (!state->segment_changed) {
-        return state->segment;
+        return;
     }
     state->segment_changed = false;
     for (uint32_t i = 0; i < state->segment_count; i++) {
         if (memcmp(&state->segments[i].begun, &state->begun, sizeof(state->begun)) == 0 &&
             memcmp(&state->segments[i].active, &state->active, sizeof(state->active)) == 0) {
-            state->segment = i;
-            return i;
+            state->cells = state->segments[i].cells;
+            return;
         }
     }
 
@@ -55,9 +55,8 @@ uint32_t segment_now(struct collect_state *state)
     }
     memory_grow(&segments, &state->segment_capacity, state->segment_count + 1, sizeof(segment));
     state->segments = segments;
-    state->segment = (uint32_t)state->segment_count;
     state->segments[state->segment_count++] = segment;
-    return state->segment;
+    state->cells = segment.cells;
 }
 
 /* ---- rows ---- */
@@ -280,6 +279,11 @@ static void places_init(struct collect_state *state)
             state->client_places[state->client_place_count++] = i;
         }
     }
+    state->group_place =
+        arena_alloc(&state->arena, layout->group_count, sizeof(*state->group_place));
+    for (uint32_t i = 0; i < layout->group_count; i++) {
+        state->group_place[i] = state->client_place[layout->groups[i].place];
+    }
 }
 
 void collector_init(struct collector *collector, const struct record_layout *layout)
@@ -303,6 +307,7 @@ void collector_init(struct collector *collector, const struct record_layout *lay
         dataset_init(state, i);
     }
     key_init(state);
+    CHECK(layout->dataset_count * (places + 1) * places < UINT32_MAX);
     state->pair_cells = arena_alloc(&state->arena, layout->dataset_count * (places + 1) * places,
                                     sizeof(struct pair_cell *));
     state->traffic = arena_alloc(&state->arena, (size_t)layout->place_count * layout->place_count,

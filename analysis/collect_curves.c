@@ -108,8 +108,9 @@ static void build_stale_series(const struct collect_state *state, struct set_bui
         double *values = arena_alloc(&builder->set->arena, timeline->bucket_count, sizeof(*values));
 
         for (uint32_t bucket = 0; bucket < timeline->bucket_count; bucket++) {
-            const struct bucket_reads *reads =
-                &timeline->reads[(size_t)bucket * state->client_place_count + place];
+            const struct bucket_count *reads =
+                &timeline->counts[((size_t)bucket * state->client_place_count + place) * 2 +
+                                  RECORD_READ];
 
             values[bucket] =
                 reads->reads > 0 ? (double)reads->stale / (double)reads->reads : (double)NAN;

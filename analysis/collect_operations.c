@@ -65,68 +65,87 @@ static struct flight *flight_at(struct collect_state *state, uint32_t slot)
     return &state->flights[slot];
 }
 
-static struct cell *cell_of(const struct collect_state *state, const struct flight *flight)
-{
-    return &state->segments[flight->segment].cells[flight->group * 2u + flight->type];
-}
-
-static uint32_t place_of(const struct collect_state *state, uint32_t group)
-{
-    return state->client_place[state->layout->groups[group].place];
-}
-
-static struct pair_cell **pair_place_of(const struct collect_state *state,
-                                        const struct flight *flight)
+static uint32_t pair_cell_of(const struct collect_state *state, const struct flight *flight,
+                             uint32_t writer_place)
 {
     const uint32_t places = state->client_place_count;
-    const uint32_t writer = flight->expected.write == 0 ? places : flight->writer_place;
+    const uint32_t writer = flight->expected.write == 0 ? places : writer_place;
 
-    return &state->pair_cells[((size_t)flight->dataset * (places + 1) + writer) * places +
-                              place_of(state, flight->group)];
+    return (flight->dataset * (places + 1) + writer) * places + state->group_place[flight->group];
 }
 
 /* The counter that the read's end will touch is one of many, and known already. */
 static void read_prefetch(const struct collect_state *state, const struct flight *flight)
 {
-    const struct pair_cell *pair = *pair_place_of(state, flight);
+    const struct pair_cell *pair = state->pair_cells[flight->pair_cell];
 
     if (pair != NULL && flight->expected.write != 0) {
         histogram_fetch(&pair->t_all, flight->invoked_ns - flight->expected_ns);
     }
 }
 
+static uint64_t key_number(const struct collect_state *state, const struct flight *flight)
+{
+    return state->datasets[flight->dataset].key_first + flight->key;
+}
+
+static void flight_probe(const struct collect_state *state, const struct record *record,
+                         const struct key_state *key, struct flight *flight)
+{
+    flight->expected = probe_target(state, key, record->write);
+    flight->expected_ns = record->b;
+    flight->own = version_initial();
+    flight->seen = version_initial();
+}
+
 static void flight_read(struct collect_state *state, const struct record *record,
                         struct flight *flight)
 {
-    struct dataset_state *dataset = &state->datasets[record->dataset];
-    struct key_state *key = &dataset->keys[record->key];
+    struct key_state *key = &state->datasets[record->dataset].keys[record->key];
 
     reads_link(state, key, record->slot);
-    flight->expected = key->acked;
-    flight->expected_ns = key->acked_ns;
-    flight->writer_place = key->acked_place;
-    flight->own = version_initial();
-    flight->seen = version_initial();
     if ((record->flags & RECORD_FLAG_PROBE) != 0) {
-        flight->expected = probe_target(state, key, record->write);
-        flight->expected_ns = record->b;
+        flight_probe(state, record, key, flight);
         return;
     }
+    flight->expected = key->acked;
+    flight->expected_ns = key->acked_ns;
+    flight->pair_cell = pair_cell_of(state, flight, key->acked_place);
 
-    const struct session_pair *pair =
-        session_find(state, record->session, dataset->key_first + record->key, false);
+    const struct session_place place =
+        session_place(state, record->session, key_number(state, flight));
+    const struct session_pair *pair = session_find(state, place);
 
-    if (pair != NULL) {
-        flight->own = pair->own;
-        flight->seen = pair->seen;
-    }
+    flight->pair = place.index;
+    flight->own = pair != NULL ? pair->own : version_initial();
+    flight->seen = pair != NULL ? pair->seen : version_initial();
     read_prefetch(state, flight);
+}
+
+/* Where the operation is counted, now and at its end. */
+static void flight_counters(struct collect_state *state, struct flight *flight)
+{
+    const struct timeline *timeline = &state->timeline;
+    const size_t places = state->client_place_count;
+
+    flight->count =
+        &timeline->counts[(timeline->bucket * places + state->group_place[flight->group]) * 2 +
+                          flight->type];
+    flight->cell = NULL;
+    if ((flight->flags & RECORD_FLAG_PROBE) != 0) {
+        return;
+    }
+    flight->count->offered++;
+    if ((flight->flags & RECORD_FLAG_WARMUP) == 0) {
+        segment_now(state);
+        flight->cell = &state->cells[flight->group * 2u + flight->type];
+        flight->cell->offered++;
+    }
 }
 
 void operation_invoked(struct collect_state *state, const struct record *record)
 {
     struct flight *flight = flight_at(state, record->slot);
-    const struct timeline *timeline = &state->timeline;
 
     CHECK(record->operation != 0);
     CHECK(flight->operation == 0);
@@ -139,28 +158,15 @@ void operation_invoked(struct collect_state *state, const struct record *record)
     flight->intended_ns = record->a;
     flight->key = record->key;
     flight->session = record->session;
-    flight->bucket = timeline->bucket;
     flight->group = record->group;
     flight->dataset = record->dataset;
     flight->type = record->type;
     flight->flags = record->flags;
+    flight_counters(state, flight);
     if (record->type == RECORD_READ) {
         flight_read(state, record, flight);
     } else {
         flight->expected = state->datasets[record->dataset].keys[record->key].acked;
-    }
-    if ((record->flags & RECORD_FLAG_PROBE) != 0) {
-        return;
-    }
-    timeline
-        ->counts[((size_t)flight->bucket * state->client_place_count +
-                  place_of(state, flight->group)) *
-                     2 +
-                 flight->type]
-        .offered++;
-    if ((record->flags & RECORD_FLAG_WARMUP) == 0) {
-        flight->segment = segment_now(state);
-        cell_of(state, flight)->offered++;
     }
 }
 
@@ -168,7 +174,7 @@ void operation_invoked(struct collect_state *state, const struct record *record)
 
 static struct pair_cell *pair_of(struct collect_state *state, const struct flight *flight)
 {
-    struct pair_cell **place = pair_place_of(state, flight);
+    struct pair_cell **place = &state->pair_cells[flight->pair_cell];
 
     if (*place == NULL) {
         *place = arena_alloc(&state->arena, 1, sizeof(**place));
@@ -234,26 +240,23 @@ static void read_ok(struct collect_state *state, const struct flight *flight,
                     struct version returned)
 {
     const bool stale = version_less(returned, flight->expected);
-    struct bucket_reads *bucket =
-        &state->timeline.reads[(size_t)flight->bucket * state->client_place_count +
-                               place_of(state, flight->group)];
+    struct cell *cell = flight->cell;
 
-    bucket->reads++;
-    bucket->stale += stale ? 1u : 0u;
+    flight->count->reads++;
+    flight->count->stale += stale ? 1u : 0u;
     if (returned.write != 0) {
-        const uint64_t key = state->datasets[flight->dataset].key_first + flight->key;
-        struct session_pair *pair = session_find(state, flight->session, key, true);
+        const uint64_t tag = flight->session * state->key_count + key_number(state, flight) + 1;
+        struct session_pair *pair = session_make(state, (struct session_place){tag, flight->pair});
 
         if (version_less(pair->seen, returned)) {
             pair->seen = returned;
         }
     }
-    if ((flight->flags & RECORD_FLAG_WARMUP) != 0) {
+    if (cell == NULL) {
         return;
     }
 
     struct pair_cell *pair = pair_of(state, flight);
-    struct cell *cell = cell_of(state, flight);
 
     cell->reads++;
     pair->reads++;
@@ -298,7 +301,7 @@ static struct probe_time *probe_find(struct collect_state *state, sim_ns after_n
 static void probe_ok(struct collect_state *state, const struct flight *flight,
                      struct version returned)
 {
-    const uint32_t place = place_of(state, flight->group);
+    const uint32_t place = state->group_place[flight->group];
 
     if ((flight->flags & RECORD_FLAG_WARMUP) != 0) {
         return;
@@ -335,11 +338,11 @@ static void write_ok(struct collect_state *state, const struct flight *flight,
     if (version_less(key->acked, version)) {
         key->acked = version;
         key->acked_ns = state->now_ns;
-        key->acked_place = (uint16_t)place_of(state, flight->group);
+        key->acked_place = (uint16_t)state->group_place[flight->group];
     }
 
     struct session_pair *pair =
-        session_find(state, flight->session, dataset->key_first + flight->key, true);
+        session_make(state, session_place(state, flight->session, key_number(state, flight)));
 
     if (version_less(pair->own, version)) {
         pair->own = version;
@@ -377,25 +380,24 @@ void operation_completed(struct collect_state *state, const struct record *recor
         return;
     }
 
-    const uint32_t place_type = place_of(state, flight->group) * 2 + flight->type;
+    const uint32_t place_type = state->group_place[flight->group] * 2 + flight->type;
+    const sim_ns latency_ns = record->at_ns - flight->intended_ns;
+    struct cell *cell = flight->cell;
 
-    state->timeline.counts[(size_t)flight->bucket * state->client_place_count * 2 + place_type]
-        .outcomes[record->outcome]++;
+    flight->count->outcomes[record->outcome]++;
     recovery_count(state, place_type, flight->intended_ns, ok);
     if (ok && (record->flags & (RECORD_FLAG_CACHED | RECORD_FLAG_PROXIED)) != 0) {
         routes_answered(state, flight, record);
     }
     if (ok) {
-        CHECK(flight->intended_ns <= record->at_ns);
-        timeline_latency(state, place_type, record->at_ns - flight->intended_ns);
+        CHECK(latency_ns >= 0);
+        timeline_latency(state, place_type, latency_ns);
     }
-    if ((flight->flags & RECORD_FLAG_WARMUP) == 0) {
-        struct cell *cell = cell_of(state, flight);
-
+    if (cell != NULL) {
         cell->outcomes[record->outcome]++;
         cell->tries += record->a > 0 ? (uint64_t)record->a : 1u;
         if (ok) {
-            histogram_record(&cell->latency, record->at_ns - flight->intended_ns);
+            histogram_record(&cell->latency, latency_ns);
         }
     }
 }
@@ -406,16 +408,17 @@ void operation_prefetch_begin(const struct collect_state *state, uint32_t datase
     const struct dataset_state *of = &state->datasets[dataset];
 
     fetch_write(&of->keys[key]);
-    session_prefetch(state, session, of->key_first + key);
+    session_prefetch(state, session_place(state, session, of->key_first + key).index);
 }
 
 void operation_prefetch(const struct collect_state *state, uint32_t slot)
 {
     const struct flight *flight = &state->flights[slot];
-    const struct dataset_state *dataset = &state->datasets[flight->dataset];
 
     if (flight->operation != 0) {
-        fetch(&dataset->keys[flight->key]);
-        session_prefetch(state, flight->session, dataset->key_first + flight->key);
+        fetch(&state->datasets[flight->dataset].keys[flight->key]);
+        if (flight->type == RECORD_READ) {
+            session_prefetch(state, flight->pair);
+        }
     }
 }

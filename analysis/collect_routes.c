@@ -202,7 +202,7 @@ void routes_answered(struct collect_state *state, const struct flight *flight,
 {
     struct routes *routes = &state->failure->routes;
     const uint32_t place = state->client_place[state->layout->groups[flight->group].place];
-    const size_t at = (size_t)place * state->timeline.bucket_count + flight->bucket;
+    const size_t at = (size_t)place * state->timeline.bucket_count + flight_bucket(state, flight);
     const uint64_t measured = (flight->flags & RECORD_FLAG_WARMUP) == 0 ? 1 : 0;
 
     if (routes->cached == NULL) {

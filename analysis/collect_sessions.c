@@ -21,42 +21,51 @@ void session_init(struct collect_state *state)
 }
 
 /* Spreads the pairs over the table: the finaliser of MurmurHash3 (Appleby, public domain, 2011). */
-static uint64_t pair_place(const struct collect_state *state, uint64_t tag)
+static uint64_t spread(uint64_t tag)
 {
-    if (state->pair_mask == 0) {
-        return tag - 1;
-    }
     tag ^= tag >> 33;
     tag *= UINT64_C(0xff51afd7ed558ccd);
     tag ^= tag >> 33;
     tag *= UINT64_C(0xc4ceb9fe1a85ec53);
-    return (tag ^ tag >> 33) & state->pair_mask;
+    return tag ^ tag >> 33;
 }
 
-void session_prefetch(const struct collect_state *state, uint32_t session, uint64_t key)
+struct session_place session_place(const struct collect_state *state, uint32_t session,
+                                   uint64_t key)
 {
-    const struct session_pair *pair =
-        &state->pairs[pair_place(state, session * state->key_count + key + 1)];
+    CHECK(session < state->layout->session_count);
+
+    const uint64_t tag = session * state->key_count + key + 1;
+    const uint64_t index = state->pair_mask == 0 ? tag - 1 : spread(tag) & state->pair_mask;
+
+    return (struct session_place){tag, (uint32_t)index};
+}
+
+void session_prefetch(const struct collect_state *state, uint32_t index)
+{
+    const struct session_pair *pair = &state->pairs[index];
 
     fetch_write(pair);
     fetch_write(&pair->seen.write); /* perhaps in the next cache line */
 }
 
-struct session_pair *session_find(struct collect_state *state, uint32_t session, uint64_t key,
-                                  bool make)
+const struct session_pair *session_find(const struct collect_state *state,
+                                        struct session_place place)
 {
-    CHECK(session < state->layout->session_count);
+    const struct session_pair *pair = &state->pairs[place.index];
 
-    const uint64_t tag = session * state->key_count + key + 1;
-    struct session_pair *pair = &state->pairs[pair_place(state, tag)];
+    return pair->tag == place.tag ? pair : NULL;
+}
 
-    if (pair->tag == tag) {
-        return pair;
+struct session_pair *session_make(struct collect_state *state, struct session_place place)
+{
+    struct session_pair *pair = &state->pairs[place.index];
+
+    if (pair->tag != place.tag) {
+        state->pairs_evicted += pair->tag != 0 ? 1u : 0u;
+        pair->tag = place.tag;
+        pair->own = version_initial();
+        pair->seen = version_initial();
     }
-    if (!make) {
-        return NULL;
-    }
-    state->pairs_evicted += pair->tag != 0 ? 1u : 0u;
-    *pair = (struct session_pair){tag, version_initial(), version_initial()};
     return pair;
 }

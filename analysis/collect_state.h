@@ -116,19 +116,22 @@ struct dataset_state {
     sim_ns converged_ns; /* -1: not */
 };
 
-struct flight {         /* an operation in flight */
-    uint64_t operation; /* 0: the slot is free */
+struct flight {                      /* an operation in flight; a write needs the first line only */
+    _Alignas(64) uint64_t operation; /* 0: the slot is free */
     sim_ns invoked_ns, intended_ns;
-    uint32_t key, session, bucket;
+    struct cell *cell;          /* where it is counted; NULL: not measured */
+    struct bucket_count *count; /* of the timeline: of its place, type and time of invocation */
+    uint32_t key, session;
+    uint32_t next, previous; /* reads of the same key: slot + 1, 0 ends the list */
     uint16_t group, dataset;
-    uint32_t segment;
     uint8_t type, flags;
-    uint16_t writer_place;    /* of `expected` */
-    uint32_t next, previous;  /* reads of the same key; RECORD_NONE ends the list */
-    sim_ns expected_ns;       /* acknowledgement of `expected` */
     struct version expected;  /* newest acknowledged version at the invocation; a probe's target */
     struct version own, seen; /* of the session, at the invocation */
+    sim_ns expected_ns;       /* acknowledgement of `expected` */
+    uint32_t pair;            /* place of the session and key in the table */
+    uint32_t pair_cell;       /* where a read is counted by writer and reader */
 };
+_Static_assert(sizeof(struct flight) == 128, "a flight is two cache lines");
 
 struct session_pair { /* what a session did to a key */
     uint64_t tag;     /* 0: empty */
@@ -159,10 +162,7 @@ struct segment { /* the times in which the same faults are before, during, after
 
 struct bucket_count { /* of one timeline bucket, client place and type; by invocation */
     uint32_t offered, outcomes[RECORD_OUTCOME_COUNT];
-};
-
-struct bucket_reads {
-    uint32_t reads, stale;
+    uint32_t reads, stale; /* ok ones; of type RECORD_READ */
 };
 
 enum {
@@ -183,7 +183,6 @@ struct timeline {
     sim_ns next_ns; /* end of the present bucket */
     uint32_t bucket, bucket_count;
     struct bucket_count *counts;             /* (bucket * client places + place) * 2 + type */
-    struct bucket_reads *reads;              /* bucket * client places + place */
     struct small_histogram *latency;         /* place * 2 + type */
     double *latency_p50_ms, *latency_p99_ms; /* (place * 2 + type) * buckets + bucket */
     double *lag_ms, *lag_versions;           /* replica * buckets + bucket */
@@ -220,13 +219,14 @@ struct collect_state {
 
     struct segment *segments;
     size_t segment_count, segment_capacity;
-    uint32_t segment; /* the present one */
+    struct cell *cells; /* of the present one */
     uint32_t window_count;
     struct fault_set begun, active;
     bool segment_changed;
 
     struct pair_cell *
         *pair_cells;         /* (dataset * (client places + 1) + writer) * client places + reader */
+    uint32_t *group_place;   /* by client group: the dense index of its place */
     uint32_t *client_place;  /* by place: dense index, RECORD_NONE when no client lives there */
     uint32_t *client_places; /* the places that have clients */
     uint32_t client_place_count;
@@ -251,6 +251,14 @@ struct collect_state {
 static inline struct commit_entry *pool_at(const struct collect_state *state, uint32_t index)
 {
     return ((struct commit_entry **)state->pool)[index / ENTRIES_MAX] + index % ENTRIES_MAX;
+}
+
+/* The timeline bucket in which an operation was invoked. */
+static inline uint32_t flight_bucket(const struct collect_state *state, const struct flight *flight)
+{
+    const size_t index = (size_t)(flight->count - state->timeline.counts);
+
+    return (uint32_t)(index / (state->client_place_count * 2u));
 }
 
 /* collect_keys: the recent versions of a key, in increasing order. */
@@ -294,12 +302,20 @@ void operation_prefetch_begin(const struct collect_state *state, uint32_t datase
 /* Fetches what the end of the operation in the slot will touch; the slot must be in the table. */
 void operation_prefetch(const struct collect_state *state, uint32_t slot);
 
-/* collect_sessions: NULL when the pair was never there (or, with `make` false, is not there now).
- */
-struct session_pair *session_find(struct collect_state *state, uint32_t session, uint64_t key,
-                                  bool make);
+/* collect_sessions: names a pair of session and key, and the only place where it may be. */
+struct session_place {
+    uint64_t tag;
+    uint32_t index;
+};
+struct session_place session_place(const struct collect_state *state, uint32_t session,
+                                   uint64_t key);
+/* NULL when it is not there now. */
+const struct session_pair *session_find(const struct collect_state *state,
+                                        struct session_place place);
+/* Displaces another one that is there. */
+struct session_pair *session_make(struct collect_state *state, struct session_place place);
 void session_init(struct collect_state *state);
-void session_prefetch(const struct collect_state *state, uint32_t session, uint64_t key);
+void session_prefetch(const struct collect_state *state, uint32_t index);
 
 /* collect_timeline */
 void timeline_init(struct collect_state *state);
@@ -318,7 +334,8 @@ uint64_t loss_divergent_keys(const struct collect_state *state, uint32_t dataset
 
 /* collect.c */
 void fault_changed(struct collect_state *state, const struct record *record);
-uint32_t segment_now(struct collect_state *state);
+/* Makes state->cells those of the present segment. */
+void segment_now(struct collect_state *state);
 
 /* The metric set: collect_metrics, _reads, _replicas, _traffic, _curves. */
 struct set_builder {

@@ -39,7 +39,6 @@ void timeline_init(struct collect_state *state)
     timeline->bucket_count = (uint32_t)count;
     timeline->next_ns = layout->bucket_ns;
     timeline->counts = arena_alloc(&state->arena, count * places * 2, sizeof(*timeline->counts));
-    timeline->reads = arena_alloc(&state->arena, count * places, sizeof(*timeline->reads));
     timeline->latency = arena_alloc(&state->arena, places * 2, sizeof(*timeline->latency));
     timeline->latency_p50_ms =
         arena_alloc(&state->series_arena, count * places * 2, sizeof(double));
