@@ -110,8 +110,7 @@ static bool has_leader(const struct scenario_dataset *dataset)
     return ((const struct strategy_ops *)dataset->replication.kind)->leadership != NULL;
 }
 
-/* Does any dataset with a leader store a copy in this region? */
-static bool stores(const struct scenario *scenario, uint32_t region)
+bool scenario_stores_led(const struct scenario *scenario, uint32_t region)
 {
     const struct scenario_dataset *datasets = scenario->datasets.items;
     for (size_t d = 0; d < scenario->datasets.count; d++) {
@@ -133,7 +132,7 @@ static void check_candidates(struct checking *checking, const struct scenario_fa
     for (size_t i = 0; i < common->candidates.count; i++) {
         const char *path = arena_printf(checking->arena, "failover.candidates[%zu]", i);
         const char *name = regions[candidates[i]].name;
-        if (!stores(checking->scenario, candidates[i])) {
+        if (!scenario_stores_led(checking->scenario, candidates[i])) {
             complain(
                 checking, path,
                 arena_printf(checking->arena, "\"%s\" stores no dataset that has a leader", name));

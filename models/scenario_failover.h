@@ -43,4 +43,8 @@ struct scenario_failover {
 
 extern const struct param_spec scenario_failover_table[];
 
+struct scenario;
+/* Does a dataset whose strategy has a leader store a copy in this region? */
+bool scenario_stores_led(const struct scenario *scenario, uint32_t region);
+
 #endif

@@ -98,6 +98,7 @@ static void ask_promote(struct agent *self, struct conductor *conductor)
 static void promote(struct agent *self, struct conductor *conductor, uint32_t target)
 {
     conductor->target = target;
+    conductor->decided = true;
     conductor->resumed = target == conductor->leader;
     conductor_enter(conductor, CONDUCTOR_PROMOTE);
     step(self, conductor, RECORD_STEP_DECIDED, target);
@@ -119,7 +120,8 @@ static void announce_after(struct agent *self, struct conductor *conductor)
 
 static void accepted(struct agent *self, struct conductor *conductor)
 {
-    if (conductor->plan->verify == NULL) {
+    conductor->handing_over = false;
+    if (conductor->plan->verify == NULL || conductor->resumed) {
         announce_after(self, conductor);
     } else {
         phase(self, conductor, CONDUCTOR_VERIFY_WAIT, conductor->plan->verify);
@@ -263,6 +265,7 @@ static void survey_over(struct agent *self, struct conductor *conductor)
         conductor_end(self, conductor, CONDUCTOR_SPLIT);
         return;
     }
+    conductor_detected(self, conductor);
     if (conductor->respect && conductor->plan->config->fencing == SCENARIO_FENCING_REQUIRED) {
         fence(self, conductor); /* and then look again */
         return;
@@ -283,16 +286,21 @@ void conductor_detected(struct agent *self, struct conductor *conductor)
     }
 }
 
+void conductor_calm(struct conductor *conductor)
+{
+    conductor->detected = false;
+}
+
 void conductor_balloted(struct agent *self, struct conductor *conductor)
 {
     if (conductor->planned) {
-        conductor_enter(conductor, CONDUCTOR_DEMOTE);
-        conductor_tell(self, conductor, conductor->leader,
-                       (struct message){.kind = CONTROL_DEMOTE, .flag = 1});
-        conductor_wait(self, conductor, conductor_ask_timeout(conductor));
+        conductor->handing_over = true;
+        conductor_demote(self, conductor);
         return;
     }
-    conductor_detected(self, conductor);
+    if (!conductor->respect) {
+        conductor_detected(self, conductor); /* else the survey shows whether somebody leads */
+    }
     if (conductor->plan->config->fencing == SCENARIO_FENCING_REQUIRED && !conductor->respect) {
         fence(self, conductor);
     } else {
@@ -313,7 +321,8 @@ static void on_demoted(struct agent *self, struct conductor *conductor,
             survey(self, conductor);
         }
     } else if (conductor->phase == CONDUCTOR_DEMOTE && message->flag != SIDECAR_DONE) {
-        conductor_end(self, conductor, CONDUCTOR_REFUSED); /* it thawed meanwhile, and leads */
+        conductor->handing_over = false; /* it thawed meanwhile, and leads */
+        conductor_end(self, conductor, CONDUCTOR_REFUSED);
     } else if (conductor->phase == CONDUCTOR_DEMOTE &&
                conductor_compare(message->version.write, message->a, conductor->frozen_epoch,
                                  conductor->frozen_position) > 0) {
@@ -321,20 +330,6 @@ static void on_demoted(struct agent *self, struct conductor *conductor,
     } else if (conductor->phase == CONDUCTOR_DEMOTE) {
         promote(self, conductor, conductor->target);
     }
-}
-
-/* It was demoted, or not: asks until it is known, unless the leader is dead. */
-static void demote_again(struct agent *self, struct conductor *conductor)
-{
-    if (conductor->ops->ill(self)) {
-        conductor->planned = false;
-        conductor->respect = false;
-        conductor_balloted(self, conductor);
-        return;
-    }
-    conductor_tell(self, conductor, conductor->leader,
-                   (struct message){.kind = CONTROL_DEMOTE, .flag = 1});
-    conductor_wait(self, conductor, conductor_ask_timeout(conductor));
 }
 
 /* What comes from outside. */
@@ -346,6 +341,7 @@ void conductor_begin(struct agent *self, struct conductor *conductor,
     conductor->respect = wish->respect;
     conductor->only = wish->only;
     conductor->planned = false;
+    conductor->decided = false;
     conductor_ballot(self, conductor);
 }
 
@@ -436,7 +432,7 @@ static void time_is_over(struct agent *self, struct conductor *conductor)
         }
         break;
     case CONDUCTOR_DEMOTE:
-        demote_again(self, conductor);
+        conductor_demote_again(self, conductor);
         break;
     case CONDUCTOR_FENCE: /* every leader of an older epoch has stopped by itself */
         survey(self, conductor);

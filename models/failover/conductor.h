@@ -70,8 +70,10 @@ struct conductor {
     uint64_t epoch;
     uint32_t target, only;
     bool respect, planned;
-    bool resumed;  /* the target is the old leader: it goes on after a restart */
-    bool detected; /* of this failure, and recorded */
+    bool resumed;      /* the target is the old leader: it goes on after a restart */
+    bool detected;     /* of this failure, and recorded */
+    bool decided;      /* the target may have been told */
+    bool handing_over; /* on disk: the old leader may have been demoted for a planned move */
     uint32_t request, generation, asks;
     uint32_t votes, voters;
     sim_ns deadline_ns;
@@ -98,10 +100,15 @@ void conductor_begin(struct agent *self, struct conductor *conductor,
                      const struct conductor_wish *wish);
 /* The owner knows that the leader fails: recorded, once until somebody leads again. */
 void conductor_detected(struct agent *self, struct conductor *conductor);
+/* The owner has seen that it leads after all. */
+void conductor_calm(struct conductor *conductor);
 /* A planned move; gives up and thaws when the old leader is not frozen and caught up with by then.
  */
 void conductor_move(struct agent *self, struct conductor *conductor, uint32_t target,
                     sim_ns timeout_ns);
+/* After conductor_forget(): goes on with a planned move that may have left nobody to lead. False:
+ * there is none. */
+bool conductor_continue(struct agent *self, struct conductor *conductor);
 
 /* True when the message or timer was the conductor's. */
 bool conductor_message(struct agent *self, struct conductor *conductor,

@@ -42,6 +42,8 @@ void conductor_on_frozen(struct agent *self, struct conductor *conductor,
 void conductor_ask_caught_up(struct agent *self, struct conductor *conductor);
 void conductor_caught_up(struct agent *self, struct conductor *conductor,
                          const struct sidecar_status *status);
+void conductor_demote(struct agent *self, struct conductor *conductor);
+void conductor_demote_again(struct agent *self, struct conductor *conductor);
 void conductor_abort_move(struct agent *self, struct conductor *conductor);
 
 #endif

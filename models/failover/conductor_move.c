@@ -62,6 +62,34 @@ void conductor_on_frozen(struct agent *self, struct conductor *conductor,
     conductor_ask_caught_up(self, conductor);
 }
 
+void conductor_demote(struct agent *self, struct conductor *conductor)
+{
+    conductor_enter(conductor, CONDUCTOR_DEMOTE);
+    conductor_tell(self, conductor, conductor->leader,
+                   (struct message){.kind = CONTROL_DEMOTE, .flag = 1});
+    conductor_wait(self, conductor, conductor_ask_timeout(conductor));
+}
+
+/* It was demoted, or not: asks until it is known, unless the leader is dead. */
+void conductor_demote_again(struct agent *self, struct conductor *conductor)
+{
+    if (conductor->ops->ill(self)) {
+        conductor->planned = conductor->respect = conductor->handing_over = false;
+        conductor_balloted(self, conductor);
+    } else {
+        conductor_demote(self, conductor);
+    }
+}
+
+bool conductor_continue(struct agent *self, struct conductor *conductor)
+{
+    CHECK(conductor->phase == CONDUCTOR_IDLE);
+    if (conductor->handing_over) {
+        conductor_demote(self, conductor);
+    }
+    return conductor->handing_over;
+}
+
 void conductor_move(struct agent *self, struct conductor *conductor, uint32_t target,
                     sim_ns timeout_ns)
 {
@@ -70,6 +98,7 @@ void conductor_move(struct agent *self, struct conductor *conductor, uint32_t ta
     conductor->respect = false;
     conductor->only = UINT32_MAX;
     conductor->planned = true;
+    conductor->decided = false;
     conductor->target = target;
     conductor->epoch = conductor->leader_epoch;
     conductor->deadline_ns = agent_clock(self) + timeout_ns;

@@ -29,7 +29,7 @@ struct sidecar {
 };
 
 /* Tokens of timers; TOKEN_EXPIRY + round: that round's approval ends. */
-enum token { TOKEN_READY, TOKEN_THAW, TOKEN_GUARD, TOKEN_EXPIRY };
+enum token { TOKEN_READY, TOKEN_THAW, TOKEN_GUARD, TOKEN_BACK, TOKEN_EXPIRY };
 
 /* Status as a message: epochs share a word, 32 bits each. */
 struct message sidecar_status_message(const struct sidecar_status *status)
@@ -319,6 +319,22 @@ static void on_freeze(struct agent *self, const struct message *message)
     answer(self, message, CONTROL_FROZEN, may ? SIDECAR_DONE : SIDECAR_REFUSED);
 }
 
+/* Those who decide learn of it, again and again until it leads or follows somebody. */
+static void back(struct agent *self)
+{
+    const struct sidecar *sidecar = agent_state(self);
+    const struct failover_plan *plan = sidecar->plan;
+    const struct leadership_status status = agent_leader_status(self);
+    if (leads(status.role) || sidecar->promotion.epoch > 0 ||
+        (status.leader != UINT32_MAX && status.leader != sidecar->member)) {
+        return;
+    }
+    for (uint32_t i = 0; i < plan->controller_count; i++) {
+        tell_status(self, plan->controllers[i], 0);
+    }
+    agent_timer(self, plan->config->retry, TOKEN_BACK);
+}
+
 static void start(struct agent *self)
 {
     struct sidecar *sidecar = agent_state(self);
@@ -371,6 +387,9 @@ static void on_timer(struct agent *self, uint64_t token)
     case TOKEN_GUARD:
         guard_again(self);
         break;
+    case TOKEN_BACK:
+        back(self);
+        break;
     default:
         guard_expired(self, token - TOKEN_EXPIRY);
         break;
@@ -385,15 +404,6 @@ static void on_stop(struct agent *self)
         .member = sidecar->member,
         .fence_epoch = sidecar->fence_epoch,
         .guard = {.round = sidecar->guard.round, .approved = sidecar->guard.approved}};
-}
-
-/* Those who decide learn of it with their next look, or now. */
-static void on_restart(struct agent *self)
-{
-    const struct sidecar *sidecar = agent_state(self);
-    for (uint32_t i = 0; i < sidecar->plan->controller_count; i++) {
-        tell_status(self, sidecar->plan->controllers[i], 0);
-    }
 }
 
 static void on_leadership(struct agent *self)
@@ -413,6 +423,6 @@ const struct agent_ops sidecar_ops = {
     .on_message = on_message,
     .on_timer = on_timer,
     .on_stop = on_stop,
-    .on_restart = on_restart,
+    .on_restart = back,
     .on_leadership = on_leadership,
 };

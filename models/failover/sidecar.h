@@ -6,7 +6,7 @@
  *          promotion: the machine's start-up (plan->promotion), then the strategy replays and
  *          accepts. DEMOTE ends a leadership and refuses every epoch below the one it names.
  *          FREEZE stops new writes for a planned hand-over; without a word it thaws by itself.
- *          Back from a power failure it reports to the controllers.
+ *          Back from a power failure it reports to the controllers until it leads or follows.
  * Guard:   in a guarded plan (fencing required) a leader asks all controllers three times in each
  *          fence_after whether its epoch still holds, and asks before it begins to lead. Approval
  *          by most of them is good for fence_after from the moment of asking; without it the
