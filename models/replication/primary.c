@@ -461,9 +461,10 @@ static bool primary_invariant(const struct replica *self)
 
 const struct strategy_ops strategy_primary = {
     .kind = {.name = "primary",
-             .summary = "one primary orders writes in a log and ships it to followers",
-             .source = "PostgreSQL 16 documentation, chapter 27.2; MySQL 8.0 manual, section "
-                       "19.4.10",
+             .summary = "one primary orders writes in a log and ships it to followers; a failover "
+                        "policy may move it",
+             .source = "PostgreSQL 16 documentation, chapters 26.3, 27.2 and pg_rewind; MySQL 8.0 "
+                       "manual, section 19.4.10; Ongaro and Ousterhout, USENIX ATC 2014, section 5",
              .params_bytes = sizeof(struct primary_params),
              .params = primary_table},
     .state_bytes = sizeof(struct primary_state),

@@ -367,6 +367,30 @@ static void test_the_log_is_too_short(void **state)
 }
 
 /*
+ * FAR has nothing of the last 1,500 entries and NEAR all of them when it is promoted: it still has
+ * what FAR misses, since the heartbeats said so, and no copy is needed.
+ */
+static void test_keeps_what_others_miss(void **state)
+{
+    (void)state;
+    const struct primary_params params = defaults();
+    struct fake *fake = managed(&params, 0);
+    for (uint64_t i = 1; i <= 3000; i++) {
+        fake_write(fake, (sim_ns)i * 2 * MS, PRIMARY, (uint32_t)(i % FAKE_KEYS), i);
+    }
+    fake_cut(fake, 3000 * MS, PRIMARY, FAR, true);
+    fake_down(fake, 6500 * MS, PRIMARY);
+    fake_call(fake, 7000 * MS, NEAR, FAKE_PROMOTE, 2);
+    fake_run(fake, 7000 * MS);
+    assert_int_equal(state_of(fake, FAR)->end, 1500);
+    assert_in_range(state_of(fake, NEAR)->base, 1, 1500); /* and not for ever */
+    fake_run(fake, 8000 * MS);
+    assert_int_equal(state_of(fake, FAR)->end, 3000);
+    assert_int_equal(fake_sent(fake, PRIMARY_FETCH), 0);
+    fake_free(fake);
+}
+
+/*
  * Without a failover policy. A follower whose disk is lost copies from the primary: asked at its
  * return (1000), there at 1012, back at 1022. A primary whose disk is lost never accepts again, and
  * nothing that its followers have is touched.
@@ -512,6 +536,7 @@ int main(void)
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_copies_what_was_lost),
         cmocka_unit_test(test_the_log_is_too_short),
+        cmocka_unit_test(test_keeps_what_others_miss),
         cmocka_unit_test(test_lost_disks_unmanaged),
         cmocka_unit_test(test_guard),
         cmocka_unit_test(test_lag),

@@ -58,7 +58,13 @@ void timeline_run(struct lab *lab, const struct plan *plan)
                              or_else(plan->faults, ""));
     assert_true(used < sizeof text);
     lab_write(lab, text);
-    lab_run(lab, 1, 0);
+    lab->world = world_create(lab->scenario, 1);
+    if (plan->prepare != NULL) {
+        plan->prepare(lab->world);
+    }
+    const struct record_sink sink = {.state = lab, .row = lab_keep, .mask = UINT32_MAX};
+    const enum engine_stop stop = world_run(lab->world, &sink, NULL);
+    assert_true(stop == ENGINE_UNTIL || stop == ENGINE_DONE);
 }
 
 static const struct record *find(const struct lab *lab, enum record_kind kind, uint64_t operation)

@@ -28,6 +28,7 @@ struct plan {
     int per_region;            /* machines; 0: one */
     bool fourth;               /* with us-west-2 */
     int seconds;
+    void (*prepare)(struct world *world); /* before it runs; NULL: nothing */
 };
 
 /* Runs it, keeping all rows; close with lab_close(). */
