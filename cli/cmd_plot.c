@@ -100,8 +100,7 @@ static enum exit_code run(const struct arguments *arguments)
     scenario_file_from(&file, arguments, &arena);
     uint64_t seed = UINT64_MAX, replications = 1;
     enum exit_code code = EXIT_CODE_USAGE;
-    if (arguments_number(arguments, "seed", 0, UINT64_C(9007199254740991), &seed) &&
-        arguments_number(arguments, "replications", 1, 100000, &replications)) {
+    if (scenario_file_runs(arguments, &seed, &replications)) {
         code = scenario_file_load(&file, &arena);
     }
     if (code == EXIT_CODE_OK) {

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { REPLICATIONS_MAX = 1000000, JOBS_MAX = 256 };
+enum { JOBS_MAX = 256 };
 
 static const struct option_spec options[] = {
     {.name = "seed",
@@ -87,9 +87,7 @@ static bool read_options(struct batch *batch)
     const long processors = sysconf(_SC_NPROCESSORS_ONLN);
     batch->replications = 1;
     batch->jobs = processors > 0 ? (uint64_t)processors : 1;
-    batch->seed = UINT64_MAX;
-    if (!arguments_number(arguments, "seed", 0, UINT64_C(9007199254740991), &batch->seed) ||
-        !arguments_number(arguments, "replications", 1, REPLICATIONS_MAX, &batch->replications) ||
+    if (!scenario_file_runs(arguments, &batch->seed, &batch->replications) ||
         !arguments_number(arguments, "jobs", 1, JOBS_MAX, &batch->jobs)) {
         return false;
     }

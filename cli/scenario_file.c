@@ -86,6 +86,15 @@ void scenario_file_from(struct scenario_file *file, const struct arguments *argu
     file->path = arguments->operand_count > 0 ? arguments->operands[0] : "-";
 }
 
+bool scenario_file_runs(const struct arguments *arguments, uint64_t *seed, uint64_t *replications)
+{
+    enum { REPLICATIONS_MAX = 1000000 };
+    const uint64_t seed_max = UINT64_C(9007199254740991); /* what a JSON number holds exactly */
+    *seed = UINT64_MAX;
+    return arguments_number(arguments, "seed", 0, seed_max, seed) &&
+           arguments_number(arguments, "replications", 1, REPLICATIONS_MAX, replications);
+}
+
 static void add_json_members(struct diags *diags, struct text *members)
 {
     struct text array = {0};

@@ -41,6 +41,9 @@ void scenario_file_from(struct scenario_file *file, const struct arguments *argu
 
 enum exit_code scenario_file_load(struct scenario_file *file, struct arena *arena);
 
+/* --seed (UINT64_MAX when absent) and --replications. False after a usage error. */
+bool scenario_file_runs(const struct arguments *arguments, uint64_t *seed, uint64_t *replications);
+
 /* Notes on stderr. */
 void scenario_file_put_notes(const struct scenario_file *file);
 

@@ -35,13 +35,7 @@ static const struct param_spec rows[] = {
      .max = 10000,
      .default_text = "200",
      .help = "how fast the bound grows, in parts per million; no node drifts faster"},
-    {.key = "interval",
-     .type = PARAM_DURATION,
-     .offset = offsetof(struct params, interval),
-     .min = 1e6,
-     .max = 24.0 * (double)SIM_NS_PER_H,
-     .default_text = "30s",
-     .help = "between two synchronisations"},
+    SAWTOOTH_INTERVAL_ROW(struct params, "30s"),
     {0}};
 
 static void start(const void *params, struct clock_state *clock)

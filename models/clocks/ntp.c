@@ -34,13 +34,7 @@ static const struct param_spec rows[] = {
      .max = 10000,
      .default_text = "15",
      .help = "each node's rate is wrong by a constant between - and + this, in parts per million"},
-    {.key = "interval",
-     .type = PARAM_DURATION,
-     .offset = offsetof(struct params, interval),
-     .min = 1e6,
-     .max = 24.0 * (double)SIM_NS_PER_H,
-     .default_text = "64s",
-     .help = "between two synchronisations"},
+    SAWTOOTH_INTERVAL_ROW(struct params, "64s"),
     {0}};
 
 static void start(const void *params, struct clock_state *clock)

@@ -13,6 +13,15 @@
 #include "models/clocks/clock.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+
+/* The row of a struct's `interval`, of type sim_ns. */
+#define SAWTOOTH_INTERVAL_ROW(structure, default_interval)                                         \
+    {                                                                                              \
+        .key = "interval", .type = PARAM_DURATION, .offset = offsetof(structure, interval),        \
+        .min = 1e6, .max = 24.0 * (double)SIM_NS_PER_H, .default_text = default_interval,          \
+        .help = "between two synchronisations"                                                     \
+    }
 
 /* Draws phase (uniform over the interval) and drift (uniform within +- drift_ppm). */
 void sawtooth_start(struct clock_state *clock, sim_ns interval_ns, double drift_ppm);

@@ -4,27 +4,40 @@
 
 #include <inttypes.h>
 
-static const char *check_node(const struct machine_set *set, int64_t nodes, const char *region,
-                              struct arena *arena)
+static const struct scenario_region *region_of(const struct scenario *scenario, uint32_t region)
 {
-    return set->node < nodes
+    return (const struct scenario_region *)scenario->regions.items + region;
+}
+
+const char *machine_set_check_region(uint32_t region, const struct scenario *scenario,
+                                     struct arena *arena)
+{
+    return region_of(scenario, region)->nodes > 0
+               ? NULL
+               : arena_printf(arena, "has no effect: region \"%s\" has no nodes",
+                              region_name(scenario, region));
+}
+
+const char *machine_set_check_node(uint32_t region, int64_t node, const struct scenario *scenario,
+                                   struct arena *arena)
+{
+    const int64_t nodes = region_of(scenario, region)->nodes;
+    return node < nodes
                ? NULL
                : arena_printf(arena,
                               "must be below the number of nodes of region \"%s\", %" PRId64
                               " (got %" PRId64 ")",
-                              region, nodes, set->node);
+                              region_name(scenario, region), nodes, node);
 }
 
 const char *machine_set_check(const void *params, const struct scenario *scenario, const char **key,
                               struct arena *arena)
 {
     const struct machine_set *set = params;
-    const struct scenario_region *regions = scenario->regions.items;
-    const struct scenario_region *region = &regions[set->region];
-    const char *name = region_name(scenario, set->region);
+    const struct scenario_region *region = region_of(scenario, set->region);
     if (region->nodes == 0) {
         *key = "region";
-        return arena_printf(arena, "has no effect: region \"%s\" has no nodes", name);
+        return machine_set_check_region(set->region, scenario, arena);
     }
     if (set->node >= 0 && set->zone >= 0) {
         *key = "zone";
@@ -37,10 +50,10 @@ const char *machine_set_check(const void *params, const struct scenario *scenari
             arena,
             "must be below the number of zones of region \"%s\" with nodes, %" PRId64
             " (got %" PRId64 ")",
-            name, used, set->zone);
+            region_name(scenario, set->region), used, set->zone);
     }
     *key = "node";
-    return check_node(set, region->nodes, name, arena);
+    return machine_set_check_node(set->region, set->node, scenario, arena);
 }
 
 void machine_set_each(const void *params, struct world *world, machine_set_act act, int change)

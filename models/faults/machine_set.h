@@ -43,6 +43,12 @@ const char *machine_set_check(const void *params, const struct scenario *scenari
                               struct arena *arena);
 uint32_t machine_set_places(const void *params, const struct scenario *scenario, uint32_t *places);
 
+/* Its parts, for kinds with other params: NULL, or what is wrong. */
+const char *machine_set_check_region(uint32_t region, const struct scenario *scenario,
+                                     struct arena *arena);
+const char *machine_set_check_node(uint32_t region, int64_t node, const struct scenario *scenario,
+                                   struct arena *arena);
+
 /* Calls `act` for every machine of the set that `params` begins with, in the order of numbers. */
 typedef void (*machine_set_act)(struct world *world, uint32_t region, uint32_t node,
                                 const void *params, int change);

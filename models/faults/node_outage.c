@@ -7,6 +7,7 @@
  */
 #include "models/faults/fault.h"
 #include "models/faults/fault_target.h"
+#include "models/faults/machine_set.h"
 #include "models/faults/outage.h"
 #include "models/faults/region_sets.h"
 
@@ -38,16 +39,8 @@ static const char *check(const void *params, const struct scenario *scenario, co
                          struct arena *arena)
 {
     const struct params *self = params;
-    const struct scenario_region *regions = scenario->regions.items;
-    const int64_t nodes = regions[self->region].nodes;
-    if (self->node >= nodes) {
-        *key = "node";
-        return arena_printf(arena,
-                            "must be below the number of nodes of region \"%s\", %" PRId64
-                            " (got %" PRId64 ")",
-                            region_name(scenario, self->region), nodes, self->node);
-    }
-    return NULL;
+    *key = "node";
+    return machine_set_check_node(self->region, self->node, scenario, arena);
 }
 
 static void begin(const void *params, struct world *world)

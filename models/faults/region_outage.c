@@ -9,6 +9,7 @@
  */
 #include "models/faults/fault.h"
 #include "models/faults/fault_target.h"
+#include "models/faults/machine_set.h"
 #include "models/faults/outage.h"
 #include "models/faults/region_sets.h"
 
@@ -44,13 +45,8 @@ static const char *check(const void *params, const struct scenario *scenario, co
                          struct arena *arena)
 {
     const struct params *self = params;
-    const struct scenario_region *regions = scenario->regions.items;
-    if (regions[self->region].nodes == 0) {
-        *key = "region";
-        return arena_printf(arena, "has no effect: region \"%s\" has no nodes",
-                            region_name(scenario, self->region));
-    }
-    return NULL;
+    *key = "region";
+    return machine_set_check_region(self->region, scenario, arena);
 }
 
 static void change(const struct params *self, struct world *world, int by)

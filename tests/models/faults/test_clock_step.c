@@ -12,6 +12,7 @@ static void *new_step(struct arena *arena, uint32_t region, int64_t node, sim_ns
     const struct fault_ops *ops = fake_kind("clock_step");
     void *params = fill_new(&ops->kind, arena);
     fake_region(ops, params, region);
+    fill_int(&ops->kind, params, "zone", -1);
     fill_int(&ops->kind, params, "node", node);
     fill_ns(&ops->kind, params, "by", by_ns);
     return params;
@@ -37,7 +38,8 @@ static void test_region_and_node(void **state)
     ops->end(one, &world);
     const sim_ns none[FAKE_REGIONS][FAKE_NODES] = {{0}};
     assert_memory_equal(world.steps, none, sizeof none);
-    assert_string_equal(ops->text(all, &fake_scenario, &arena), "clocks of a step +250ms");
+    assert_string_equal(ops->text(all, &fake_scenario, &arena),
+                        "clock of all nodes of a steps +250ms");
     assert_string_equal(ops->text(one, &fake_scenario, &arena), "clock of node 1 of c steps -1s");
     uint32_t places[FAKE_REGIONS];
     assert_int_equal(ops->places(one, &fake_scenario, places), 1);
