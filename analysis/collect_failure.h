@@ -13,6 +13,8 @@
 
 #include "analysis/collect_state.h"
 
+#define RECOVERY_HOLD_NS (30 * SIM_NS_PER_S) /* for which the windows must be good */
+
 enum {
     SLOTS_MAX = 1 << 16,      /* of a class: 109 min of 100 ms, then the slots get longer */
     WINDOWS_MAX = 1 << 12,    /* occurrences of faults that are judged: the first ones */

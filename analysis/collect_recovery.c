@@ -124,7 +124,7 @@ static size_t steps_from(const struct failure_state *failure, sim_ns at_ns)
     return low;
 }
 
-/* The first such step of the dataset in from_ns..to_ns; from_ns when there is none. */
+/* The first such step of the dataset in from_ns..to_ns; -1 when there is none. */
 static sim_ns step_find(const struct failure_state *failure, uint32_t dataset, uint8_t step,
                         sim_ns from_ns, sim_ns to_ns)
 {
@@ -136,10 +136,13 @@ static sim_ns step_find(const struct failure_state *failure, uint32_t dataset, u
             return steps[i].at_ns;
         }
     }
-    return from_ns;
+    return -1;
 }
 
-/* Each milestone is that of the last of the datasets that the place's clients use. */
+/*
+ * Each milestone is that of the last of the datasets that the place's clients use. A failover of
+ * which a step lies before `to_ns` is still going on then: its next steps are cut there later.
+ */
 static void recovery_steps(const struct collect_state *state, uint32_t place, sim_ns *times_ns,
                            sim_ns to_ns)
 {
@@ -153,13 +156,19 @@ static void recovery_steps(const struct collect_state *state, uint32_t place, si
     const struct record_layout *layout = state->layout;
 
     for (uint32_t g = 0; g < layout->group_count; g++) {
-        sim_ns at_ns = times_ns[METRIC_RECOVERY_FAIL];
+        sim_ns at_ns = times_ns[METRIC_RECOVERY_FAIL], last_ns = to_ns;
 
         if (state->client_place[layout->groups[g].place] != place) {
             continue;
         }
         for (int k = METRIC_RECOVERY_DETECTED; k <= METRIC_RECOVERY_ROUTED; k++) {
-            at_ns = step_find(state->failure, layout->groups[g].dataset, steps[k], at_ns, to_ns);
+            const sim_ns found_ns =
+                step_find(state->failure, layout->groups[g].dataset, steps[k], at_ns, last_ns);
+
+            if (found_ns >= 0) {
+                at_ns = found_ns;
+                last_ns = to_ns + RECOVERY_HOLD_NS;
+            }
             times_ns[k] = at_ns > times_ns[k] ? at_ns : times_ns[k];
         }
     }

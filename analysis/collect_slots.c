@@ -10,8 +10,8 @@
  */
 #include "analysis/collect_failure.h"
 
-#define WINDOW_NS (5 * SIM_NS_PER_S)
-#define HOLD_NS   (30 * SIM_NS_PER_S)
+#define WINDOW_NS        (5 * SIM_NS_PER_S)
+#define RECOVERY_HOLD_NS (30 * SIM_NS_PER_S)
 
 static sim_ns slot_length(sim_ns duration_ns)
 {
@@ -34,7 +34,7 @@ void slots_init(struct collect_state *state)
     grid->slot_ns = slot_length(duration_ns);
     grid->slot_count = (uint32_t)((duration_ns - 1) / grid->slot_ns + 1);
     grid->window_slots = grid->slot_ns >= WINDOW_NS ? 1 : (uint32_t)(WINDOW_NS / grid->slot_ns);
-    grid->hold_slots = (uint32_t)((HOLD_NS - 1) / grid->slot_ns + 1);
+    grid->hold_slots = (uint32_t)((RECOVERY_HOLD_NS - 1) / grid->slot_ns + 1);
     if (state->layout->fault_count > 0) {
         grid->slots =
             arena_alloc(&state->arena, (size_t)state->client_place_count * 2 * grid->slot_count,
@@ -71,7 +71,7 @@ static void judge_in_flight(const struct collect_state *state, uint32_t place_ty
         const uint32_t slot = slots_of(grid, flight->intended_ns);
 
         verdict->used = slot >= verdict->used ? slot + 1 : verdict->used;
-        if (state->now_ns - flight->intended_ns > HOLD_NS) {
+        if (state->now_ns - flight->intended_ns > RECOVERY_HOLD_NS) {
             slots[slot].ended++;
         } else if (flight->intended_ns < horizon_ns) {
             horizon_ns = flight->intended_ns > 0 ? flight->intended_ns : 0;

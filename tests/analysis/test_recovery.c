@@ -360,10 +360,33 @@ static void test_parts_without_routes(void **state)
 }
 
 /*
- * Nobody says when it was detected; promotion comes after the recovery; routes change before the
- * decision: 7 s to decide, nothing to route, and the rest.
+ * Nobody says when it was detected; routes change before the decision at 27 s: nothing to route.
+ * The promotion at 45 s comes after the recovery, of which it was not the cause, but all the time
+ * until then had been waiting for it. At 75 s it would be another story.
  */
 static void test_parts_out_of_order(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct script *script = script_new(200 * SECOND);
+        struct metric_set set;
+
+        script_fault(script, FAULT_CRASH, 20 * SECOND, 100 * SECOND);
+        outage(script, IRELAND, 20 * SECOND, 41 * SECOND);
+        script_step(script, 27 * SECOND, RECORD_STEP_DECIDED, 1, 2);
+        script_step(script, (late == 0 ? 45 : 75) * SECOND, RECORD_STEP_PROMOTED, 1, 2);
+        script_session(script, 0, RECORD_ROUTED, 2, VIRGINIA);
+        script_session(script, 22 * SECOND, RECORD_ROUTED, 2, TOKYO);
+        script_run(script, &set);
+        expect_parts(&set, "ireland",
+                     late == 0 ? (const double[]){0, 7, 13.8, 0, 0, 0, 0}
+                               : (const double[]){0, 7, 0, 0, 0, 0, 13.8});
+        metric_set_release(&set);
+    }
+}
+
+/* Detected only after the recovery: the failover had no part in it. */
+static void test_parts_too_late(void **state)
 {
     struct script *script = script_new(200 * SECOND);
     struct metric_set set;
@@ -371,12 +394,10 @@ static void test_parts_out_of_order(void **state)
     (void)state;
     script_fault(script, FAULT_CRASH, 20 * SECOND, 100 * SECOND);
     outage(script, IRELAND, 20 * SECOND, 41 * SECOND);
-    script_step(script, 27 * SECOND, RECORD_STEP_DECIDED, 1, 2);
-    script_step(script, 45 * SECOND, RECORD_STEP_PROMOTED, 1, 2);
-    script_session(script, 0, RECORD_ROUTED, 2, VIRGINIA);
-    script_session(script, 22 * SECOND, RECORD_ROUTED, 2, TOKYO);
+    script_step(script, 42 * SECOND, RECORD_STEP_DETECTED, 1, 2);
+    script_step(script, 43 * SECOND, RECORD_STEP_ACCEPTING, 1, 2);
     script_run(script, &set);
-    expect_parts(&set, "ireland", (const double[]){0, 7, 0, 0, 0, 0, 13.8});
+    expect_parts(&set, "ireland", (const double[]){0, 0, 0, 0, 0, 0, 20.8});
     metric_set_release(&set);
 }
 
@@ -395,6 +416,7 @@ int main(void)
         cmocka_unit_test(test_parts),
         cmocka_unit_test(test_parts_without_routes),
         cmocka_unit_test(test_parts_out_of_order),
+        cmocka_unit_test(test_parts_too_late),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
