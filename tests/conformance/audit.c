@@ -287,6 +287,13 @@ void audit_row(void *state, const struct record *row)
     case RECORD_FAULT_BEGIN:
     case RECORD_FAULT_END:
     case RECORD_MODE:
+    case RECORD_LEADER:
+    case RECORD_DISCARDED:
+    case RECORD_STEP:
+    case RECORD_HEALTH:
+    case RECORD_ROUTED:
+    case RECORD_CONNECTED:
+    case RECORD_CACHE:
     case RECORD_KIND_COUNT:
         break;
     }
