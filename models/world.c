@@ -136,16 +136,9 @@ static void on_deliver(void *context, const struct event *event)
         deliver_beyond(world, event->target, slot, flight);
         return;
     }
-    const struct node *node = &world->nodes[event->target];
-    if (!node->up) {
-        network_drop(&world->network, slot);
-    } else if (node->service != NULL) {
-        serve(world, event->target, slot);
-    } else {
+    if (world->nodes[event->target].plain) {
         handle(world, event->target, slot, flight);
-    }
-    else
-    {
+    } else {
         deliver_later(world, event->target, slot);
     }
 }

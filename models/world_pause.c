@@ -33,7 +33,7 @@ void world_pause_lost(struct world *world, struct node *node)
     for (size_t i = 0; i < node->deferred_count; i++) {
         const uint8_t kind = (uint8_t)deferred[i].event.kind;
         if (kind == WORLD_EVENT_RESUMED || kind == WORLD_EVENT_SERVED) {
-            network_done(&world->network, (uint32_t)deferred[i].event.a, true);
+            network_drop(&world->network, (uint32_t)deferred[i].event.a);
         }
     }
     node->deferred_count = 0;
