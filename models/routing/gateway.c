@@ -132,11 +132,11 @@ static void on_invalidate(struct gateway *gateway, const struct message *message
     }
 }
 
-/* version as of a referral: the leader's node + 1, and its epoch. */
+/* key: the leader's machine; version.stamp: its epoch. */
 static void on_announce(struct agent *self, const struct message *message)
 {
-    driver_learn(agent_world(self), agent_end(self), message->dataset,
-                 (uint32_t)message->version.write - 1, (uint64_t)message->version.stamp);
+    driver_learn(agent_world(self), agent_end(self), message->dataset, message->key,
+                 (uint64_t)message->version.stamp);
     gateway_hear_epoch(self, message->dataset, (uint64_t)message->version.stamp);
 }
 
