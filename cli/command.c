@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-const struct command *const commands[] = {
-    &command_run,  &command_check,  &command_list,   &command_describe,   &command_init,
-    &command_plot, &command_verify, &command_schema, &command_completion, &command_help,
-    NULL};
+const struct command *const commands[] = {&command_run,        &command_check,  &command_list,
+                                          &command_describe,   &command_init,   &command_plot,
+                                          &command_verify,     &command_import, &command_schema,
+                                          &command_completion, &command_help,   NULL};
 
 const struct command *command_find(const char *name)
 {

@@ -30,6 +30,7 @@ enum exit_code command_unknown(const char *name);
 enum exit_code command_main(int argc, char **argv);
 
 extern const struct command command_run, command_check, command_list, command_describe,
-    command_init, command_plot, command_verify, command_schema, command_completion, command_help;
+    command_init, command_plot, command_verify, command_import, command_schema, command_completion,
+    command_help;
 
 #endif
