@@ -296,7 +296,8 @@ static void fault_row(struct page *page, const struct record_fault *fault)
     char text[SIM_TIME_TEXT_MAX];
     text_table_cell(table, fault->id);
     text_table_cell(table, strcmp(fault->text, fault->id) == 0 ? fault->kind : fault->text);
-    text_table_cell(table, sim_time_text(fault->begin_ns, text));
+    text_table_cell(table, fault->begin_ns >= SIM_NS_MAX ? "another"
+                                                         : sim_time_text(fault->begin_ns, text));
     text_table_cell(table,
                     fault->end_ns >= SIM_NS_MAX ? "the end" : sim_time_text(fault->end_ns, text));
     for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++) {

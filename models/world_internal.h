@@ -29,9 +29,9 @@ enum world_event {
     WORLD_EVENT_NETWORK_RETRY,
     WORLD_EVENT_CLIENT_RETRY,
     WORLD_EVENT_CLIENTS,
-    WORLD_EVENT_AGENT, /* target = agent, a = token, b = epoch */
-    WORLD_EVENT_FRONT, /* users' connections: small, target, a are the front's */
-    WORLD_EVENT_RESET, /* target = client or agent, a = flight of the answer */
+    WORLD_EVENT_AGENT,   /* target = agent, a = token, b = epoch */
+    WORLD_EVENT_FRONT,   /* users' connections: small, target, a are the front's */
+    WORLD_EVENT_RESET,   /* target = client or agent, a = flight of the answer */
     WORLD_EVENT_RESUMED, /* target = end, a = flight: it arrived while the machine was paused */
     WORLD_EVENT_COUNT
 };
