@@ -1,4 +1,5 @@
 /* scenario_matrix.c - what is wrong with the user's matrix of delays, or looks like it. */
+#include "models/scenario_matrix.h"
 #include "models/csv_number.h"
 #include "models/faults/region_sets.h"
 #include "models/scenario_check.h"
@@ -13,12 +14,24 @@ struct lookup {
     const struct param_csv *file;
     size_t count;
     const char **names;
-    size_t *rows, *columns; /* file->rows and file->columns: not there */
+    struct scenario_matrix_at *at;
 };
 
 static const char *row_name(const struct param_csv *file, size_t row)
 {
     return file->cells[row * file->columns];
+}
+
+struct scenario_matrix_at scenario_matrix_find(const struct param_csv *file, const char *name)
+{
+    struct scenario_matrix_at at = {.row = 0, .column = 1};
+    while (at.row < file->rows && strcmp(row_name(file, at.row), name) != 0) {
+        at.row++;
+    }
+    while (at.column < file->columns && strcmp(file->header[at.column], name) != 0) {
+        at.column++;
+    }
+    return at;
 }
 
 static struct lookup look_up(struct checking *checking)
@@ -29,18 +42,10 @@ static struct lookup look_up(struct checking *checking)
                             .file = file,
                             .count = scenario->regions.count + scenario->client_places.count};
     lookup.names = arena_alloc(checking->arena, lookup.count, sizeof *lookup.names);
-    lookup.rows = arena_alloc(checking->arena, lookup.count, sizeof *lookup.rows);
-    lookup.columns = arena_alloc(checking->arena, lookup.count, sizeof *lookup.columns);
+    lookup.at = arena_alloc(checking->arena, lookup.count, sizeof *lookup.at);
     for (size_t i = 0; i < lookup.count; i++) {
-        const char *name = lookup.names[i] = region_name(scenario, (uint32_t)i);
-        while (lookup.rows[i] < file->rows && strcmp(row_name(file, lookup.rows[i]), name) != 0) {
-            lookup.rows[i]++;
-        }
-        lookup.columns[i] = 1;
-        while (lookup.columns[i] < file->columns &&
-               strcmp(file->header[lookup.columns[i]], name) != 0) {
-            lookup.columns[i]++;
-        }
+        lookup.names[i] = region_name(scenario, (uint32_t)i);
+        lookup.at[i] = scenario_matrix_find(file, lookup.names[i]);
     }
     return lookup;
 }
@@ -66,10 +71,12 @@ static void check_cells(const struct lookup *lookup)
     for (size_t i = 0; i < lookup->count; i++) {
         for (size_t j = 0; j < lookup->count; j++) {
             double number = 0.0;
-            if (i == j || lookup->rows[i] == file->rows || lookup->columns[j] == file->columns) {
+            if (i == j || lookup->at[i].row == file->rows ||
+                lookup->at[j].column == file->columns) {
                 continue; /* not measured: the fibre model */
             }
-            const char *cell = file->cells[lookup->rows[i] * file->columns + lookup->columns[j]];
+            const char *cell =
+                file->cells[lookup->at[i].row * file->columns + lookup->at[j].column];
             if (cell[0] != '\0' && (!csv_number(cell, &number) || number < 0.0 || number > 3.6e9)) {
                 complain(lookup->checking, "network.latency.file",
                          arena_printf(lookup->checking->arena,
@@ -121,9 +128,9 @@ static void note_missing(const struct lookup *lookup, size_t place)
     const struct param_csv *file = lookup->file;
     struct arena *arena = lookup->checking->arena;
     const char *name = lookup->names[place];
-    const bool in_rows = lookup->rows[place] < file->rows;
+    const bool in_rows = lookup->at[place].row < file->rows;
     int line = 1;
-    if (in_rows && lookup->columns[place] < file->columns) {
+    if (in_rows && lookup->at[place].column < file->columns) {
         return;
     }
     const char *other = unknown_name(lookup, !in_rows, name, &line);

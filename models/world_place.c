@@ -86,18 +86,20 @@ void world_places_find(struct world_places *places, const struct scenario *scena
     *places = (struct world_places){.scenario = scenario, .count = count};
     places->names = arena_alloc(arena, count, sizeof *places->names);
     places->at = arena_alloc(arena, count, sizeof *places->at);
+    places->in_matrix = arena_alloc(arena, count, sizeof *places->in_matrix);
     for (uint32_t place = 0; place < count; place++) {
         const struct scenario_place at = place < scenario->regions.count
                                              ? world_place_of_region(region_at(scenario, place))
                                              : *own_place(scenario, group_places, place);
         places->names[place] = at.name;
         CHECK(world_place_find(&at, &places->at[place]));
+        places->in_matrix[place] = scenario_matrix_find(&scenario->network.latency.file, at.name);
     }
 }
 
-/* The user's matrix: the number in row `from`, column `to`, as one-way ns; false when it has none.
- */
-static bool matrix_delay(const struct scenario_latency *latency, const char *from, const char *to,
+/* The user's matrix: the number in the row of `from`, column of `to`, as one-way ns; false when it
+ * has none. */
+static bool matrix_delay(const struct world_places *places, struct world_pair pair,
                          sim_ns *one_way_ns)
 {
     static const double to_ns[] = {[SCENARIO_MATRIX_UNDECLARED] = 0.0,
@@ -105,21 +107,17 @@ static bool matrix_delay(const struct scenario_latency *latency, const char *fro
                                    [SCENARIO_MATRIX_RTT_US] = 0.5e3,
                                    [SCENARIO_MATRIX_ONE_WAY_MS] = 1e6,
                                    [SCENARIO_MATRIX_ONE_WAY_US] = 1e3};
+    const struct scenario_latency *latency = &places->scenario->network.latency;
     const struct param_csv *file = &latency->file;
-    for (size_t row = 0; row < file->rows; row++) {
-        if (strcmp(file->cells[row * file->columns], from) != 0) {
-            continue;
-        }
-        for (size_t column = 1; column < file->columns; column++) {
-            double number = 0.0;
-            if (strcmp(file->header[column], to) == 0 &&
-                csv_number(file->cells[row * file->columns + column], &number)) {
-                *one_way_ns = sim_ns_from_double(number * to_ns[latency->unit]);
-                return true;
-            }
-        }
+    const size_t row = places->in_matrix[pair.from].row;
+    const size_t column = places->in_matrix[pair.to].column;
+    double number = 0.0;
+    if (row == file->rows || column == file->columns ||
+        !csv_number(file->cells[row * file->columns + column], &number)) {
+        return false;
     }
-    return false;
+    *one_way_ns = sim_ns_from_double(number * to_ns[latency->unit]);
+    return true;
 }
 
 static bool link_override(const struct scenario_network *config, uint32_t from, uint32_t to,
@@ -180,8 +178,7 @@ void world_delay_between(const struct world_places *places, struct world_pair pa
         return;
     }
     if (config->latency.from == SCENARIO_LATENCY_MATRIX &&
-        matrix_delay(&config->latency, places->names[pair.from], places->names[pair.to],
-                     &delay->p50_ns)) {
+        matrix_delay(places, pair, &delay->p50_ns)) {
         delay->source = config->latency.file.file;
         return;
     }

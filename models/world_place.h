@@ -13,6 +13,7 @@
 #include "models/geography/jitter.h"
 #include "models/replication/strategy.h"
 #include "models/scenario.h"
+#include "models/scenario_matrix.h"
 
 struct world_pair {
     uint32_t from, to; /* places */
@@ -37,6 +38,7 @@ struct world_places {
     const struct scenario *scenario;
     const char **names;
     struct geography_place *at;
+    struct scenario_matrix_at *in_matrix;
     uint32_t count;
 };
 
