@@ -174,7 +174,9 @@ static void refused(void **state)
 struct state_of_link {
     double delay_factor, loss, bandwidth;
     sim_ns extra_ns;
-    uint32_t cuts, changes, disorder, pair_changes, cable_cuts, held;
+    uint32_t cuts, changes, disorder, pair_changes, cable_cuts, reroutes, held, releasing;
+    struct network_holds holds;
+    bool stranded;
 };
 
 static void observe(const struct world *world, struct state_of_link links[LINKS])
@@ -191,6 +193,10 @@ static void observe(const struct world *world, struct state_of_link links[LINKS]
         links[i].disorder = link->disorder;
         links[i].pair_changes = link->pair_changes;
         links[i].cable_cuts = link->cable_cuts;
+        links[i].reroutes = link->reroutes;
+        links[i].stranded = link->stranded;
+        links[i].releasing = link->releasing;
+        links[i].holds = link->holds;
         links[i].held = link->held_head;
     }
 }
