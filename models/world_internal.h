@@ -183,7 +183,7 @@ void replica_power_back(struct world *world, uint32_t node);
 void replica_release(struct replica *replica);
 void replica_block_free(void *context, uint16_t dataset, uint32_t block);
 uint32_t replica_block_copy(void *context, uint16_t dataset, uint32_t block);
-/* replica_leader.c */
+/* world_replica.c */
 void replica_lead_lost(struct replica *replica); /* power is gone: it accepts nothing any more */
 /* After replica_power_lost: the machine comes back with an empty disk. The NODE_DOWN row says so.
  */

@@ -1,4 +1,4 @@
-/* replica_leader.c - the facade's part about leaders that move and disks that are lost. */
+/* world_replica.c - replica.h for leaders that move and disks that are lost. */
 #include "models/replication/replica.h"
 #include "models/world_internal.h"
 #include "sim/check.h"
