@@ -11,13 +11,13 @@
     "'policy': 'automatic', 'orchestrators': ['us-west-2'],"                                       \
     " 'health': {'from': ['us-west-2'], 'interval': '10s', 'timeout': '4s', 'threshold': 3}"
 
-/* When the n-th probe went from C to A that could not reach it before `lost_ns`. */
+/* When the n-th probe went from C to A whose answer could not be back before `lost_ns`. */
 static sim_ns lost_probe(const struct lab *lab, sim_ns lost_ns, uint32_t n)
 {
     for (size_t i = 0; i < lab->row_count; i++) {
         const struct record *row = &lab->rows[i];
         if (row->kind == RECORD_SENT && row->slot == CONTROL_PROBE && row->from_place == C &&
-            row->to_place == A && row->at_ns + 40 * MS >= lost_ns && n-- == 0) {
+            row->to_place == A && row->at_ns + 80 * MS >= lost_ns && n-- == 0) {
             return row->at_ns;
         }
     }
@@ -69,7 +69,7 @@ static void detection_is_uniform(void **state)
     for (int i = 0; i < RUNS; i++) {
         lab_run(&lab, test_seed() + (uint64_t)i, 1u << RECORD_STEP);
         const sim_ns after_ns =
-            case_at(&lab, RECORD_STEP_DETECTED) - 60 * S - 24 * S - 1 * MS + 40 * MS;
+            case_at(&lab, RECORD_STEP_DETECTED) - 60 * S - 24 * S - 1 * MS + 80 * MS;
         assert_true(after_ns >= 0 && after_ns <= 10 * S);
         int at = i; /* insertion sort */
         for (; at > 0 && sample[at - 1] > (double)after_ns; at--) {
@@ -162,7 +162,7 @@ static void a_switchover_loses_nothing(void **state)
     measure(&lost, test_seed(), &set);
     const uint64_t count = lab_metric(&set, "acked_lost", NULL, NULL)->count;
     print_message("lost with an outage: %llu\n", (unsigned long long)count);
-    assert_true(count > 2 && count < 60); /* 400/s for 40 ms: about 16, some of the same key */
+    assert_true(count > 0 && count < 30); /* 200/s that were answered for 40 ms: about 8 */
     metric_set_release(&set);
 }
 
