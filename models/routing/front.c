@@ -468,6 +468,14 @@ uint32_t front_home(struct front *front, uint32_t session, uint32_t entry)
     return router->ops->home != NULL ? router->ops->home(router, session, entry) : entry;
 }
 
+void front_home_failed(struct front *front, uint32_t entry, uint32_t home)
+{
+    struct router *router = &front->router;
+    if (router->ops->on_home_failed != NULL && entry != home) {
+        router->ops->on_home_failed(router, entry, home);
+    }
+}
+
 struct router *front_router(struct front *front)
 {
     return &front->router;

@@ -66,5 +66,7 @@ bool front_hears(struct front *front, uint32_t group, struct message *message);
 
 /* Which region's gateway serves a request of the session that reached `entry`. */
 uint32_t front_home(struct front *front, uint32_t session, uint32_t entry);
+/* The gateway at `entry` has had no answer from that of `home`. */
+void front_home_failed(struct front *front, uint32_t entry, uint32_t home);
 
 #endif

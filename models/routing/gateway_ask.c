@@ -63,12 +63,25 @@ static void arm(struct agent *self)
 
 /* Asking. */
 
+/* Whose gateway serves it: of a user's request, the policy says; what comes from another is ours.
+ */
+static uint32_t home_of(const struct gateway *gateway, const struct message *request)
+{
+    const bool users = request->kind == MESSAGE_REQUEST && (request->from & ENDPOINT_CLIENT) != 0;
+    return users ? front_home(gateway->plan->front, (uint32_t)request->version.write,
+                              gateway->site.region)
+                 : gateway->site.region;
+}
+
 static uint32_t route(struct agent *self, const struct pending *pending)
 {
+    const struct message *asked = &pending->request;
     const struct route_request request = {
-        .type = pending->request.type,
-        .tries = (uint32_t)pending->request.tries + pending->asks,
-        .since_write_ns = connection_unpack(pending->request.version.stamp).since_write_ns};
+        .type = asked->type,
+        .tries = (uint32_t)asked->tries + pending->asks - pending->passed,
+        .since_write_ns = asked->kind == MESSAGE_REQUEST
+                              ? connection_unpack(asked->version.stamp).since_write_ns
+                              : SIM_NS_MAX};
     return driver_route(agent_world(self), agent_end(self), pending->dataset, &request);
 }
 
@@ -223,11 +236,7 @@ void gateway_serve_request(struct agent *self, const struct message *request)
     if (cache_answers(self, request)) {
         return;
     }
-    uint32_t home = gateway->site.region;
-    if ((request->from & ENDPOINT_CLIENT) != 0) {
-        home = front_home(gateway->plan->front, (uint32_t)request->version.write, home);
-    }
-    ask_first(self, request, request->dataset, home);
+    ask_first(self, request, request->dataset, home_of(gateway, request));
 }
 
 void gateway_serve_probe(struct agent *self, const struct message *probe)
@@ -261,10 +270,11 @@ static void finish(struct agent *self, uint32_t slot, enum record_outcome outcom
     }
     struct message answer = {.from = RECORD_NONE, .outcome = (uint8_t)outcome};
     if (reply != NULL) {
-        answer.from = ended.away ? (uint32_t)reply->a - 1 : reply->from;
+        const bool passed = (reply->from & ENDPOINT_AGENT) != 0;
+        answer.from = passed ? (uint32_t)reply->a - 1 : reply->from;
         answer.bytes = reply->bytes;
         answer.version = reply->version;
-        answer.flag = (uint8_t)(ended.away ? (reply->flag & MESSAGE_CACHED) | MESSAGE_PROXIED : 0);
+        answer.flag = (uint8_t)(passed ? (reply->flag & MESSAGE_CACHED) | MESSAGE_PROXIED : 0);
     }
     if (outcome == RECORD_OK) {
         cache_learn(self, request, reply);
@@ -339,9 +349,17 @@ static void fell_due(struct agent *self, uint32_t slot)
 {
     struct gateway *gateway = gateway_of(self);
     struct pending *pending = pending_at(gateway, slot);
+    if (pending->away) {
+        front_home_failed(gateway->plan->front, gateway->site.region,
+                          home_of(gateway, &pending->request));
+    }
     if (pending->asks > gateway->plan->config->gateways.db_retries) {
         finish(self, slot, pending->refused == pending->asks ? RECORD_FAIL : RECORD_INFO, NULL);
         return;
+    }
+    if (pending->away && home_of(gateway, &pending->request) == gateway->site.region) {
+        pending->passed = pending->asks;
+        pending->away = false; /* the policy has given the home up: it is served here */
     }
     if (!pending->away) {
         pending->target = route(self, pending);

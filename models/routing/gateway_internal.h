@@ -27,7 +27,8 @@ struct pending {
     uint8_t serial, asks;
     uint8_t answered; /* bit an ask */
     uint8_t refused;
-    bool away; /* asked of another gateway */
+    uint8_t passed; /* asks of another gateway, before it was given up */
+    bool away;      /* asked of another gateway */
 };
 
 struct gateway {

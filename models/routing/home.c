@@ -6,7 +6,9 @@
  *          as likely (drawn once). With `proxy` a session connects to the region that is nearest to
  *          it, and the gateway there passes the requests on to the gateway of the home region;
  *          without, it connects to its home. With `fail_over` a session that can not connect to
- *          the nearest enters at the next nearest; requests are still served at its home.
+ *          the nearest enters at the next nearest; requests are still served at its home. With
+ *          `bypass` a gateway that had no answer from a home within db_timeout serves that home's
+ *          users itself for `retry_after`.
  */
 #include "models/routing/ranked.h"
 #include "sim/arena.h"
@@ -22,8 +24,13 @@ struct home_of {
 struct home {
     struct param_list homes; /* struct home_of */
     double away;
-    bool proxy, fail_over;
+    bool proxy, fail_over, bypass;
     sim_ns retry_after;
+};
+
+struct state {
+    sim_ns *lost_until_ns; /* entry x home, regions of the world */
+    uint32_t regions;
 };
 
 struct home_session {
@@ -91,9 +98,28 @@ static void on_failed(struct router *self, uint32_t session, uint32_t region)
 
 static uint32_t home_region(struct router *self, uint32_t session, uint32_t entry)
 {
-    const struct home_session *state = router_session(self, session);
-    (void)entry;
-    return state->home;
+    const struct home_session *session_state = router_session(self, session);
+    const struct state *state = router_state(self);
+    const uint32_t home = session_state->home;
+    return router_now(self) < state->lost_until_ns[entry * state->regions + home] ? entry : home;
+}
+
+static void on_home_failed(struct router *self, uint32_t entry, uint32_t home)
+{
+    const struct home *params = router_params(self);
+    struct state *state = router_state(self);
+    if (params->bypass) {
+        state->lost_until_ns[entry * state->regions + home] =
+            router_now(self) + params->retry_after;
+    }
+}
+
+static void build(struct router *self)
+{
+    struct state *state = router_state(self);
+    state->regions = (uint32_t)router_scenario(self)->regions.count;
+    state->lost_until_ns =
+        arena_alloc(router_arena(self), (size_t)state->regions * state->regions, sizeof(sim_ns));
 }
 
 static const char *check(const void *opaque, const struct scenario *scenario, const char **key,
@@ -158,13 +184,18 @@ static const struct param_spec params[] = {
      .offset = offsetof(struct home, fail_over),
      .default_text = "false",
      .help = "proxy: a session that can not connect enters at the next nearest region"},
+    {.key = "bypass",
+     .type = PARAM_BOOL,
+     .offset = offsetof(struct home, bypass),
+     .default_text = "false",
+     .help = "proxy: a gateway serves users itself when their home's gateway does not answer"},
     {.key = "retry_after",
      .type = PARAM_DURATION,
      .offset = offsetof(struct home, retry_after),
      .min = 0,
      .max = (double)SIM_NS_PER_H,
      .default_text = "60s",
-     .help = "fail_over: from a failure to the next try of the nearest"},
+     .help = "fail_over, bypass: from a failure to the next try of the nearest, of the home"},
     {0}};
 
 const struct router_ops router_home_ops = {
@@ -174,9 +205,12 @@ const struct router_ops router_home_ops = {
                        "retry_after: the advised time to live of Route 53 records (2023)",
              .params_bytes = sizeof(struct home),
              .params = params},
+    .state_bytes = sizeof(struct state),
     .session_bytes = sizeof(struct home_session),
     .check = check,
+    .build = build,
     .start = start,
     .resolve = resolve,
     .home = home_region,
+    .on_home_failed = on_home_failed,
     .on_failed = on_failed};

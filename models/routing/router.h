@@ -50,6 +50,8 @@ struct router_ops {
     uint32_t (*arrives)(struct router *self, uint32_t session, uint32_t region);
     /* Optional: which region's gateway serves the session's requests that reach `entry`. */
     uint32_t (*home)(struct router *self, uint32_t session, uint32_t entry);
+    /* Optional: the gateway at `entry` asked that of `home` and had no answer in time. */
+    void (*on_home_failed)(struct router *self, uint32_t entry, uint32_t home);
     /* Optional: the session could not connect to `region`, or its connection there was dead. */
     void (*on_failed)(struct router *self, uint32_t session, uint32_t region);
     void (*on_message)(struct router *self, uint32_t group, const struct message *message);

@@ -48,6 +48,19 @@ static void test_home_is_lost(void **state)
     rig_takes(&lab, 1, 10, 98, RECORD_OK);
     rig_takes(&lab, 2, 1500, 2002, RECORD_INFO);
     lab_close(&lab);
+    /* The first to find out waits 500 ms, and is served by EU's machine; the next at once. */
+    rig_run(&lab, &(struct rig){.routing = "'policy': 'home', 'bypass': true, 'homes': ["
+                                           "{'clients': 'eu', 'region': 'us-east-1'}],"
+                                           " 'gateways': {'db_timeout': '500ms'}",
+                                .eu = "10,read,1,0\n1500,read,1,0\n3000,read,1,0\n",
+                                .faults = "{'id': 'x', 'kind': 'region_outage', 'region':"
+                                          " 'us-east-1', 'at': '1s'}",
+                                .seconds = 5});
+    const struct record *read = rig_takes(&lab, 2, 1500, 2004, RECORD_OK);
+    assert_int_equal(read->flags, 0);
+    assert_int_equal(read->node, EU);
+    rig_takes(&lab, 3, 3000, 3004, RECORD_OK);
+    lab_close(&lab);
 }
 
 /* Of 20,000 sessions a quarter goes to US: 0.25 within 4 standard deviations (0.0031 each). */
