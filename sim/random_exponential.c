@@ -293,3 +293,8 @@ const struct random_layer random_exponential_layers[RANDOM_EXPONENTIAL_LAYERS + 
     {0x1.0589d8b5d4119p-4, 0x1.e0545e5881137p-1},
     {0x0p+0, 0x1p+0},
 };
+
+double random_exponential_again(const struct random_stream *stream, uint64_t n)
+{
+    return random_exponential_finish(stream, n, random_block_more(stream, n, 0));
+}

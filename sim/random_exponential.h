@@ -37,13 +37,18 @@ static inline bool random_exponential_from(uint64_t word, double *x)
     return *x < layer[1].x;
 }
 
+/* The same for draw n, of which the block is made again. */
+double random_exponential_again(const struct random_stream *stream, uint64_t n);
+
 static inline double random_exponential(struct random_stream *stream)
 {
     const uint64_t n = stream->count;
-    const struct random_block block = random_block_next(stream);
     double x = 0.0;
-    return random_exponential_from(block.word[0], &x) ? x
-                                                      : random_exponential_finish(stream, n, block);
+    /* Only one word is used here, so that the compiler leaves out what makes the other one. */
+    if (__builtin_expect(random_exponential_from(random_u64(stream), &x), 1)) {
+        return x;
+    }
+    return random_exponential_again(stream, n);
 }
 
 #endif

@@ -61,8 +61,8 @@ static double published_ns(const struct network_link *link, uint64_t word)
 }
 
 /* The random one-way delay of one message, before faults. */
-static sim_ns travel_ns(struct network *network, struct network_link *link,
-                        const struct message *message)
+__attribute__((always_inline)) static inline sim_ns
+travel_ns(struct network *network, struct network_link *link, const struct message *message)
 {
     const struct distribution *const *by_kind = network->kind_delays[message->dataset];
     const struct distribution *own =
