@@ -13,7 +13,7 @@ static struct agent *agent_at(const struct world *world, uint32_t index)
 
 uint32_t agent_add(struct world *world, const struct agent_spec *spec)
 {
-    CHECK(spec->place < world->region_count);
+    CHECK(spec->place < (spec->outside ? world->network.place_count : world->region_count));
     CHECK(!world->running);
     memory_grow(&world->agents, &world->agent_capacity, world->agent_count + 1,
                 sizeof(struct agent));
@@ -230,7 +230,8 @@ void world_agents_region_power(struct world *world, uint32_t region, int change)
 {
     for (uint32_t i = 0; i < world->agent_count; i++) {
         struct agent *agent = agent_at(world, i);
-        if (agent->spec.node == RECORD_NONE && agent->spec.place == region) {
+        if (agent->spec.node == RECORD_NONE && agent->spec.place == region &&
+            !agent->spec.outside) {
             agent_power(agent, change);
         }
     }

@@ -129,7 +129,7 @@ void world_build_network(struct world *world)
     for (uint32_t from = 0; from < places; from++) {
         for (uint32_t to = 0; to < places; to++) {
             struct network_link *link = &network->links[from * places + to];
-            if (from < world->region_count || to < world->region_count) {
+            if (from < world->region_count || to < world->region_count || from == to) {
                 struct world_delay *delay = &world->delays[from * places + to];
                 world_delay_between(&world->places, (struct world_pair){from, to, false}, delay);
                 link_delay(world, link, delay);

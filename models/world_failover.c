@@ -1,6 +1,8 @@
 /* world_failover.c - the plans and agents that move leaderships, when the scenario has "failover".
  */
+#include "models/failover/endpoint.h"
 #include "models/failover/policy.h"
+#include "models/routing/front.h"
 #include "models/world_internal.h"
 #include "sim/check.h"
 
@@ -40,17 +42,48 @@ static uint32_t rank_of(const struct scenario_failover *config, uint32_t member,
     return config->candidates.count == 0 ? member : UINT32_MAX;
 }
 
+/* Gateways, and what of the routing wants to hear announcements (name servers). */
 static void find_gateways(struct world *world, struct failover_plan *plan)
 {
     const uint32_t *ends = NULL;
     const uint32_t count = world_gateways(world, &ends);
-    uint32_t *gateways = arena_alloc(&world->arena, count, sizeof *gateways);
+    const uint32_t *others = NULL;
+    const uint32_t other_count =
+        world->front != NULL ? router_announced(front_router(world->front), &others) : 0;
+    uint32_t *gateways = arena_alloc(&world->arena, count + other_count, sizeof *gateways);
     for (uint32_t i = 0; i < count; i++) {
-        if (ends[i] != RECORD_NONE) {
+        if (ends[i] != RECORD_NONE && plan->config->endpoint_ttl < 0) {
             gateways[plan->gateway_count++] = ends[i];
         }
     }
+    for (uint32_t i = 0; i < other_count; i++) {
+        gateways[plan->gateway_count++] = others[i];
+    }
     plan->gateways = gateways;
+}
+
+/* Everybody who has a driver for the dataset looks the leader's name up. */
+static void add_endpoint(struct world *world, struct failover_plan *plan)
+{
+    const struct scenario_client *clients = world->scenario->clients.items;
+    const uint32_t *ends = NULL;
+    const uint32_t gateways = world_gateways(world, &ends);
+    struct endpoint_driver *drivers =
+        arena_alloc(&world->arena, (size_t)gateways + world->group_count, sizeof *drivers);
+    uint32_t count = 0;
+    for (uint32_t region = 0; region < gateways; region++) {
+        if (ends[region] != RECORD_NONE) {
+            drivers[count++] = (struct endpoint_driver){.end = ends[region], .place = region};
+        }
+    }
+    for (uint32_t group = 0; gateways == 0 && group < world->group_count; group++) {
+        if (clients[group].dataset == plan->dataset) {
+            drivers[count++] = (struct endpoint_driver){
+                .end = ENDPOINT_CLIENT | group, .place = world->network.group_places[group]};
+        }
+    }
+    world->by_endpoint = true;
+    endpoint_build(plan, world, drivers, count);
 }
 
 static void build_plan(struct world *world, const struct world_dataset *dataset)
@@ -73,6 +106,9 @@ static void build_plan(struct world *world, const struct world_dataset *dataset)
             .node = node, .place = region, .rank = rank_of(plan->config, m, region)};
     }
     find_gateways(world, plan);
+    if (plan->config->endpoint_ttl >= 0) {
+        add_endpoint(world, plan);
+    }
     plan->policy->build(plan, world);
 }
 

@@ -9,6 +9,7 @@
  *          connection of its own, sent again when lost, cut by partitions.
  * Power:   a region outage stops the agents of the region, a node outage the sidecars of the
  *          machine: their timers die, what they were sent meanwhile is lost, on_stop() forgets.
+ *          Those `outside` are others' (a user's resolver): they stand there and go on.
  * Clock:   agent_clock() of a sidecar is its machine's clock; others have the true time. Delays of
  *          timers pass in true time.
  * Order:   agents are started in the order in which they were added, after the replicas and before
@@ -44,9 +45,10 @@ struct agent_ops {
 struct agent_spec {
     const struct agent_ops *ops;
     const void *config; /* the adder's, const, outlives the world's run */
-    uint32_t place;     /* a region */
+    uint32_t place;     /* a region; with `outside` any place */
     uint32_t node;      /* sidecar: its machine; RECORD_NONE: none */
     uint32_t dataset;   /* sidecar: whose replica; else ignored */
+    bool outside;       /* not in the region's buildings: no outage of it stops the agent */
 };
 
 /* Only while the world is built; returns the agent's number: its end is ENDPOINT_AGENT | number. */

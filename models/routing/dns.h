@@ -31,11 +31,11 @@
 
 #include "models/routing/router.h"
 
-struct dns_resolvers {     /* one item of `resolvers` */
-    const char *clients;   /* group; NULL: those that no other item names */
-    struct param_list at;  /* regions; empty: the users' own place */
-    double share;          /* weight among the items of the same group */
-    int64_t count;         /* at each place */
+struct dns_resolvers {    /* one item of `resolvers` */
+    const char *clients;  /* group; NULL: those that no other item names */
+    struct param_list at; /* regions; empty: the users' own place */
+    double share;         /* weight among the items of the same group */
+    int64_t count;        /* at each place */
     bool ecs;
 };
 
@@ -69,8 +69,8 @@ struct dns_server { /* state of a name server's agent */
 struct dns_zone { /* what the policy does at a name server */
     /* The region for somebody at that place, RECORD_NONE: none. */
     uint32_t (*answer)(struct agent *server, uint32_t place);
-    /* Optional: CONTROL_ANNOUNCE, or CONTROL_ROUTE_TOLD (a = region, version.stamp = epoch, dataset),
-     * also from other name servers, which tell each other what they know every minute. */
+    /* Optional: CONTROL_ANNOUNCE, or CONTROL_ROUTE_TOLD (a = region, version.stamp = epoch,
+     * dataset), also from other name servers, which tell each other what they know every minute. */
     void (*told)(struct agent *server, const struct message *message);
 };
 

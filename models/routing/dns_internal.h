@@ -22,6 +22,5 @@ struct resolver_spec { /* of one resolver */
 
 extern const struct agent_ops dns_server_ops;   /* config: struct dns */
 extern const struct agent_ops dns_resolver_ops; /* config: struct resolver_spec */
-size_t dns_resolver_bytes(void);
 
 #endif

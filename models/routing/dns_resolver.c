@@ -18,7 +18,7 @@
 #define FAILED_FOR_NS  SIM_NS_PER_S
 enum { QUESTIONS_MAX = 10, PASSES = 2 };
 
-enum { TIMER_QUERY = 0, TIMER_STALE = 1, TIMERS = 2 };
+enum { TIMER_QUERY, TIMER_STALE };
 
 struct resolver {
     const struct resolver_spec *spec;
@@ -70,8 +70,7 @@ static uint32_t forged_region(struct agent *self)
     const struct fault_dns_state *faults = world_dns_faults(agent_world(self));
     for (uint32_t i = 0; i < faults->count; i++) {
         const struct fault_dns_hold *hold = &faults->holds[i];
-        if (hold->kind == FAULT_DNS_POISON &&
-            resolver_of(self)->spec->poison_draw < hold->share) {
+        if (hold->kind == FAULT_DNS_POISON && resolver_of(self)->spec->poison_draw < hold->share) {
             return hold->region;
         }
     }
@@ -92,11 +91,18 @@ static void keep(struct agent *self, uint32_t region, sim_ns ttl_ns, bool forged
     resolver->failed_until_ns = 0;
 }
 
+/* May it answer with what it knew before? */
+static bool has_stale(struct agent *self)
+{
+    const struct resolver *resolver = resolver_of(self);
+    const sim_ns stale_ns = resolver->spec->dns->setup.params->serve_stale;
+    return resolver->known && stale_ns > 0 && agent_clock(self) - resolver->expires_ns < stale_ns;
+}
+
 static void send_answer(struct agent *self, uint32_t session, uint32_t lookup, uint8_t tries)
 {
     const struct resolver *resolver = resolver_of(self);
-    const struct dns *dns = resolver->spec->dns;
-    const sim_ns now_ns = agent_clock(self), stale_ns = dns->setup.params->serve_stale;
+    const sim_ns now_ns = agent_clock(self);
     struct message answer = {.kind = CONTROL_NAME_ANSWER,
                              .bytes = DNS_ANSWER_BYTES,
                              .request = lookup,
@@ -106,7 +112,7 @@ static void send_answer(struct agent *self, uint32_t session, uint32_t lookup, u
                              .tries = tries};
     if (resolver->known && now_ns <= resolver->expires_ns) {
         answer.version.stamp = resolver->expires_ns - now_ns;
-    } else if (resolver->known && stale_ns > 0 && now_ns - resolver->expires_ns < stale_ns) {
+    } else if (has_stale(self)) {
         answer.version.stamp = STALE_VALID_NS;
     } else {
         answer.outcome = RECORD_FAIL;
@@ -134,11 +140,8 @@ static void wake_all(struct agent *self)
 static void failed(struct agent *self)
 {
     struct resolver *resolver = resolver_of(self);
-    const sim_ns stale_ns = resolver->spec->dns->setup.params->serve_stale;
-    const sim_ns now_ns = agent_clock(self);
-    const bool stale =
-        resolver->known && stale_ns > 0 && now_ns - resolver->expires_ns < stale_ns;
-    resolver->failed_until_ns = now_ns + (stale ? STALE_RETRY_NS : FAILED_FOR_NS);
+    resolver->failed_until_ns =
+        agent_clock(self) + (has_stale(self) ? STALE_RETRY_NS : FAILED_FOR_NS);
     wake_all(self);
 }
 
@@ -181,8 +184,7 @@ static void ask_next(struct agent *self)
                                            : agent_place(self),
                                 .bytes = DNS_QUERY_BYTES,
                                 .request = resolver->request});
-    resolver->timer =
-        agent_timer(self, dns->setup.params->query_timeout, TIMER_QUERY);
+    resolver->timer = agent_timer(self, dns->setup.params->query_timeout, TIMER_QUERY);
 }
 
 static void begin(struct agent *self)
@@ -192,7 +194,7 @@ static void begin(struct agent *self)
     resolver->pass = resolver->position = resolver->questions = 0;
     resolver->first_request = resolver->request + 1;
     resolver->stale_timer = (struct timer){0};
-    if (resolver->known && resolver->spec->dns->setup.params->serve_stale > 0) {
+    if (has_stale(self)) {
         resolver->stale_timer = agent_timer(self, STALE_AFTER_NS, TIMER_STALE);
     }
     ask_next(self);
@@ -213,8 +215,7 @@ static void on_query(struct agent *self, const struct message *query)
         send_answer(self, session, query->request, query->tries);
         return;
     }
-    const uint32_t slot =
-        session * (uint32_t)dns->setup.params->lookup_tries + query->tries;
+    const uint32_t slot = session * (uint32_t)dns->setup.params->lookup_tries + query->tries;
     struct dns_wait *wait = &dns->waits[slot];
     wait->lookup = query->request;
     if (!wait->waits) { /* else it still waits from a former question of that session */
@@ -230,8 +231,8 @@ static void on_query(struct agent *self, const struct message *query)
 static void on_answer(struct agent *self, const struct message *answer)
 {
     struct resolver *resolver = resolver_of(self);
-    if (!resolver->asking || answer->request - resolver->first_request >
-                                 resolver->request - resolver->first_request) {
+    if (!resolver->asking ||
+        answer->request - resolver->first_request > resolver->request - resolver->first_request) {
         return;
     }
     if (answer->outcome == RECORD_OK) {
@@ -264,11 +265,11 @@ static void on_timer(struct agent *self, uint64_t token)
 {
     struct resolver *resolver = resolver_of(self);
     CHECK(resolver->asking); /* else they were cancelled */
-    if (token == TIMER_STALE) {
-        failed(self);
-    } else {
+    if (token == TIMER_QUERY) {
         resolver->avoid_until_ns[resolver->server] = agent_clock(self) + AVOID_NS;
         ask_next(self);
+    } else if (has_stale(self)) {
+        failed(self);
     }
 }
 

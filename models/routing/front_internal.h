@@ -57,6 +57,8 @@ struct router {
     const uint32_t *nearest; /* group x gateway: regions */
     struct health_plan plan;
     uint32_t *listeners;
+    uint32_t *announced; /* ends of agents */
+    uint32_t announced_count;
 };
 
 struct front {

@@ -152,6 +152,17 @@ const uint32_t *router_nearest(const struct router *self, uint32_t group)
     return &self->nearest[(size_t)group * host_of(self)->gateway_count];
 }
 
+uint32_t router_place_count(const struct router *self)
+{
+    return host_of(self)->layout->place_count;
+}
+
+const struct record_place *router_place(const struct router *self, uint32_t place)
+{
+    CHECK(place < router_place_count(self));
+    return &host_of(self)->layout->places[place];
+}
+
 sim_ns router_delay(const struct router *self, uint32_t from_end, uint32_t to_end)
 {
     struct network *network = host_of(self)->network;
@@ -161,6 +172,12 @@ sim_ns router_delay(const struct router *self, uint32_t from_end, uint32_t to_en
 double router_random(struct router *self, uint32_t group)
 {
     return random_unit(&self->front->chance[group]);
+}
+
+sim_ns router_sample_ns(struct router *self, uint32_t group, const struct distribution *law)
+{
+    const sim_ns value_ns = distribution_sample_ns(law, &self->front->chance[group]);
+    return value_ns > 0 ? value_ns : 0;
 }
 
 void router_send(struct router *self, uint32_t group, uint32_t to_end, struct message message)
@@ -204,6 +221,28 @@ void router_listen(struct router *self, uint32_t agent_end)
     }
     CHECK(self->plan.listener_count < LISTENERS_MAX);
     self->listeners[self->plan.listener_count++] = agent_end;
+}
+
+void router_announce_to(struct router *self, uint32_t agent_end)
+{
+    if (self->announced == NULL) {
+        self->announced = arena_alloc(router_arena(self), LISTENERS_MAX, sizeof(uint32_t));
+    }
+    CHECK(self->announced_count < LISTENERS_MAX);
+    self->announced[self->announced_count++] = agent_end;
+}
+
+uint32_t router_announced(const struct router *self, const uint32_t **ends)
+{
+    *ends = self->announced;
+    return self->announced_count;
+}
+
+uint32_t router_region_of_node(const struct router *self, uint32_t node)
+{
+    const struct record_layout *layout = host_of(self)->layout;
+    CHECK(node < layout->node_count);
+    return layout->nodes[node].place;
 }
 
 const struct health_plan *router_health(const struct router *self)

@@ -84,9 +84,15 @@ uint32_t router_gateway_end(const struct router *self, uint32_t region);
 /* The same regions by expected delay from the group, then by number. */
 const uint32_t *router_nearest(const struct router *self, uint32_t group);
 
+/* A region, or a client group's own place beyond the regions. */
+uint32_t router_place_count(const struct router *self);
+const struct record_place *router_place(const struct router *self, uint32_t place);
+
 /* Expected one-way delay between two ends or places of theirs. */
 sim_ns router_delay(const struct router *self, uint32_t from_end, uint32_t to_end);
 double router_random(struct router *self, uint32_t group); /* (0, 1), the group's own stream */
+/* A draw of it, not below 0. */
+sim_ns router_sample_ns(struct router *self, uint32_t group, const struct distribution *law);
 
 /* Sends from the group's place; `from` and `to` are set here. */
 void router_send(struct router *self, uint32_t group, uint32_t to_end, struct message message);
@@ -106,6 +112,12 @@ uint32_t router_connected(const struct router *self, uint32_t session);
  * the gateway of router_regions(self)[i]. Without listeners there are no checkers.
  */
 void router_listen(struct router *self, uint32_t agent_end);
+/* In `build`: the agent gets what failovers announce to gateways (CONTROL_ANNOUNCE). */
+void router_announce_to(struct router *self, uint32_t agent_end);
+uint32_t router_region_of_node(const struct router *self, uint32_t node);
 const struct health_plan *router_health(const struct router *self);
+
+/* For the world: who is to get announcements. */
+uint32_t router_announced(const struct router *self, const uint32_t **ends);
 
 #endif
