@@ -103,6 +103,14 @@ const struct param_spec scenario_failover_table[] = {
      .table = fail_back_table,
      .shorthand = "after",
      .help = "a planned move back to the configured leader"},
+    {.key = "endpoint_ttl",
+     .type = PARAM_DURATION,
+     .offset = ROW(endpoint_ttl),
+     .min = 1000000,
+     .max = 24.0 * (double)SIM_NS_PER_H,
+     .default_text = "none",
+     .help = "drivers know the leader from a name only, whose answer they hold for this long "
+             "(Aurora: 5s); none: machines and announcements tell them"},
     {0}};
 
 static bool has_leader(const struct scenario_dataset *dataset)

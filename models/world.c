@@ -90,7 +90,8 @@ static void deliver_beyond(struct world *world, uint32_t end, uint32_t slot,
                            const struct flight *flight)
 {
     const struct message *message = &flight->message;
-    if (message->kind == MESSAGE_REPLY && (message->flag & MESSAGE_REFERRED) != 0) {
+    if (message->kind == MESSAGE_REPLY && (message->flag & MESSAGE_REFERRED) != 0 &&
+        !world->by_endpoint) {
         driver_learn(world, end, message->dataset, (uint32_t)message->version.write - 1,
                      (uint64_t)message->version.stamp);
     }

@@ -16,13 +16,15 @@ enum { A, B, C };
 struct failure_case {
     const char *failover, *faults, *acks;
     const char *routing; /* with its comma, or "" */
-    int seconds;
+    int seconds, tries;
     const char *rate, *keys;
 };
 
 static inline void case_open(struct lab *lab, const struct failure_case *plan)
 {
     static char text[8192];
+    const char *rate = plan->rate != NULL ? plan->rate : "2/s";
+    const int tries = plan->tries > 0 ? plan->tries : 4;
     snprintf(text, sizeof text,
              "{'name': 'f', 'duration': '%ds', 'regions': ['us-east-1', 'eu-west-1', 'us-west-2'],"
              " 'network': {'latency': {'from': 'constant', 'one_way': '40ms'}, 'jitter': 'none',"
@@ -31,14 +33,13 @@ static inline void case_open(struct lab *lab, const struct failure_case *plan)
              "  'primary': 'us-east-1', 'acks': '%s'}}},"
              " 'clients': ["
              "  {'at': 'us-east-1', 'rate': '%s', 'mix': {'write': 1}, 'deadline': '5s',"
-             "   'retry': {'tries': 4, 'timeout': '1s'}},"
+             "   'retry': {'tries': %d, 'timeout': '1s'}},"
              "  {'at': 'eu-west-1', 'rate': '%s', 'mix': {'write': 1}, 'deadline': '5s',"
-             "   'retry': {'tries': 4, 'timeout': '1s'}}],"
+             "   'retry': {'tries': %d, 'timeout': '1s'}}],"
              " %s 'failover': {%s}, 'faults': [%s]}",
              plan->seconds, plan->keys != NULL ? plan->keys : "100",
-             plan->acks != NULL ? plan->acks : "async", plan->rate != NULL ? plan->rate : "2/s",
-             plan->rate != NULL ? plan->rate : "2/s", plan->routing != NULL ? plan->routing : "",
-             plan->failover, plan->faults);
+             plan->acks != NULL ? plan->acks : "async", rate, tries, rate, tries,
+             plan->routing != NULL ? plan->routing : "", plan->failover, plan->faults);
     lab_write(lab, text);
 }
 
