@@ -85,15 +85,24 @@ static void deliver_to_agent(struct world *world, uint32_t end, uint32_t slot,
     }
 }
 
+/* A driver learns who leads from who refers it there, and from who takes its writes. */
+static void hear_of_leader(struct world *world, uint32_t end, const struct message *reply)
+{
+    if ((reply->flag & MESSAGE_REFERRED) != 0) {
+        driver_learn(world, end, reply->dataset, (uint32_t)reply->version.write - 1,
+                     (uint64_t)reply->version.stamp);
+    } else if ((reply->flag & MESSAGE_LED) != 0) {
+        driver_learn(world, end, reply->dataset, reply->from, reply->a);
+    }
+}
+
 /* To a client or an agent. */
 static void deliver_beyond(struct world *world, uint32_t end, uint32_t slot,
                            const struct flight *flight)
 {
     const struct message *message = &flight->message;
-    if (message->kind == MESSAGE_REPLY && (message->flag & MESSAGE_REFERRED) != 0 &&
-        !world->by_endpoint) {
-        driver_learn(world, end, message->dataset, (uint32_t)message->version.write - 1,
-                     (uint64_t)message->version.stamp);
+    if (message->kind == MESSAGE_REPLY && message->flag != 0 && !world->by_endpoint) {
+        hear_of_leader(world, end, message);
     }
     if ((end & ENDPOINT_AGENT) != 0) {
         deliver_to_agent(world, end, slot, flight);

@@ -247,20 +247,30 @@ void primary_sync(struct replica *self)
     }
 }
 
-static void primary_on_request(struct replica *self, const struct message *request)
+static void refer(struct replica *self, const struct message *request)
 {
     const struct primary_state *state = replica_state(self);
+    const bool self_leads = state->leader == replica_self(self); /* not ready yet */
+    replica_refer(self, request, self_leads ? UINT32_MAX : state->leader, state->epoch);
+}
+
+static void primary_on_request(struct replica *self, const struct message *request)
+{
+    const struct primary_params *params = replica_params(self);
+    const struct primary_shared *shared = replica_shared(self);
+    const struct primary_state *state = replica_state(self);
     if (request->type == RECORD_READ) {
-        if (state->unreadable) {
-            replica_refer(self, request, state->leader, state->epoch);
+        const bool elsewhere =
+            shared->managed && params->reads == PRIMARY_READ_PRIMARY && !state->leads;
+        if (state->unreadable || elsewhere) {
+            refer(self, request);
         } else {
             replica_reply(self, request, RECORD_OK, replica_read(self, request->key));
         }
     } else if (state->leads) {
         primary_accept(self, request);
     } else {
-        const bool self_leads = state->leader == replica_self(self); /* not ready yet */
-        replica_refer(self, request, self_leads ? UINT32_MAX : state->leader, state->epoch);
+        refer(self, request);
     }
 }
 

@@ -290,6 +290,8 @@ void replica_reply(struct replica *self, const struct message *request, enum rec
         const uint64_t all_bytes = (uint64_t)value_bytes * (request->a > 1 ? request->a : 1);
         bytes += all_bytes < INT32_MAX ? (uint32_t)all_bytes : INT32_MAX;
     }
+    const bool led = self->leading && self->dataset->managed && outcome == RECORD_OK &&
+                     request->type == RECORD_WRITE;
     const struct message reply = {.kind = MESSAGE_REPLY,
                                   .dataset = (uint16_t)self->dataset->index,
                                   .from = self->node_index,
@@ -299,10 +301,11 @@ void replica_reply(struct replica *self, const struct message *request, enum rec
                                   .request = request->request,
                                   .version = version,
                                   .operation = request->operation,
-                                  .a = request->a,
+                                  .a = led ? self->lead_epoch : request->a,
                                   .type = request->type,
                                   .outcome = (uint8_t)outcome,
-                                  .tries = request->tries};
+                                  .tries = request->tries,
+                                  .flag = led ? MESSAGE_LED : 0};
     network_send(&self->world->network, &reply);
 }
 
