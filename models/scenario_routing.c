@@ -37,8 +37,7 @@ static const struct param_spec connections_table[] = {
      .min = 0,
      .max = 24.0 * (double)SIM_NS_PER_H,
      .default_text = "60s",
-     .help =
-         "an unused connection is closed (AWS Application Load Balancer's default); none: never"},
+     .help = "an unused connection is closed (AWS Application Load Balancer's default); 0: never"},
     {.key = "keep_alive",
      .type = PARAM_DURATION,
      .offset = ROW(scenario_connections, keep_alive),
