@@ -180,15 +180,17 @@ void replica_leaf_keys(const struct replica *self, uint32_t leaf, uint32_t *firs
     *last = end < self->storage->key_count ? end : self->storage->key_count;
 }
 
-void replica_send_copy(struct replica *self, uint32_t to_member, uint32_t kind,
-                       const struct message *message)
+struct message *replica_send_begin(struct replica *self, uint32_t *slot)
+{
+    return &network_take(&self->world->network, slot)->message;
+}
+
+void replica_send_end(struct replica *self, uint32_t to_member, uint32_t kind, uint32_t slot)
 {
     CHECK(self->node->up);
     CHECK(to_member != self->member);
     struct network *network = &self->world->network;
-    uint32_t slot = 0;
-    struct flight *flight = network_take(network, &slot);
-    message_copy(&flight->message, message);
+    struct flight *flight = network_flight(network, slot);
     flight->message.kind = (uint16_t)(MESSAGE_STRATEGY + kind);
     flight->message.dataset = (uint16_t)self->dataset->index;
     flight->message.from = self->node_index;

@@ -59,13 +59,8 @@ uint64_t replica_leaf_hash(const struct replica *self, uint32_t leaf);
 void replica_leaf_keys(const struct replica *self, uint32_t leaf, uint32_t *first, uint32_t *last);
 
 /* Messages. `kind` is the index in ops->messages. from, dataset and kind are set here. */
-void replica_send_copy(struct replica *self, uint32_t to_member, uint32_t kind,
-                       const struct message *message);
 static inline void replica_send(struct replica *self, uint32_t to_member, uint32_t kind,
-                                struct message message)
-{
-    replica_send_copy(self, to_member, kind, &message);
-}
+                                struct message message);
 uint32_t replica_sender(const struct replica *self, const struct message *message); /* member */
 /* Extra words that travel with a message; freed when it was handled or lost. */
 uint64_t *replica_block_new(struct replica *self, uint32_t words, uint32_t *block);
@@ -119,5 +114,18 @@ void replica_grow(struct replica *self, void **items, size_t *capacity, size_t n
 
 /* This replica changed its mode (index into ops->modes): recorded. */
 void replica_mode(struct replica *self, uint32_t mode);
+
+/* private: where a message goes, to be filled before anything else is done; then it is sent. */
+struct message *replica_send_begin(struct replica *self, uint32_t *slot);
+void replica_send_end(struct replica *self, uint32_t to_member, uint32_t kind, uint32_t slot);
+
+/* Inline, so that the message is made where it goes. */
+static inline void replica_send(struct replica *self, uint32_t to_member, uint32_t kind,
+                                struct message message)
+{
+    uint32_t slot = 0;
+    message_copy(replica_send_begin(self, &slot), &message);
+    replica_send_end(self, to_member, kind, slot);
+}
 
 #endif

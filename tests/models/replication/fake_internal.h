@@ -65,6 +65,7 @@ struct replica {
 struct fake {
     struct fake_config config;
     void *shared;
+    struct message outgoing; /* being sent */
     struct replica members[FAKE_MEMBERS];
     struct fake_event *heap;
     size_t heap_count, heap_capacity;

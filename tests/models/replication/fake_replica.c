@@ -240,11 +240,17 @@ void fake_block_free(struct fake *fake, uint32_t block)
     }
 }
 
-void replica_send_copy(struct replica *self, uint32_t to_member, uint32_t kind,
-                       const struct message *copied)
+struct message *replica_send_begin(struct replica *self, uint32_t *slot)
 {
-    struct message message = *copied;
+    *slot = 0;
+    return &self->fake->outgoing;
+}
+
+void replica_send_end(struct replica *self, uint32_t to_member, uint32_t kind, uint32_t slot)
+{
     struct fake *fake = self->fake;
+    struct message message = fake->outgoing;
+    CHECK(slot == 0);
     CHECK(self->up);
     CHECK(to_member != self->member);
     CHECK(to_member < fake->config.total);
