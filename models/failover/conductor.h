@@ -3,9 +3,9 @@
  *
  * Model:   a controller (orchestrator, desk of an operator) owns a conductor and tells it when to
  *          begin. A failover: ballot, fence, survey, choose, promote, wait until it accepts,
- * verify, announce, warm up. A planned move: freeze the leader, wait until the target holds all
- *          that the leader holds, ballot, demote, promote and so on. Each step begins when the
- *          message that ends the one before has come.
+ *          verify, announce, warm up. A planned move: freeze the leader, wait until the target has
+ *          all that the leader has, and that has no more, then ballot, demote, promote and so on.
+ *          Each step begins when the message that ends the one before has come.
  * Ballot:  a controller grants each epoch once, to one controller, and never an older one after it;
  *          most controllers must grant. One controller grants itself at once. Grants are on disk.
  *          A failover is granted only by those who see the leader ill themselves.
@@ -13,9 +13,10 @@
  *          required: every replica must confirm that it will not lead in an older epoch, or
  *          fence_after must pass, in which each leader stops by itself (sidecar.h: the guard).
  * Choice:  by the survey's answers: most advanced is the greatest (last epoch, position). Nobody
- * who lags the old leader's last known position by more than the guard. Lag as a time is how long
- * the candidate has not heard of its leader, less how long the controller has not. Failure: three
- * unanswered messages in a row fail a step; the owner is told and may begin again.
+ *          who lags the old leader's last known position by more than the guard. Lag as a time is
+ *          how long the candidate has not heard of its leader, less how long the controller has
+ *          not.
+ * Failure: three unanswered messages in a row fail a step; the owner is told and may begin again.
  */
 #ifndef MODELS_FAILOVER_CONDUCTOR_H
 #define MODELS_FAILOVER_CONDUCTOR_H
@@ -77,7 +78,8 @@ struct conductor {
     uint32_t request, generation, asks;
     uint32_t votes, voters;
     sim_ns deadline_ns;
-    uint64_t frozen_epoch, frozen_position;
+    uint64_t frozen_epoch, frozen_position, target_epoch, target_position;
+    bool asked_target;                /* the last two are known */
     struct conductor_answer *answers; /* by member */
 };
 

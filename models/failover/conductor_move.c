@@ -3,6 +3,14 @@
 #include "models/failover/conductor_internal.h"
 #include "sim/check.h"
 
+/* What the leader took before it froze may reach its disk, and so its log, only afterwards: it is
+ * asked again once the target has what it knows of. */
+static bool has_all(const struct conductor *conductor)
+{
+    return conductor_compare(conductor->target_epoch, conductor->target_position,
+                             conductor->frozen_epoch, conductor->frozen_position) >= 0;
+}
+
 void conductor_ask_freeze(struct agent *self, struct conductor *conductor)
 {
     const sim_ns left_ns = conductor->deadline_ns - agent_clock(self);
@@ -38,9 +46,12 @@ void conductor_ask_caught_up(struct agent *self, struct conductor *conductor)
 void conductor_caught_up(struct agent *self, struct conductor *conductor,
                          const struct sidecar_status *status)
 {
-    if (conductor_compare(status->last_epoch, status->position, conductor->frozen_epoch,
-                          conductor->frozen_position) >= 0) {
-        conductor_ballot(self, conductor);
+    conductor->asked_target = true;
+    conductor->target_epoch = status->last_epoch;
+    conductor->target_position = status->position;
+    if (has_all(conductor)) {
+        conductor_enter(conductor, CONDUCTOR_FREEZE); /* has the leader written more meanwhile? */
+        conductor_ask_freeze(self, conductor);
     } else {
         conductor_wait(self, conductor, CONDUCTOR_POLL_NS);
     }
@@ -58,8 +69,12 @@ void conductor_on_frozen(struct agent *self, struct conductor *conductor,
     }
     conductor->frozen_position = message->a;
     conductor->frozen_epoch = message->version.write;
-    conductor_enter(conductor, CONDUCTOR_CATCH_UP);
-    conductor_ask_caught_up(self, conductor);
+    if (conductor->asked_target && has_all(conductor)) {
+        conductor_ballot(self, conductor);
+    } else {
+        conductor_enter(conductor, CONDUCTOR_CATCH_UP);
+        conductor_ask_caught_up(self, conductor);
+    }
 }
 
 void conductor_demote(struct agent *self, struct conductor *conductor)
@@ -99,6 +114,7 @@ void conductor_move(struct agent *self, struct conductor *conductor, uint32_t ta
     conductor->only = UINT32_MAX;
     conductor->planned = true;
     conductor->decided = false;
+    conductor->asked_target = false;
     conductor->target = target;
     conductor->epoch = conductor->leader_epoch;
     conductor->deadline_ns = agent_clock(self) + timeout_ns;

@@ -74,16 +74,17 @@ static void every_step_to_the_nanosecond(void **state)
     fake_run(world, 100 * S);
     /*
      * Frozen after 30 ms, known after 60. Looks at the target every 50 ms + 80 ms: the look that
-     * leaves at 20.97 s finds it caught up at 21.01 s. Demoted 30 ms after 21.05 s, known at 21.11
-     * s; promoted 40 ms later, known after 40 more.
+     * leaves at 20.97 s finds it caught up at 21.01 s. At 21.05 s the leader is asked once more,
+     * and at 21.11 s it has written nothing since; demoted at 21.14 s, known at 21.17 s; promoted
+     * 40 ms later, known after 40 more.
      */
     const struct record *frozen = fake_row(world, RECORD_LEADER, 0, 0);
     assert_int_equal(frozen->at_ns, 20030 * MS);
-    plan_expect(world, RECORD_STEP_DECIDED, 0, 21110 * MS, 1, 2);
-    plan_expect(world, RECORD_STEP_PROMOTED, 0, 21150 * MS, 1, 2);
-    plan_expect(world, RECORD_STEP_ACCEPTING, 0, 21150 * MS, 1, 2);
-    plan_expect(world, RECORD_STEP_ANNOUNCED, 0, 21190 * MS, 1, 2);
-    plan_expect(world, RECORD_STEP_DONE, 0, 21190 * MS, 1, 2);
+    plan_expect(world, RECORD_STEP_DECIDED, 0, 21170 * MS, 1, 2);
+    plan_expect(world, RECORD_STEP_PROMOTED, 0, 21210 * MS, 1, 2);
+    plan_expect(world, RECORD_STEP_ACCEPTING, 0, 21210 * MS, 1, 2);
+    plan_expect(world, RECORD_STEP_ANNOUNCED, 0, 21250 * MS, 1, 2);
+    plan_expect(world, RECORD_STEP_DONE, 0, 21250 * MS, 1, 2);
     assert_int_equal(plan_count(world, RECORD_STEP_DETECTED), 0);
     assert_int_equal(world->leaders[0].status.role, LEADERSHIP_FOLLOWER);
     sim_ns overlap_ns;
