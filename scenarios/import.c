@@ -4,10 +4,9 @@
 #include "sim/arena.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { ID_MAX = 60 };
+enum { ID_MAX = 60, DIGITS_MAX = 9 };
 
 void import_error(struct importer *importer, struct place place, const char *path, const char *code,
                   const char *message)
@@ -31,6 +30,20 @@ static const struct scenario_region *region_at(const struct importer *importer, 
     return (const struct scenario_region *)importer->options->scenario->regions.items + index;
 }
 
+int64_t import_digits(const char **text)
+{
+    const char *at = *text;
+    int64_t number = 0;
+    while (*at >= '0' && *at <= '9' && at - *text < DIGITS_MAX) {
+        number = 10 * number + (*at++ - '0');
+    }
+    if (at == *text || (*at >= '0' && *at <= '9')) {
+        return -1;
+    }
+    *text = at;
+    return number;
+}
+
 bool import_target_parse(const struct importer *importer, const char *text,
                          struct import_target *target)
 {
@@ -47,13 +60,13 @@ bool import_target_parse(const struct importer *importer, const char *text,
         if (slash == NULL) {
             return true;
         }
-        char *end = NULL;
-        const long number = strtol(slash + 2, &end, 10);
-        if (slash[1] < 'a' || end == slash + 2 || *end != '\0' || number < 0) {
+        const char kind = slash[1], *end = kind != '\0' ? slash + 2 : slash + 1;
+        const int64_t number = import_digits(&end);
+        if (number < 0 || *end != '\0') {
             return false;
         }
-        target->node = slash[1] == 'n' ? number : -1;
-        target->zone = slash[1] == 'z' ? number : -1;
+        target->node = kind == 'n' ? number : -1;
+        target->zone = kind == 'z' ? number : -1;
         return (target->node >= 0 && number < region->nodes) ||
                (target->zone >= 0 && number < region->zones);
     }

@@ -12,8 +12,6 @@
 
 #include "sim/arena.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { ROUNDS_MAX = 1000 };
@@ -97,17 +95,16 @@ static bool iso_duration(const char *text, sim_ns *duration_ns)
             at++;
             continue;
         }
-        char *end = NULL;
-        const long number = *at >= '0' && *at <= '9' ? strtol(at, &end, 10) : -1;
+        const int64_t number = import_digits(&at);
         sim_ns unit_ns = 0;
         for (size_t i = 0; number >= 0 && i < sizeof units / sizeof units[0]; i++) {
-            unit_ns = units[i].letter == *end && units[i].time == time ? units[i].unit_ns : unit_ns;
+            unit_ns = units[i].letter == *at && units[i].time == time ? units[i].unit_ns : unit_ns;
         }
         if (unit_ns == 0 || number > 100000) {
             return false;
         }
         sum_ns += number * unit_ns;
-        at = end + 1;
+        at++;
     }
     *duration_ns = sum_ns;
     return true;
@@ -189,24 +186,35 @@ static bool find_region(const struct importer *importer, const struct json_value
     return arn != NULL && arn->text != NULL && region_of_arn(importer, arn->text, target);
 }
 
+/* The number of "COUNT(2)"; -1: it is none. */
+static int64_t in_brackets(const char *text, const char *word)
+{
+    const size_t length = strlen(word);
+    const char *at = text + length;
+    if (strncmp(text, word, length) != 0) {
+        return -1;
+    }
+    const int64_t number = import_digits(&at);
+    return strcmp(at, ")") == 0 ? number : -1;
+}
+
 /* ALL, COUNT(n), PERCENT(n) of the region's machines. */
 static bool select_of(struct importer *importer, const struct json_value *json,
                       struct import_target *target)
 {
     const struct json_value *mode = json_member(json, "selectionMode");
-    int number = 0;
-    char close = '\0';
     if (mode == NULL || mode->text == NULL || strcmp(mode->text, "ALL") == 0) {
         return true;
     }
     const struct scenario_region *region =
         (const struct scenario_region *)importer->options->scenario->regions.items + target->index;
-    if (sscanf(mode->text, "COUNT(%d%c", &number, &close) == 2 && close == ')' && number > 0) {
+    int64_t number = in_brackets(mode->text, "COUNT(");
+    if (number > 0) {
         target->at_most = number;
         return true;
     }
-    if (sscanf(mode->text, "PERCENT(%d%c", &number, &close) == 2 && close == ')' && number > 0 &&
-        number <= 100) {
+    number = in_brackets(mode->text, "PERCENT(");
+    if (number > 0 && number <= 100) {
         const int64_t count = region->nodes * number / 100;
         target->at_most = count > 0 ? count : 1;
         return true;

@@ -41,6 +41,9 @@ bool import_target_mapped(struct importer *importer, const struct json_value *wh
 const char *import_text(struct importer *importer, const struct json_value *object,
                         const char *key);
 
+/* Decimal digits at *text, which moves behind them; -1: none there, or more than 9. */
+int64_t import_digits(const char **text);
+
 /* "60", "12.5": a number in a text. False after an error that names `path`. */
 bool import_number(struct importer *importer, const struct json_value *value, const char *text,
                    double *number);
