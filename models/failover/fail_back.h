@@ -1,11 +1,11 @@
 /*
  * fail_back.h - a planned move back to the configured leader, once it is well again.
  *
- * Model:   after a failover the first controller asks the leader and the configured leader for
- * their status every ask_timeout. When the configured one follows, has the leader's last epoch and
- * heard of it within the last ask_timeout, without a break for `after`, it takes over by a planned
- * move: frozen, caught up, demoted, promoted. It loses nothing. Facts:   RECORD_STEP FAIL_BACK when
- * the move begins, and those of the move.
+ * Model: after a failover the first controller asks the leader and the configured leader for their
+ *        status every ask_timeout. When the configured one follows, has the leader's last epoch
+ *        and heard of it within the last ask_timeout, without a break for `after`, it takes over
+ *        by a planned move: frozen, caught up, demoted, promoted. It loses nothing.
+ * Facts: RECORD_STEP FAIL_BACK when the move begins, and those of the move.
  */
 #ifndef MODELS_FAILOVER_FAIL_BACK_H
 #define MODELS_FAILOVER_FAIL_BACK_H

@@ -3,17 +3,20 @@
  *
  * Model:   each member of the service keeps a record: who holds the lease, in which epoch, until
  *          when. It grants every epoch once and no older one after it; the record is on disk. The
- *          keeper beside the leader renews every loop_wait at all members; most of them must grant.
- *          It tries three times within retry_timeout and then makes its replica stop, even though
- *          that is well. A record that is not renewed for ttl is free; its member tells all
+ *          keeper beside the leader renews every loop_wait at all members; most of them must
+ *          grant. It tries three times within retry_timeout and then makes its replica stop, even
+ *          though that is well. A record that is not renewed for ttl is free; its member tells all
  *          keepers, which look every loop_wait as well. When most records are free, a keeper asks
- *          the other replicas for their status, leaves the race to whoever is ahead of it, and else
- *          asks for an epoch of its own. Whoever gets most members leads; others let go what they
- *          got and wait for a random time. A holder whose machine has restarted goes on at once.
+ *          the other replicas for their status, leaves the race to whoever is ahead of it, and
+ *          else asks for an epoch of its own. Whoever gets most members leads; others let go what
+ *          they got and wait for a random time. A holder whose machine has restarted goes on at
+ *          once.
  * Epochs:  two majorities have a member in common, so that no epoch is won twice; and a leader
- * stops at the latest loop_wait + retry_timeout after its last renewal, which is before its records
- * are free. Assumes: no watchdog: a machine that stands still for longer than its lease comes back
- * as a leader for an instant. A member answers for itself; the service's own log is not modelled.
+ *          stops at the latest loop_wait + retry_timeout after its last renewal, which is before
+ *          its records are free.
+ * Assumes: no watchdog: a machine that stands still for longer than its lease comes back as a
+ *          leader for an instant. A member answers for itself; the service's own log is not
+ *          modelled.
  * Source:  Patroni documentation, "Dynamic configuration settings" (a4a6dc0), and patroni/ha.py
  *          (is_healthiest_node asks the other members with a time-out of 2 s); Gray and Cheriton,
  *          Leases, SOSP 1989.

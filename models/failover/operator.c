@@ -2,13 +2,13 @@
  * operator.c - a person decides.
  *
  * Model:   a desk listens to health checkers. When their verdict on the leader is unhealthy it
- * pages a person (page), who answers (acknowledge), finds out what is wrong (diagnose) and decides
- *          (decide); then tells the machines: survey, fence, promote (promotion), looks whether the
- *          new leader really leads (verify), changes the name (dns), and watches it until caches
- * are warm (warm_up). Each phase begins when the one before has ended in the simulated world. A
- *          person who finds at the end of a phase that the leader is back stops there. A machine
- * that restarts before the decision goes on as the leader, as its init system would have it: the
- *          desk's computer tells it so without a person.
+ *          pages a person (page), who answers (acknowledge), finds out what is wrong (diagnose)
+ *          and decides (decide); then tells the machines: survey, fence, promote (promotion),
+ *          looks whether the new leader really leads (verify), changes the name (dns), and watches
+ *          it until caches are warm (warm_up). Each phase begins when the one before has ended in
+ *          the simulated world. A person who finds at the end of a phase that the leader is back
+ *          stops there. A machine that restarts before the decision goes on as the leader, as its
+ *          init system would have it: the desk's computer tells it so without a person.
  * Assumes: one person and one desk; while its region is down nobody decides.
  * Source:  assumption, what post-mortems tell in parts: a person is at work 2 to 5 min after the
  *          alert and decides in 1 to 5 min; promotion 30 to 60 s; DNS 5 to 15 min; caches 1 to 3

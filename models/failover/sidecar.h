@@ -14,6 +14,8 @@
  *          more. Hence whoever waited fence_after with most controllers' grants knows that no older
  *          leader accepts anything, even one that it cannot reach. That is what a watchdog that
  *          resets the machine does.
+ * Assumes: the watchdog is the sidecar's timer: on a machine that stands still (fault `pause`) it
+ *          comes when that goes on, before what arrived later is handled.
  * Source:  SBD manual page (watchdog fencing, ClusterLabs); Gray and Cheriton, Leases, SOSP 1989,
  *          section 2 (a lease counts from when it was asked for).
  * State:   the fence epoch is on disk, all else is memory.

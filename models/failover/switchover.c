@@ -1,13 +1,13 @@
 /*
  * switchover.c - a planned move of the leadership, which loses nothing.
  *
- * Model:   at a known time the leader stops to take writes; when the target holds all that it
- * holds, the old one is demoted and the new one promoted. After `timeout` without that the old
- *          leader goes on. There is no failure detection: a leader that fails is out until its
- *          machine is back, which then is told to go on.
- * Source:  Amazon Aurora user guide, "Using switchover or failover in an Aurora global database"
- *          (2023): writes stop, all secondaries are synchronised, roles swap, RPO 0; Patroni
- *          documentation, patronictl switchover.
+ * Model:  at a known time the leader stops to take writes; when the target holds all that it
+ *         holds, the old one is demoted and the new one promoted. After `timeout` without that the
+ *         old leader goes on. There is no failure detection: a leader that fails is out until its
+ *         machine is back, which then is told to go on.
+ * Source: Amazon Aurora user guide, "Using switchover or failover in an Aurora global database"
+ *         (2023): writes stop, all secondaries are synchronised, roles swap, RPO 0; Patroni
+ *         documentation, patronictl switchover.
  */
 #include "models/agents/control.h"
 #include "models/failover/conductor.h"
