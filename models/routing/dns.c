@@ -104,6 +104,11 @@ const struct param_spec dns_table[] = {
      .default_text = "none",
      .help = "resolvers use an answer for so long after its TTL when nobody answers (RFC 8767: 1 "
              "to 3 days); none: not"},
+    {.key = "cold_start",
+     .type = PARAM_BOOL,
+     .offset = offsetof(struct dns_params, cold_start),
+     .default_text = "false",
+     .help = "the run begins with caches that are empty; false: they were filled at random times"},
     {0}};
 
 /*
@@ -325,7 +330,9 @@ static void settle(struct router *self, uint32_t group, struct dns_session *sess
     session->resolver = (uint32_t)(router_random(self, group) * of->pools[session->pool].count);
     const bool longer = router_random(self, group) < dns->setup.params->client_over_cache;
     const sim_ns extra_ns = router_sample_ns(self, group, dns->setup.params->client_over_cache_for);
+    const double aged = router_random(self, group);
     session->extra_ns = longer ? extra_ns : 0;
+    session->left = longer && !dns->setup.params->cold_start ? aged : 0.0;
 }
 
 void dns_start(struct router *self)
@@ -397,24 +404,32 @@ static void try_next(struct router *self, uint32_t session)
     }
 }
 
+/* For how long the user keeps an answer that the resolver keeps for left_ns. */
+static sim_ns kept_ns(struct dns_session *session, sim_ns left_ns)
+{
+    const sim_ns all_ns =
+        session->extra_ns < SIM_NS_MAX - left_ns ? left_ns + session->extra_ns : SIM_NS_MAX;
+    const double share = session->left;
+    session->left = 0.0;
+    return share > 0.0 ? sim_ns_from_double((double)all_ns * share) : all_ns;
+}
+
 void dns_on_message(struct router *self, uint32_t group, const struct message *message)
 {
     const uint32_t session = (uint32_t)message->version.write;
     if (message->kind != CONTROL_NAME_ANSWER) {
         return;
     }
-    const struct dns_session *state = router_session(self, session);
+    struct dns_session *state = router_session(self, session);
     CHECK(router_group_of(self, session) == group);
     if (!state->asking || message->request != state->lookup) {
         return;
     }
     if (message->outcome == RECORD_OK) {
         const uint32_t region = (uint32_t)message->a;
-        const sim_ns left_ns = message->version.stamp;
-        const sim_ns valid_ns =
-            state->extra_ns < SIM_NS_MAX - left_ns ? left_ns + state->extra_ns : SIM_NS_MAX;
         const bool there = router_gateway_end(self, region) != RECORD_NONE;
-        answered(self, session, there ? region : RECORD_NONE, valid_ns);
+        answered(self, session, there ? region : RECORD_NONE,
+                 kept_ns(state, message->version.stamp));
     } else if (message->tries == state->tries) {
         try_next(self, session);
     }

@@ -15,6 +15,8 @@
  *          - The name server sees the place of the resolver; with `ecs` that of the user.
  *          - A share of the resolvers keeps answers longer than their TTL, each always by the same
  *            extra time; and so does a share of the users.
+ *          - The first answer of a resolver, and of a user who keeps answers for longer, is as old
+ *            as chance has it, as if the run began in the middle of things; not with cold_start.
  *          - Without an answer within lookup_timeout a user asks another of the group's resolvers.
  * Faults:  dns_failure: a name server is silent, or says SERVFAIL. dns_poisoning: a resolver whose
  *          fixed draw is below the share answers with the forged region, whose TTL is the name's,
@@ -47,6 +49,7 @@ struct dns_params {
     sim_ns lookup_timeout, query_timeout;
     int64_t lookup_tries;
     sim_ns serve_stale; /* after the TTL; -1: not */
+    bool cold_start;
 };
 
 extern const struct param_spec dns_table[];
@@ -110,6 +113,7 @@ struct dns { /* first member of the policy's state; private but for router and s
 
 struct dns_session { /* state of a session */
     sim_ns extra_ns; /* it keeps answers for so much longer */
+    double left;     /* share of its first answer's time that is left; 0: it had one */
     uint32_t pool, resolver;
     uint32_t lookup; /* number of its last question */
     uint8_t tries;

@@ -25,6 +25,7 @@ struct resolver {
     uint32_t *order;        /* servers by delay */
     sim_ns *avoid_until_ns; /* by server */
     sim_ns extra_ns;        /* it keeps answers for so much longer */
+    double left;            /* share of the first one's time that is left */
     /* The answer that it keeps. */
     sim_ns expires_ns, failed_until_ns;
     uint32_t region;
@@ -61,7 +62,9 @@ static void start(struct agent *self)
         resolver->order[at] = i;
     }
     const sim_ns extra_ns = agent_sample_ns(self, dns->setup.params->over_cache_for);
+    const double left = agent_random(self);
     resolver->extra_ns = resolver->spec->extends ? extra_ns : 0;
+    resolver->left = dns->setup.params->cold_start ? 1.0 : left;
 }
 
 /* The forged region that it believes in now; RECORD_NONE: none. */
@@ -81,9 +84,12 @@ static void keep(struct agent *self, uint32_t region, sim_ns ttl_ns, bool forged
 {
     struct resolver *resolver = resolver_of(self);
     const sim_ns now_ns = agent_clock(self);
-    const sim_ns valid_ns = resolver->extra_ns < SIM_NS_MAX - ttl_ns - now_ns
-                                ? ttl_ns + resolver->extra_ns
-                                : SIM_NS_MAX - now_ns;
+    sim_ns valid_ns = resolver->extra_ns < SIM_NS_MAX - ttl_ns - now_ns
+                          ? ttl_ns + resolver->extra_ns
+                          : SIM_NS_MAX - now_ns;
+    if (!resolver->known && resolver->left < 1.0) {
+        valid_ns = sim_ns_from_double((double)valid_ns * resolver->left);
+    }
     resolver->known = true;
     resolver->forged = forged;
     resolver->region = region;
