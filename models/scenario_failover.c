@@ -165,13 +165,14 @@ void scenario_check_failover(struct checking *checking)
     for (size_t d = 0; d < checking->scenario->datasets.count; d++) {
         led += has_leader(&datasets[d]);
     }
-    if (led == 0) {
+    /* "none" moves nothing: it fits every strategy. */
+    const struct failover_ops *ops = (const struct failover_ops *)choice->kind;
+    if (led == 0 && ops->build != NULL) {
         complain(checking, "failover",
                  "needs a dataset whose strategy has a leader that can be moved, such as primary");
         return;
     }
     check_candidates(checking, choice->common);
-    const struct failover_ops *ops = (const struct failover_ops *)choice->kind;
     const char *key = NULL;
     const char *wrong = ops->check != NULL ? ops->check(choice->params, choice->common,
                                                         checking->scenario, &key, checking->arena)
