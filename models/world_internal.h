@@ -120,7 +120,7 @@ struct world {
     void *agent_places;           /* uint32_t */
     size_t agent_count, agent_capacity, agent_place_capacity;
     bool running;
-    bool by_endpoint; /* drivers know leaders from a name only: see failover.endpoint_ttl */
+    bool by_endpoint;        /* drivers know leaders from a name only: see failover.endpoint_ttl */
     struct clock_set clocks; /* by node */
     struct clients *clients;
     struct front *front;           /* NULL: clients ask machines themselves */

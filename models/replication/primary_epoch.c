@@ -160,13 +160,13 @@ static struct leadership_status status(struct replica *self)
     /* Frozen, it says where its log will end: what is under way to its disk is part of it. */
     const bool frozen = state->role == LEADERSHIP_FROZEN;
     const uint64_t position = frozen ? state->end : state->durable;
-    struct leadership_status found = {
-        .role = state->role,
-        .epoch = state->epoch,
-        .last_epoch = usable ? primary_epoch_at(&state->history, position) : 0,
-        .position = usable ? position : 0,
-        .applied = usable ? state->applied : 0,
-        .leader = state->leader};
+    struct leadership_status found = {.role = state->role,
+                                      .epoch = state->epoch,
+                                      .last_epoch =
+                                          usable ? primary_epoch_at(&state->history, position) : 0,
+                                      .position = usable ? position : 0,
+                                      .applied = usable ? state->applied : 0,
+                                      .leader = state->leader};
     if (state->leads && state->mode == PRIMARY_MODE_GUARDED) {
         found.role = LEADERSHIP_FROZEN;
     } else if (state->role == LEADERSHIP_FOLLOWER) {
