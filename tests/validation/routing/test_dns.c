@@ -166,6 +166,31 @@ static void test_follows_the_leader(void **state)
     lab_close(&lab);
 }
 
+/*
+ * US | EU from 5 s on. Each side's checkers hold the other for unhealthy, and what the other side's
+ * say grows old; so the name points to US in US and to EU in EU. The lookups take 4 ms, as no
+ * resolver has to go far.
+ */
+static void test_name_servers_disagree(void **state)
+{
+    (void)state;
+    struct lab lab;
+    rig_run(&lab,
+            &(struct rig){.routing = "'policy': 'failover', 'ttl': '1s', 'health': {'interval':"
+                                     " '1s', 'timeout': '500ms'}, 'dns': {'resolvers': [{'count':"
+                                     " 1}], " EXACT "}, " SHORT,
+                          .us = "30000,read,1,0\n",
+                          .eu = "10,read,1,0\n30000,read,1,0\n",
+                          .faults = "{'id': 'x', 'kind': 'partition', 'between':"
+                                    " [['us-east-1'], ['eu-west-1']], 'at': '5s'}",
+                          .seconds = 40});
+    rig_takes(&lab, 1, 10, 10 + 4 + 242, RECORD_OK);
+    for (uint64_t operation = 2; operation <= 3; operation++) {
+        rig_takes(&lab, operation, 30000, 30012, RECORD_OK);
+    }
+    lab_close(&lab);
+}
+
 /* Sessions routed to a region in a window of time, of those routed at all. */
 static double share_to(const struct lab *lab, uint32_t region, sim_ns from_ns, sim_ns to_ns)
 {
@@ -275,10 +300,15 @@ static void test_wrong_scenarios(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_time_line),          cmocka_unit_test(test_next_name_server),
-        cmocka_unit_test(test_names_fail),         cmocka_unit_test(test_next_resolver),
-        cmocka_unit_test(test_follows_the_leader), cmocka_unit_test(test_remote_resolvers),
-        cmocka_unit_test(test_poisoning),          cmocka_unit_test(test_wrong_scenarios),
+        cmocka_unit_test(test_time_line),
+        cmocka_unit_test(test_next_name_server),
+        cmocka_unit_test(test_names_fail),
+        cmocka_unit_test(test_next_resolver),
+        cmocka_unit_test(test_follows_the_leader),
+        cmocka_unit_test(test_remote_resolvers),
+        cmocka_unit_test(test_name_servers_disagree),
+        cmocka_unit_test(test_poisoning),
+        cmocka_unit_test(test_wrong_scenarios),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
