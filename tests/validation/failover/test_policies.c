@@ -279,8 +279,8 @@ static void nothing_acknowledged_by_all_is_lost(void **state)
     static const char *const policies[] = {
         HEALTH ", 'fencing': 'required', 'fail_back': '20s'",
         "'policy': 'automatic', 'by': 'lease'",
-        "'policy': 'operator', 'at': ['us-west-2'], 'fencing': 'required', 'acknowledge': '5s',"
-        " 'diagnose': '5s', 'decide': '5s', 'promotion': '5s', 'dns': '5s', 'warm_up': '5s'"};
+        ("'policy': 'operator', 'at': ['us-west-2'], 'fencing': 'required', 'acknowledge': '5s',"
+         " 'diagnose': '5s', 'decide': '5s', 'promotion': '5s', 'dns': '5s', 'warm_up': '5s'")};
     for (size_t p = 0; p < sizeof policies / sizeof policies[0]; p++) {
         uint64_t moves = 0;
         for (uint64_t seed = 1; seed <= 30; seed++) {
