@@ -37,6 +37,9 @@ static const char *const columns_lag[] = {
 static const char *const columns_loss[] = {
     "acknowledged writes", "lost",          "gone", "on a down node",
     "keys that differ",    "caught up, ms", NULL};
+static const char *const columns_loss_led[] = {
+    "acknowledged writes", "lost",          "gone", "on a down node", "discarded",
+    "keys that differ",    "caught up, ms", NULL};
 static const char *const columns_traffic[] = {
     "wide-area traffic", "messages", "repeated", "dropped", "bytes", "share", NULL};
 static const char *const columns_faults[] = {
@@ -189,10 +192,24 @@ static void write_lag(struct page *page)
     page_end(page);
 }
 
+/* Leaders can change, and what an old one took alone is thrown away. */
+static bool any_discarded(const struct page *page)
+{
+    const struct record_layout *layout = page->report->layout;
+    bool any = false;
+    for (uint32_t i = 0; i < layout->dataset_count; i++) {
+        const struct metric *discarded =
+            row_of(page, "acked_discarded", "dataset", layout->datasets[i].name);
+        any = any || (discarded != NULL && discarded->count > 0);
+    }
+    return any;
+}
+
 static void write_loss(struct page *page)
 {
     const struct record_layout *layout = page->report->layout;
-    page_begin(page, columns_loss);
+    const bool discarded = any_discarded(page);
+    page_begin(page, discarded ? columns_loss_led : columns_loss);
     for (uint32_t i = 0; i < layout->dataset_count; i++) {
         const char *name = layout->datasets[i].name;
         const struct metric *lost = row_of(page, "acked_lost", "dataset", name);
@@ -204,6 +221,9 @@ static void write_loss(struct page *page)
         cell_count(table, lost);
         cell_count(table, row_of(page, "acked_lost_gone", "dataset", name));
         cell_count(table, row_of(page, "acked_lost_down", "dataset", name));
+        if (discarded) {
+            cell_count(table, row_of(page, "acked_discarded", "dataset", name));
+        }
         cell_count(table, row_of(page, "divergent_keys", "dataset", name));
         cell_aggregate(table, page->report, row_of(page, "convergence_ms", "dataset", name),
                        plain_value);
@@ -351,7 +371,8 @@ static void write_inversions(const struct page *page)
     for (uint32_t i = 0; i < layout->dataset_count; i++) {
         const struct metric *inversions =
             row_of(page, "clock_inversions", "dataset", layout->datasets[i].name);
-        if (inversions != NULL && inversions->count > 0) {
+        /* Under a leader the order is its log's: what a clock says decides nothing. */
+        if (inversions != NULL && inversions->count > 0 && !layout->datasets[i].leader) {
             fputc('\n', page->stream);
             print_clean(page->stream, layout->datasets[i].name);
             fprintf(page->stream,
