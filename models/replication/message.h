@@ -40,7 +40,7 @@ enum message_reply_flag {
                              version.stamp = its epoch */
     MESSAGE_CACHED = 2,   /* a region's cache answered */
     MESSAGE_RESET = 8,    /* the network says so: its connection was reset; `a` >> 32 = session */
-    MESSAGE_LED = 8,      /* of a write that is ok, by a leader that can be moved: a = its epoch */
+    MESSAGE_LED = 16,     /* of a write that is ok, by a leader that can be moved: a = its epoch */
     MESSAGE_PROXIED = 4   /* the answer comes from another region than the one that was asked */
 };
 
