@@ -5,6 +5,7 @@
 #include "models/faults/fault.h"
 #include "models/replication/strategy.h"
 #include "models/routing/router.h"
+#include "models/stamps/stamp.h"
 
 #define ROW(structure, field) offsetof(struct structure, field)
 
@@ -816,5 +817,6 @@ const struct param_registry *const scenario_registries[] = {&strategy_registry,
                                                             &failover_registry,
                                                             &fault_registry,
                                                             &clock_registry,
+                                                            &stamp_registry,
                                                             &distribution_registry,
                                                             NULL};

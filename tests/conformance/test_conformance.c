@@ -40,6 +40,20 @@ static const struct configuration {
      "'copies': 2, 'read': 'local_quorum', 'write': 'each_quorum', 'speculate_after': '30ms',"
      " 'anti_entropy': '2s'",
      true},
+    {"multi_primary", "'ack': 'memory', 'copies': 2", true},
+    {"multi_primary",
+     "'stamps': 'hybrid', 'ack': 'local_quorum', 'copies': 2, 'order': 'items',"
+     " 'resend_after': '1s'",
+     true},
+    {"multi_primary",
+     "'stamps': {'scheme': 'wall', 'granularity': 's', 'increasing': false}, 'topology': 'hub',"
+     " 'hub': 'eu-west-1', 'queue': 20, 'resend_after': '500ms'",
+     true},
+    {"multi_primary",
+     "'stamps': 'lamport', 'topology': 'ring', 'batch_wait': '200ms', 'batch_max': 8,"
+     " 'window': 32, 'resend_after': '1s'",
+     true},
+    {"multi_primary", "'after_stored': true, 'queue': 50, 'overflow': 'refuse'", true},
     {"quorum", "'r': 1, 'w': 1, 'hints': false, 'read_repair': 'none', 'heartbeat': '0ms'", false},
 };
 

@@ -1,0 +1,236 @@
+#include "models/replication/multi_primary_internal.h"
+#include "sim/check.h"
+
+/*
+ * Comparing with a neighbour: after a restart, and when the queue for it had lost entries.
+ *
+ * Model:   A sends the hashes of its leaves (equal ranges of keys), B answers which differ. For
+ * each of those A sends the versions of its keys; B puts what is newer at B in its log for A and
+ * answers which are newer at A, which A puts in its log for B. Values travel by the logs only, so
+ * none is forgotten; every step can be repeated. Rounds:  what A accepts after it has sent its
+ * hashes goes to B by the log again. When that is too much once more, a new round begins and
+ * answers to the old one are ignored. Source:  DeCandia et al., "Dynamo", SOSP 2007, section 4.7
+ * (Merkle trees); one level of 1,024 leaves in place of a tree (assumption: their hashes are one
+ * message anyway).
+ */
+
+enum { VERSION_WORDS = 2 };
+
+static void mode_changed(struct replica *self, bool repairing)
+{
+    struct multi_state *state = replica_state(self);
+    const bool before = state->repairing > 0;
+    state->repairing = repairing ? state->repairing + 1 : state->repairing - 1;
+    if (before != (state->repairing > 0)) {
+        replica_mode(self, before ? MULTI_MODE_LOG : MULTI_MODE_REPAIR);
+    }
+}
+
+static void timer_arm(struct replica *self, uint32_t index)
+{
+    const struct multi_params *params = replica_params(self);
+    struct multi_link *link = multi_link(replica_state(self), index);
+    sim_ns delay_ns = params->resend_after;
+    for (uint8_t i = 0; i < link->compare_doublings && delay_ns < MULTI_RESEND_MAX_NS; i++) {
+        delay_ns *= 2;
+    }
+    if (!link->compare_armed) {
+        link->compare_armed = true;
+        replica_timer(self, delay_ns, multi_token(MULTI_TIMER_COMPARE, index));
+    }
+}
+
+static void send_tree(struct replica *self, uint32_t index)
+{
+    struct multi_link *link = multi_link(replica_state(self), index);
+    const uint32_t leaves = replica_leaf_count(self);
+    struct message message = {.request = link->round, .bytes = leaves * (uint32_t)sizeof(uint64_t)};
+    uint64_t *words = replica_block_new(self, leaves, &message.block);
+    for (uint32_t leaf = 0; leaf < leaves; leaf++) {
+        words[leaf] = replica_leaf_hash(self, leaf);
+    }
+    link->lost = false;
+    replica_send(self, link->member, MULTI_TREE, message);
+}
+
+void multi_compare(struct replica *self, uint32_t index)
+{
+    struct multi_link *link = multi_link(replica_state(self), index);
+    if (link->comparing == MULTI_IDLE) {
+        mode_changed(self, true);
+        link->compare_doublings = 0;
+    }
+    link->comparing = MULTI_ASKED;
+    link->round++;
+    if (link->compare_armed) {
+        link->lost = true; /* the next round begins with the timer */
+    } else {
+        send_tree(self, index);
+        timer_arm(self, index);
+    }
+}
+
+static void send_leaf(struct replica *self, const struct multi_link *link, uint32_t leaf)
+{
+    uint32_t first = 0, last = 0;
+    replica_leaf_keys(self, leaf, &first, &last);
+    struct message message = {
+        .request = link->round, .a = leaf, .bytes = (last - first) * MULTI_VERSION_BYTES};
+    uint64_t *words = replica_block_new(self, (last - first) * VERSION_WORDS, &message.block);
+    for (uint32_t key = first; key < last; key++) {
+        const struct version version = replica_read(self, key);
+        *words++ = (uint64_t)version.stamp;
+        *words++ = version.write;
+    }
+    replica_send(self, link->member, MULTI_VERSIONS, message);
+}
+
+/* Asks about the next leaves that differ; ends the comparison when there are none. */
+static void go_on(struct replica *self, struct multi_link *link)
+{
+    uint32_t open = 0;
+    bool any = false;
+    for (uint32_t w = 0; w < MULTI_LEAF_WORDS; w++) {
+        open += (uint32_t)__builtin_popcountll(link->asked[w]);
+    }
+    for (uint32_t leaf = 0; leaf < REPLICA_LEAVES_MAX; leaf++) {
+        const uint64_t bit = UINT64_C(1) << leaf % 64;
+        if ((link->differ[leaf / 64] & bit) == 0) {
+            continue;
+        }
+        any = true;
+        if ((link->asked[leaf / 64] & bit) == 0 && open < MULTI_LEAVES_AT_ONCE) {
+            link->asked[leaf / 64] |= bit;
+            open++;
+            send_leaf(self, link, leaf);
+        }
+    }
+    if (!any) {
+        link->comparing = MULTI_IDLE;
+        mode_changed(self, false);
+    }
+}
+
+void multi_compare_timer(struct replica *self, uint32_t index)
+{
+    struct multi_link *link = multi_link(replica_state(self), index);
+    link->compare_armed = false;
+    if (link->comparing == MULTI_IDLE) {
+        return;
+    }
+    if (link->compare_doublings < UINT8_MAX) {
+        link->compare_doublings++;
+    }
+    timer_arm(self, index);
+    if (link->comparing == MULTI_ASKED) {
+        link->round++;
+        send_tree(self, index);
+    } else {
+        for (uint32_t w = 0; w < MULTI_LEAF_WORDS; w++) {
+            link->asked[w] = 0;
+        }
+        go_on(self, link);
+    }
+}
+
+void multi_on_tree(struct replica *self, const struct message *message)
+{
+    uint64_t differ[MULTI_LEAF_WORDS] = {0};
+    uint32_t leaves = 0;
+    const uint32_t own = replica_leaf_count(self);
+    const uint64_t *hashes = replica_block(self, message->block, &leaves);
+    CHECK(leaves == own);
+    for (uint32_t leaf = 0; leaf < leaves; leaf++) {
+        const bool differs = hashes[leaf] != replica_leaf_hash(self, leaf);
+        differ[leaf / 64] |= (uint64_t)(differs ? 1 : 0) << leaf % 64;
+    }
+    struct message answer = {.request = message->request, .bytes = (leaves + 7) / 8};
+    uint64_t *words = replica_block_new(self, MULTI_LEAF_WORDS, &answer.block);
+    for (uint32_t w = 0; w < MULTI_LEAF_WORDS; w++) {
+        words[w] = differ[w];
+    }
+    replica_send(self, replica_sender(self, message), MULTI_LEAVES, answer);
+}
+
+void multi_on_leaves(struct replica *self, const struct message *message)
+{
+    struct multi_link *link = multi_link(replica_state(self), multi_link_from(self, message));
+    uint32_t words = 0;
+    const uint64_t *differ = replica_block(self, message->block, &words);
+    if (link->comparing != MULTI_ASKED || link->round != message->request || link->lost) {
+        return;
+    }
+    for (uint32_t w = 0; w < MULTI_LEAF_WORDS; w++) {
+        link->differ[w] = differ[w];
+        link->asked[w] = 0;
+    }
+    link->comparing = MULTI_COMPARING;
+    link->compare_doublings = 0;
+    go_on(self, link);
+}
+
+/* The neighbour is to get what is here. */
+static void give(struct replica *self, uint32_t index, uint32_t key)
+{
+    const struct multi_state *state = replica_state(self);
+    if (multi_link(state, index)->lost) {
+        return; /* the round that follows finds it */
+    }
+    const struct multi_entry entry = {.version = replica_read(self, key),
+                                      .waiting = multi_bit(index),
+                                      .key = key,
+                                      .bytes = replica_value_bytes(self, key),
+                                      .origin = (uint8_t)replica_self(self),
+                                      .repair = true};
+    multi_append(self, &entry);
+}
+
+void multi_on_versions(struct replica *self, const struct message *message)
+{
+    const uint32_t index = multi_link_from(self, message);
+    uint32_t first = 0, last = 0, words = 0, count = 0;
+    replica_leaf_keys(self, (uint32_t)message->a, &first, &last);
+    struct message want = {.request = message->request, .a = message->a};
+    uint64_t *keys = replica_block_new(self, last - first, &want.block);
+    const uint64_t *theirs = replica_block(self, message->block, &words);
+    CHECK(words == (last - first) * VERSION_WORDS);
+    for (uint32_t key = first; key < last; key++) {
+        const struct version own = replica_read(self, key);
+        const struct version other = {.stamp = (int64_t)theirs[0], .write = theirs[1]};
+        theirs += VERSION_WORDS;
+        if (version_newer(other, own)) {
+            keys[count++] = (uint64_t)key + 1;
+        } else if (version_newer(own, other)) {
+            give(self, index, key);
+        }
+    }
+    want.bytes = count * MULTI_KEY_BYTES;
+    while (count < last - first) {
+        keys[count++] = 0; /* a block has the size that it was made with */
+    }
+    replica_send(self, multi_link(replica_state(self), index)->member, MULTI_WANT, want);
+    multi_stored(self);
+    multi_pump_all(self);
+}
+
+void multi_on_want(struct replica *self, const struct message *message)
+{
+    const uint32_t index = multi_link_from(self, message);
+    struct multi_link *link = multi_link(replica_state(self), index);
+    const uint32_t leaf = (uint32_t)message->a;
+    const uint64_t bit = UINT64_C(1) << leaf % 64;
+    uint32_t words = 0;
+    const uint64_t *keys = replica_block(self, message->block, &words);
+    if (link->comparing != MULTI_COMPARING || link->round != message->request ||
+        (link->differ[leaf / 64] & bit) == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < words && keys[i] != 0; i++) {
+        give(self, index, (uint32_t)keys[i] - 1);
+    }
+    link->differ[leaf / 64] &= ~bit;
+    link->asked[leaf / 64] &= ~bit;
+    go_on(self, link);
+    multi_stored(self);
+    multi_pump_all(self);
+}
