@@ -13,17 +13,32 @@ bool world_paused(struct world *world, uint32_t node_index, const struct event *
     return true;
 }
 
-/* Work that a worker had begun goes on where it stood; everything else has waited long enough. */
-static void resume(struct world *world, struct node *node)
+/* What was due meanwhile, in the order in which it came: timers of processes, or everything else.
+ */
+static void make_up(struct world *world, const struct node *node, bool timers)
 {
     const sim_ns now_ns = engine_now(&world->engine);
     const struct node_deferred *deferred = node->deferred;
-    node_resume(node, now_ns);
     for (size_t i = 0; i < node->deferred_count; i++) {
         const bool begun = deferred[i].event.kind == WORLD_EVENT_SERVED;
-        engine_at(&world->engine, begun ? now_ns + (deferred[i].due_ns - node->paused_ns) : now_ns,
-                  deferred[i].event);
+        if ((deferred[i].event.kind == WORLD_EVENT_AGENT) == timers) {
+            engine_at(&world->engine,
+                      begun ? now_ns + (deferred[i].due_ns - node->paused_ns) : now_ns,
+                      deferred[i].event);
+        }
     }
+}
+
+/*
+ * Work that a worker had begun goes on where it stood; everything else has waited long enough. The
+ * timers of the processes beside the replicas come first: a watchdog, or a lease that has run out,
+ * counts before anything is answered that arrived before it did.
+ */
+static void resume(struct world *world, struct node *node)
+{
+    node_resume(node, engine_now(&world->engine));
+    make_up(world, node, true);
+    make_up(world, node, false);
     node->deferred_count = 0;
 }
 

@@ -20,6 +20,7 @@ struct keeper {
     uint64_t epoch;           /* of its lease, or of the one it asks for */
     uint64_t granted;         /* the greatest that it has heard of */
     uint32_t request, tries;  /* of the round under way */
+    uint32_t kept;            /* the last round that most members granted */
     uint32_t grants, denials; /* of it: bits of the members */
     uint32_t free, own;       /* as last heard: bits of members whose record is free, or its own */
     uint32_t answers;         /* of other replicas */
@@ -30,7 +31,8 @@ struct keeper {
     struct timer step, loop, again;
 };
 
-enum token { TOKEN_LOOP, TOKEN_RENEW, TOKEN_STEP };
+/* TOKEN_EXPIRY + request: what that round was granted, if it was, ends. */
+enum token { TOKEN_LOOP, TOKEN_RENEW, TOKEN_STEP, TOKEN_EXPIRY };
 
 static uint32_t count_bits(uint32_t bits)
 {
@@ -78,6 +80,15 @@ static void new_round(struct keeper *keeper)
 {
     keeper->request++;
     keeper->grants = keeper->denials = keeper->answers = 0;
+}
+
+/* A round that asks for the lease, which counts from now on. */
+static void new_lease(struct agent *self, enum lease_request what)
+{
+    struct keeper *keeper = agent_state(self);
+    new_round(keeper);
+    tell_members(self, what);
+    agent_timer(self, keeper->plan->times->ttl, (uint64_t)TOKEN_EXPIRY + keeper->request);
 }
 
 static void follow(struct agent *self)
@@ -150,8 +161,7 @@ static void acquire(struct agent *self)
     keeper->granted = known > keeper->granted ? known : keeper->granted;
     keeper->epoch = ++keeper->granted;
     keeper->stage = ACQUIRES;
-    new_round(keeper);
-    tell_members(self, LEASE_ACQUIRE);
+    new_lease(self, LEASE_ACQUIRE);
     step_after(self, keeper->plan->failover->config->ask_timeout);
 }
 
@@ -238,8 +248,7 @@ static void renew(struct agent *self)
         return;
     }
     const sim_ns rest_ns = keeper->plan->times->retry_timeout - (CONDUCTOR_ASKS - 1) * wait_ns;
-    new_round(keeper);
-    tell_members(self, LEASE_RENEW);
+    new_lease(self, LEASE_RENEW);
     keeper->again =
         agent_timer(self, keeper->tries == CONDUCTOR_ASKS ? rest_ns : wait_ns, TOKEN_RENEW);
 }
@@ -265,6 +274,15 @@ static void loop(struct agent *self)
         keeper->renewed = false;
         keeper->tries = 0;
         renew(self);
+    }
+}
+
+/* Comes to a leader only when its machine stood still: others stop before. */
+static void expired(struct agent *self, uint64_t request)
+{
+    const struct keeper *keeper = agent_state(self);
+    if (holds(keeper) && keeper->kept <= request) {
+        lose(self);
     }
 }
 
@@ -306,12 +324,14 @@ static void granted(struct agent *self, uint32_t voter, const struct message *me
     if (message->type == LEASE_RENEW && holds(keeper)) {
         if (most(keeper, keeper->grants) && !keeper->renewed) {
             keeper->renewed = true;
+            keeper->kept = keeper->request;
             agent_cancel(self, keeper->again);
         } else if (most(keeper, keeper->denials)) {
             lose(self);
         }
     } else if (message->type == LEASE_ACQUIRE && keeper->stage == ACQUIRES) {
         if (most(keeper, keeper->grants) && !most(keeper, before)) {
+            keeper->kept = keeper->request;
             won(self);
         } else if (most(keeper, keeper->denials) || all) {
             back_off(self);
@@ -380,6 +400,8 @@ static void on_timer(struct agent *self, uint64_t token)
         loop(self);
     } else if (token == TOKEN_STEP) {
         on_step(self);
+    } else if (token >= TOKEN_EXPIRY) {
+        expired(self, token - TOKEN_EXPIRY);
     } else if (holds(keeper)) {
         renew(self);
     }
@@ -428,6 +450,7 @@ static void start(struct agent *self)
         keeper->stage = LEADS;
         keeper->epoch = 1;
         keeper->renewed = true;
+        agent_timer(self, keeper->plan->times->ttl, TOKEN_EXPIRY); /* as if it had just won */
     }
     begin(self);
 }

@@ -15,9 +15,7 @@
  *          leader accepts anything, even one that it cannot reach. That is what a watchdog that
  *          resets the machine does.
  * Assumes: the watchdog is the sidecar's timer: on a machine that stands still (fault `pause`) it
- *          comes when that goes on, after what had arrived until it was due. So a leader that was
- *          paused may still acknowledge that, and lose it; a watchdog of hardware would have reset
- *          the machine.
+ *          comes when that goes on, before anything else is handled, as if the machine were reset.
  * Source:  SBD manual page (watchdog fencing, ClusterLabs); Gray and Cheriton, Leases, SOSP 1989,
  *          section 2 (a lease counts from when it was asked for).
  * State:   the fence epoch is on disk, all else is memory.
