@@ -174,13 +174,26 @@ static void guard_denied(struct agent *self)
     }
 }
 
-static bool most(const struct sidecar *sidecar, uint32_t bits)
+static uint32_t count_bits(uint32_t bits)
 {
     uint32_t count = 0;
     for (; bits != 0; bits &= bits - 1) {
         count++;
     }
-    return count > sidecar->plan->controller_count / 2;
+    return count;
+}
+
+/* Most have granted it. */
+static bool is_granted(const struct sidecar *sidecar)
+{
+    return count_bits(sidecar->guard.grants) > sidecar->plan->controller_count / 2;
+}
+
+/* So many have granted newer epochs, which they never take back, that most can not grant this one:
+ * of an even number that is a half. */
+static bool is_denied(const struct sidecar *sidecar)
+{
+    return count_bits(sidecar->guard.denials) * 2 >= sidecar->plan->controller_count;
 }
 
 static void guard_reply(struct agent *self, const struct message *message)
@@ -191,15 +204,15 @@ static void guard_reply(struct agent *self, const struct message *message)
     if (message->type != LEASE_KEEP || message->request != guard->round || voter >= 32) {
         return;
     }
+    const bool before = is_granted(sidecar) || is_denied(sidecar);
     uint32_t *bits = message->flag != 0 ? &guard->grants : &guard->denials;
-    const bool before = most(sidecar, *bits);
     *bits |= UINT32_C(1) << voter;
-    if (before || !most(sidecar, *bits)) {
+    if (before) {
         return;
     }
-    if (message->flag != 0) {
+    if (is_granted(sidecar)) {
         guard_approved(self);
-    } else {
+    } else if (is_denied(sidecar)) {
         guard_denied(self);
     }
 }
