@@ -93,11 +93,16 @@ static enum exit_code print_report(const struct run *run, const struct report *r
     return flush_output();
 }
 
-static void say_written(const struct run *run, const char *figures)
+/* The files about failures are there only when they have rows (report_files_write). */
+static void say_written(const struct run *run, const struct report *report, const char *figures)
 {
+    const struct metric_events *events = &report->results.merged->failures;
     if (!run->batch->quiet) {
-        fprintf(stderr, "wrote %s: results.json, metrics.csv, timeline.csv, curves, %s\n",
-                run->directory, figures);
+        fprintf(stderr, "wrote %s: results.json, metrics.csv, timeline.csv%s%s%s%s, curves, %s\n",
+                run->directory, events->window_count > 0 ? ", faults.csv" : "",
+                events->step_count > 0 ? ", failover.csv" : "",
+                events->recovery_count > 0 ? ", recovery.csv" : "",
+                report_has_routes(report) ? ", routes.csv" : "", figures);
     }
 }
 
@@ -115,7 +120,7 @@ static enum exit_code draw_figures(const struct run *run, const struct report *r
     if (!run->batch->quiet && plots->note[0] != '\0') {
         fprintf(stderr, "note: %s\n", plots->note);
     }
-    say_written(run, arena_printf(arena, "%zu figures", plots->drawn));
+    say_written(run, report, arena_printf(arena, "%zu figures", plots->drawn));
     return EXIT_CODE_OK;
 }
 
@@ -128,7 +133,7 @@ static enum exit_code write_files(const struct run *run, const struct report *re
         return batch_io_failed(&error);
     }
     if (arguments_given(run->batch->arguments, "no-plots")) {
-        say_written(run, "no figures");
+        say_written(run, report, "no figures");
         return EXIT_CODE_OK;
     }
     return draw_figures(run, report, arena);

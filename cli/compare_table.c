@@ -3,6 +3,7 @@
 #include "analysis/csv_writer.h"
 #include "analysis/number_text.h"
 #include "analysis/report_cells.h"
+#include "plots/failure_summary.h"
 
 #include <assert.h>
 #include <string.h>
@@ -90,9 +91,38 @@ static const struct column {
 enum { COLUMN_COUNT = sizeof columns / sizeof columns[0] };
 static_assert((int)COLUMN_COUNT <= (int)COMPARE_COLUMNS_MAX, "more columns than may be shown");
 
+/* What faults cost: columns of the table in seconds, lines of the CSV file in milliseconds. */
+enum failure_column {
+    BACK_READS,
+    BACK_WRITES,
+    LOST_WRITES,
+    LOST_AGE,
+    SPLIT_BRAIN,
+    NINES,
+    FAILURE_COLUMNS
+};
+
+static const struct {
+    const char *heading, *metric, *labels, *statistic;
+} failure_columns[FAILURE_COLUMNS] = {
+    [BACK_READS] = {"reads back, s", "rto_ms", "operation=read", "worst_region_avg"},
+    [BACK_WRITES] = {"writes back, s", "rto_ms", "operation=write", "worst_region_avg"},
+    [LOST_WRITES] = {"lost for good", "rpo_writes", "", "gone_and_discarded"},
+    [LOST_AGE] = {"lost, s before", "rpo_lost_ms", "", "worst_fault"},
+    [SPLIT_BRAIN] = {"split brain, s", "split_brain_ms", "", "sum"},
+    [NINES] = {"nines in faults", "availability_nines", "phase=during", "worst_fault"},
+};
+
+struct failure_cell {
+    const char *text; /* shown in place of a number; NULL: the number, or a dash */
+    bool defined;
+    double value;
+};
+
 struct compare_row {
     const char *variant;
     size_t replications;
+    struct failure_cell failures[FAILURE_COLUMNS];
     struct {
         bool defined;
         double value;
@@ -105,6 +135,7 @@ void compare_table_init(struct compare_table *compare)
     text_table_init(&compare->table);
     compare->rows = arena_alloc(&compare->table.arena, COMPARE_ROWS_MAX, sizeof *compare->rows);
     compare->row_count = 0;
+    compare->faults = false;
 }
 
 void compare_table_release(struct compare_table *compare)
@@ -152,6 +183,43 @@ static void measure(struct compare_row *row, size_t index, const struct report *
     }
 }
 
+static void measure_failures(struct compare_row *row, const struct report *report)
+{
+    const struct failure_summary summary = failure_summary_of(report->results.merged);
+    for (size_t i = 0; i < 2; i++) {
+        const struct failure_recovery *recovery = &summary.operations[i];
+        struct failure_cell *cell = &row->failures[BACK_READS + i];
+        cell->text = recovery->not_recovered > 0 ? "never" : NULL;
+        cell->defined = recovery->any && recovery->not_recovered == 0;
+        cell->value = recovery->rto_ms;
+    }
+    row->failures[LOST_WRITES] =
+        (struct failure_cell){NULL, summary.lost_known, (double)(summary.gone + summary.discarded)};
+    row->failures[LOST_AGE] = (struct failure_cell){NULL, summary.lost_known, summary.lost_ms};
+    row->failures[SPLIT_BRAIN] =
+        (struct failure_cell){NULL, summary.split_known, summary.split_brain_ms};
+    row->failures[NINES] =
+        (struct failure_cell){summary.all_ok ? "all ok" : NULL, summary.nines_known, summary.nines};
+}
+
+static void put_failures(struct text_table *table, const struct compare_row *row)
+{
+    enum { DIGITS = 3, NINES_DECIMALS = 2 };
+    char text[NUMBER_TEXT_MAX];
+    for (size_t i = 0; i < FAILURE_COLUMNS; i++) {
+        const struct failure_cell *cell = &row->failures[i];
+        if (cell->text != NULL || !cell->defined) {
+            text_table_cell(table, cell->text != NULL ? cell->text : "-");
+        } else if (i == LOST_WRITES) {
+            text_table_cell(table, number_text_count((uint64_t)cell->value, text));
+        } else if (i == NINES) {
+            text_table_cell(table, number_text_fixed(cell->value, NINES_DECIMALS, text));
+        } else {
+            text_table_cell(table, number_text_table(cell->value / 1e3, DIGITS, text));
+        }
+    }
+}
+
 static void put_cell(struct text_table *table, size_t index, const struct report *report)
 {
     const struct column *column = &columns[index];
@@ -179,6 +247,9 @@ static void put_headings(struct compare_table *compare)
             text_table_cell(&compare->table, columns[i].heading);
         }
     }
+    for (size_t i = 0; compare->faults && i < FAILURE_COLUMNS; i++) {
+        text_table_cell(&compare->table, failure_columns[i].heading);
+    }
     text_table_cell(&compare->table, "expected");
     text_table_row(&compare->table);
 }
@@ -197,7 +268,9 @@ void compare_table_add(struct compare_table *compare, const char *variant,
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         measure(row, i, report);
     }
+    measure_failures(row, report);
     if (compare->row_count == 1) {
+        compare->faults = report->layout->fault_count > 0;
         put_headings(compare);
     }
     text_table_cell(table, variant);
@@ -205,6 +278,9 @@ void compare_table_add(struct compare_table *compare, const char *variant,
         if (compare->shown[i]) {
             put_cell(table, i, report);
         }
+    }
+    if (compare->faults) {
+        put_failures(table, row);
     }
     text_table_cell(table,
                     report->verdict_count == 0
@@ -248,6 +324,21 @@ static void write_line(struct sheet *sheet, const struct compare_row *row, size_
     sheet_end(sheet);
 }
 
+static void write_failure_line(struct sheet *sheet, const struct compare_row *row, size_t index)
+{
+    const char *metric = failure_columns[index].metric;
+    sheet_text(sheet, row->variant);
+    sheet_text(sheet, metric);
+    sheet_text(sheet, metric_definition_find(metric)->unit);
+    sheet_text(sheet, failure_columns[index].labels);
+    sheet_text(sheet, failure_columns[index].statistic);
+    number_or_empty(sheet, row->failures[index].defined, row->failures[index].value);
+    sheet_integer(sheet, row->replications);
+    sheet_empty(sheet); /* no interval: the worst region may be another in each replication */
+    sheet_empty(sheet);
+    sheet_end(sheet);
+}
+
 void compare_table_csv(const struct compare_table *compare, FILE *stream)
 {
     static const char *const names[] = {"variant",      "name",      "unit",
@@ -261,6 +352,9 @@ void compare_table_csv(const struct compare_table *compare, FILE *stream)
     for (size_t i = 0; i < compare->row_count; i++) {
         for (size_t column = 0; column < COLUMN_COUNT; column++) {
             write_line(&sheet, &compare->rows[i], column);
+        }
+        for (size_t column = 0; compare->faults && column < FAILURE_COLUMNS; column++) {
+            write_failure_line(&sheet, &compare->rows[i], column);
         }
     }
 }

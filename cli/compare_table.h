@@ -4,8 +4,10 @@
  * Model:     every row is taken from one variant's report while it lasts; the numbers are over all
  *            users and datasets: latency of reads and writes, stale reads, fresh probes, own writes
  *            missed, acknowledged writes lost, availability, and whether expectations were met.
- *            Columns without a sample in the first row are left out. Variants share seed and
- *            random draws, so that differences come from the variant.
+ *            Columns without a sample in the first row are left out. When it has faults, what they
+ *            cost follows (plots/failure_summary.h): time to recovery, what was lost, split brain,
+ *            and the fewest nines during a fault. Variants share seed and random draws, so that
+ *            differences come from the variant.
  * Units:     as in the report. With several replications the half width of the 95 % interval
  *            follows a latency's median.
  * Order:     that in which rows were added.
@@ -24,6 +26,7 @@ struct compare_table {
     struct compare_row *rows; /* private: what the CSV file says, in the table's arena */
     size_t row_count;
     bool shown[COMPARE_COLUMNS_MAX]; /* private */
+    bool faults;                     /* private: in the first row */
 };
 
 void compare_table_init(struct compare_table *compare);

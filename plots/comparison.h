@@ -3,12 +3,11 @@
  *
  * Model:     each variant's latency over all regions (reads, writes) and its t-visibility over all
  *            reads (or its probes') are copied while its metric set lasts, and drawn together at
- *            the end: latency_cdf_variants, t_visibility_variants, stale_tail_variants. Variants
- *            that share their seed share their random draws, so that differences come from the
- *            variant.
- * Limits:    at most FIGURE_CURVES_MAX curves in a figure; in those of t-visibility the variants
- *            with stale reads come first, since the others are a straight line.
- * Order:     that in which variants were added.
+ *            the end: latency_cdf_variants, t_visibility_variants, stale_tail_variants; and what
+ * its faults cost (failure_summary.h): failover_variants. Variants that share their seed share
+ * their random draws, so that differences come from the variant. Limits:    at most
+ * FIGURE_CURVES_MAX curves in a figure; in those of t-visibility the variants with stale reads come
+ * first, since the others are a straight line. Order:     that in which variants were added.
  * Errors:    as plots_draw().
  * Ownership: everything is copied; comparison_release() frees it.
  */

@@ -15,6 +15,7 @@
 #define PLOTS_FIGURE_H
 
 #include "analysis/metric.h"
+#include "plots/failure_summary.h"
 #include "sim/record.h"
 
 #include <stdbool.h>
@@ -27,6 +28,7 @@ struct figure_variant {
     const char *name;
     const struct histogram *latency[2]; /* reads, writes; over all regions */
     const struct metric_curve *visibility;
+    struct failure_summary failures;
 };
 
 struct figure_input {

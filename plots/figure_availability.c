@@ -1,72 +1,26 @@
 #include "plots/frame.h"
 #include "plots/region_list.h"
+#include "plots/success.h"
 #include "plots/timeline.h"
-
-#include <math.h>
 
 enum { PANEL_HEIGHT = 190, PANEL_GAP = 28 };
 
 /* Column 2 + 3 i: success ratio of region i; then its ended and its ok operations per second. */
 enum { COLUMNS_PER_REGION = 3 };
 
-/* Of the operations of a bucket; more in flight when the run ends leave it undecided. */
-#define IN_FLIGHT_SHARE_MAX 0.01
-
-/*
- * ok + failed + unknown, the operations that availability_ratio is of: what is still in flight when
- * the run ends had time left, and is no failure. NAN where the run never came, and in buckets that
- * are undecided, where the curves would fall for nothing.
- */
-static const double *ended_rate(const struct figure_input *input, struct arena *arena,
-                                const char *region)
-{
-    static const char *const series[] = {"ok_per_s", "failed_per_s", "unknown_per_s"};
-    const size_t count = input->set->bucket_count;
-    const double *offered = timeline_of_region(input, arena, "offered_per_s", region);
-    double *ended = arena_alloc(arena, count + 1, sizeof *ended);
-    for (size_t kind = 0; kind < sizeof series / sizeof series[0]; kind++) {
-        const double *values = timeline_of_region(input, arena, series[kind], region);
-        for (size_t i = 0; i < count; i++) {
-            ended[i] += isfinite(values[i]) ? values[i] : 0.0;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        const bool decided =
-            isfinite(offered[i]) && ended[i] >= (1.0 - IN_FLIGHT_SHARE_MAX) * offered[i];
-        ended[i] = decided ? ended[i] : (double)NAN;
-    }
-    return ended;
-}
-
-/* ok and its share of what ended, where that is known; no share of nothing. */
-static void take_ok(const struct figure_input *input, const double *ended, const double *all_ok,
-                    double *ok, double *percent)
-{
-    for (size_t i = 0; i < input->set->bucket_count; i++) {
-        ok[i] = isfinite(ended[i]) ? all_ok[i] : (double)NAN;
-        percent[i] =
-            ended[i] > 0.0 ? 100.0 * (isfinite(ok[i]) ? ok[i] : 0.0) / ended[i] : (double)NAN;
-    }
-}
-
 static void make_columns(const struct figure_input *input, struct figure_page *page,
                          const struct region_list *regions, struct timeline_column *columns)
 {
-    const size_t count = input->set->bucket_count;
     for (size_t i = 0; i < regions->count; i++) {
         struct timeline_column *its = &columns[i * COLUMNS_PER_REGION];
         const char *name = regions->names[i];
-        const double *ended = ended_rate(input, page->arena, name);
-        const double *all_ok = timeline_of_region(input, page->arena, "ok_per_s", name);
-        double *percent = arena_alloc(page->arena, count + 1, sizeof *percent);
-        double *ok = arena_alloc(page->arena, count + 1, sizeof *ok);
-        take_ok(input, ended, all_ok, ok, percent);
-        its[0] = (struct timeline_column){arena_printf(page->arena, "%s ok percent", name), percent,
-                                          TIMELINE_MEAN};
-        its[1] = (struct timeline_column){arena_printf(page->arena, "%s ended per s", name), ended,
-                                          TIMELINE_MEAN};
-        its[2] = (struct timeline_column){arena_printf(page->arena, "%s ok per s", name), ok,
-                                          TIMELINE_MEAN};
+        const struct success success = success_of(input, page->arena, name, NULL);
+        its[0] = (struct timeline_column){arena_printf(page->arena, "%s ok percent", name),
+                                          success.percent, TIMELINE_MEAN};
+        its[1] = (struct timeline_column){arena_printf(page->arena, "%s ended per s", name),
+                                          success.ended, TIMELINE_MEAN};
+        its[2] = (struct timeline_column){arena_printf(page->arena, "%s ok per s", name),
+                                          success.ok, TIMELINE_MEAN};
     }
 }
 

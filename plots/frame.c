@@ -4,81 +4,11 @@
 #include "plots/gp_literal.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <string.h>
 
 /* Pixels; the mean advance of DejaVu Sans is about 0.6 of its size. */
 enum { LEFT = 74, RIGHT = 24, TITLE_BASE = 26, SUBTITLE_BASE = 45, HEAD = 66, KEY_SAMPLE = 48 };
-enum { FAULT_ROWS_MAX = 4, FAULT_POINTS_MAX = 40 };
-#define KEY_ADVANCE   6.9
-#define FAULT_ADVANCE 6.1
-
-/* Where the label of a fault window goes. */
-struct fault_label {
-    unsigned row; /* FAULT_ROWS_MAX and more: no room */
-    bool at_end;  /* ends at the window's end instead of beginning at its begin */
-};
-
-static double duration_s(const struct figure_input *input)
-{
-    return (double)input->set->duration_ns / (double)SIM_NS_PER_S;
-}
-
-static double fault_begin_s(const struct record_fault *fault)
-{
-    return (double)fault->begin_ns / (double)SIM_NS_PER_S;
-}
-
-static double fault_end_s(const struct figure_input *input, const struct record_fault *fault)
-{
-    const double end = (double)fault->end_ns / (double)SIM_NS_PER_S;
-    return fmin(end, duration_s(input));
-}
-
-static double x_pixel(const struct frame *frame, double time_s)
-{
-    return frame->left + (frame->right - frame->left) * time_s / duration_s(frame->input);
-}
-
-/*
- * First fit: each label, in the order of the faults, takes the lowest row in which it touches no
- * earlier one. `used` is the right end of the last label of each row; faults need not be sorted by
- * time, so a row that was used further right is simply not offered again further left.
- */
-static struct fault_label place_label(const struct frame *frame, uint32_t index, double *used)
-{
-    enum { GAP = 10 };
-    const struct record_fault *fault = &frame->input->layout->faults[index];
-    const int columns = utf8_width(fault->id);
-    const double shown = columns > FAULT_POINTS_MAX ? FAULT_POINTS_MAX : columns;
-    const double width = shown * FAULT_ADVANCE;
-    double left = x_pixel(frame, fault_begin_s(fault));
-    struct fault_label label = {.row = FAULT_ROWS_MAX, .at_end = left + width > frame->right};
-    if (label.at_end) {
-        left = x_pixel(frame, fault_end_s(frame->input, fault)) - width;
-    }
-    for (unsigned row = 0; row < FAULT_ROWS_MAX && left >= 0.0; row++) {
-        if (left >= used[row]) {
-            used[row] = left + width + GAP;
-            label.row = row;
-            break;
-        }
-    }
-    return label;
-}
-
-static unsigned count_fault_rows(const struct frame *frame)
-{
-    double used[FAULT_ROWS_MAX] = {0.0};
-    unsigned rows = 0;
-    for (uint32_t i = 0; i < frame->input->layout->fault_count; i++) {
-        const struct fault_label label = place_label(frame, i, used);
-        if (label.row < FAULT_ROWS_MAX && label.row + 1 > rows) {
-            rows = label.row + 1;
-        }
-    }
-    return rows;
-}
+#define KEY_ADVANCE 6.9
 
 static void choose_time_unit(struct frame *frame)
 {
@@ -87,7 +17,7 @@ static void choose_time_unit(struct frame *frame)
         const char *name;
     } units[] = {{36000.0, 3600.0, "h"}, {600.0, 60.0, "min"}, {0.0, 1.0, "s"}};
     size_t i = 0;
-    while (duration_s(frame->input) < units[i].from_s) {
+    while (frame->to_s - frame->from_s < units[i].from_s) {
         i++;
     }
     frame->time_unit_s = units[i].unit_s;
@@ -147,8 +77,14 @@ struct frame frame_begin(const struct figure_input *input, struct figure_page *p
     const double legend =
         spec->legend_columns > 0 ? spec->legend_columns * KEY_ADVANCE + KEY_SAMPLE : 0.0;
     frame.right = page->width - RIGHT - legend;
+    frame.filled = spec->filled;
+    frame.from_s = spec->from_s;
+    frame.to_s = spec->to_s > spec->from_s ? spec->to_s
+                                           : (double)input->set->duration_ns / (double)SIM_NS_PER_S;
     choose_time_unit(&frame);
-    frame.fault_rows = spec->faults ? count_fault_rows(&frame) : 0;
+    if (spec->faults) {
+        frame_faults_place(&frame);
+    }
     frame.top = HEAD + FRAME_ROW * frame.fault_rows;
     page->height = (unsigned)(frame.top + spec->panels_height);
     write_styles(page->script);
@@ -176,46 +112,40 @@ void frame_panel(const struct frame *frame, const struct frame_box *box, bool le
     }
 }
 
+void frame_legend_begin(const struct frame *frame, double top)
+{
+    const struct frame_box box = {frame->left, frame->right, top, frame->page->height - 2.0};
+    frame_panel(frame, &box, true);
+    fputs("unset border\nunset tics\nset xlabel \"\"\nset ylabel \"\"\n"
+          "set xrange [0:1]\nset yrange [0:1]\nplot \\\n",
+          frame->page->script);
+}
+
+void frame_legend_end(const struct frame *frame)
+{
+    fputs("  NaN notitle\n", frame->page->script);
+}
+
+void frame_panel_name(const struct frame *frame, const struct frame_box *box, const char *name)
+{
+    enum { ABOVE = 8 };
+    FILE *script = frame->page->script;
+    fputs("set label ", script);
+    gp_literal_cut(script, name, FIGURE_NAME_POINTS);
+    fprintf(script,
+            " at graph 0, screen %.4f left noenhanced font \",11\" textcolor rgb \"#303030\"\n",
+            1.0 - (box->top - ABOVE) / frame->page->height);
+}
+
 void frame_time_axis(const struct frame *frame, bool named)
 {
     FILE *script = frame->page->script;
-    fprintf(script, "set xrange [0:%.9g]\n", duration_s(frame->input) / frame->time_unit_s);
+    fprintf(script, "set xrange [%.9g:%.9g]\n", frame->from_s / frame->time_unit_s,
+            frame->to_s / frame->time_unit_s);
     if (named) {
         fprintf(script, "set xlabel \"simulated time (%s)\" noenhanced\n", frame->time_unit);
     } else {
         fputs("set xlabel \"\"\nset format x \"\"\n", script);
-    }
-}
-
-void frame_faults(const struct frame *frame, const struct frame_box *box, bool labels)
-{
-    FILE *script = frame->page->script;
-    double used[FAULT_ROWS_MAX] = {0.0};
-    for (uint32_t i = 0; i < frame->input->layout->fault_count; i++) {
-        const struct record_fault *fault = &frame->input->layout->faults[i];
-        const double begin = fault_begin_s(fault) / frame->time_unit_s;
-        const double end = fault_end_s(frame->input, fault) / frame->time_unit_s;
-        const struct fault_label label = place_label(frame, i, used);
-        if (begin > end) {
-            continue;
-        }
-        fprintf(script,
-                "set object %" PRIu32 " rectangle from first %.9g, graph 0 to first %.9g, graph 1 "
-                "behind fillcolor rgb \"#f3eadf\" fillstyle solid noborder\n"
-                "set arrow %" PRIu32 " from first %.9g, graph 0 to first %.9g, graph 1 nohead back "
-                "lc rgb \"#b08d57\" lw 0.6 dt solid\n",
-                i + 10, begin, end, i + 10, begin, begin);
-        if (!labels || label.row >= FAULT_ROWS_MAX) {
-            continue;
-        }
-        const double y = box->top - 8.0 - (double)label.row * FRAME_ROW;
-        fprintf(script, "set label %" PRIu32 " ", i + 10);
-        gp_literal_cut(script, fault->id, FAULT_POINTS_MAX);
-        fprintf(
-            script,
-            " at first %.9g, screen %.4f %s noenhanced font \",10\" textcolor rgb \"#7a5c2e\"\n",
-            label.at_end ? end : begin, 1.0 - y / frame->page->height,
-            label.at_end ? "right" : "left");
     }
 }
 

@@ -88,7 +88,7 @@ static double join_buckets(const struct timeline_column *column, size_t first, s
 {
     double sum = 0.0, largest = 0.0;
     size_t count = 0;
-    for (size_t bucket = first; bucket < last; bucket++) {
+    for (size_t bucket = first; column->values != NULL && bucket < last; bucket++) {
         const double value = column->values[bucket];
         if (isfinite(value)) {
             sum += value;
@@ -102,21 +102,33 @@ static double join_buckets(const struct timeline_column *column, size_t first, s
     return column->join == TIMELINE_MAX ? largest : sum / (double)count;
 }
 
-void timeline_write(const struct figure_input *input, struct figure_page *page,
-                    const struct timeline_column *columns, size_t count)
+struct timeline_rows timeline_rows_between(const struct metric_set *set, double from_s, double to_s)
 {
-    const struct metric_set *set = input->set;
-    const size_t stride = (set->bucket_count + FIGURE_POINTS_MAX - 1) / FIGURE_POINTS_MAX;
     const double bucket_s = (double)set->bucket_ns / (double)SIM_NS_PER_S;
+    const double buckets = (double)set->bucket_count;
+    if (set->bucket_count == 0) {
+        return (struct timeline_rows){0, 0, 1};
+    }
+    const size_t first = (size_t)fmin(fmax(floor(from_s / bucket_s), 0.0), buckets);
+    const size_t end = (size_t)fmin(fmax(ceil(to_s / bucket_s), (double)first), buckets);
+    return (struct timeline_rows){first, end,
+                                  (end - first + FIGURE_POINTS_MAX - 1) / FIGURE_POINTS_MAX};
+}
+
+void timeline_write_rows(const struct figure_input *input, struct figure_page *page,
+                         const struct timeline_column *columns, size_t count,
+                         struct timeline_rows rows)
+{
+    const double bucket_s = (double)input->set->bucket_ns / (double)SIM_NS_PER_S;
     char text[NUMBER_TEXT_MAX];
     fputs("time_s", page->data);
     for (size_t i = 0; i < count; i++) {
         figure_header_cell(page, columns[i].name);
     }
     fputc('\n', page->data);
-    for (size_t first = 0; first < set->bucket_count; first += stride) {
-        const size_t end = first + stride;
-        const size_t last = end < set->bucket_count ? end : set->bucket_count;
+    for (size_t first = rows.first; first < rows.end; first += rows.stride) {
+        const size_t end = first + rows.stride;
+        const size_t last = end < rows.end ? end : rows.end;
         const double middle = (double)(first + last) / 2.0 * bucket_s;
         fputs(number_text(middle, text), page->data);
         for (size_t i = 0; i < count; i++) {
@@ -125,6 +137,15 @@ void timeline_write(const struct figure_input *input, struct figure_page *page,
         }
         fputc('\n', page->data);
     }
+}
+
+void timeline_write(const struct figure_input *input, struct figure_page *page,
+                    const struct timeline_column *columns, size_t count)
+{
+    const size_t buckets = input->set->bucket_count;
+    const struct timeline_rows all = {0, buckets,
+                                      (buckets + FIGURE_POINTS_MAX - 1) / FIGURE_POINTS_MAX};
+    timeline_write_rows(input, page, columns, count, all);
 }
 
 void timeline_plot(const struct frame *frame, const struct timeline_curve *curves, size_t count)

@@ -16,7 +16,7 @@ enum timeline_join { TIMELINE_MEAN, TIMELINE_MAX };
 
 struct timeline_column {
     const char *name;     /* for the header and the legend */
-    const double *values; /* one a bucket, NAN: none */
+    const double *values; /* one a bucket, NAN: none; NULL: an empty column */
     enum timeline_join join;
 };
 
@@ -37,6 +37,17 @@ double timeline_max(const struct metric_set *set, const double *values); /* 0 wi
 /* Writes header and rows: time_s and the columns. */
 void timeline_write(const struct figure_input *input, struct figure_page *page,
                     const struct timeline_column *columns, size_t count);
+
+/* The buckets of some time, joined `stride` by `stride`. */
+struct timeline_rows {
+    size_t first, end, stride;
+};
+
+struct timeline_rows timeline_rows_between(const struct metric_set *set, double from_s,
+                                           double to_s);
+void timeline_write_rows(const struct figure_input *input, struct figure_page *page,
+                         const struct timeline_column *columns, size_t count,
+                         struct timeline_rows rows);
 
 /* One curve of a plot command: column (2 = first after time), line type, dash ("": its own). */
 struct timeline_curve {
