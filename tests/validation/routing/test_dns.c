@@ -261,6 +261,52 @@ static void test_poisoning(void **state)
     lab_close(&lab);
 }
 
+/*
+ * Users on a ship, 40 ms from both regions and nearer to EU (2,400 km against 3,000), have their
+ * resolver on the ship: 1 + 40 + 40 + 1, then 160 to connect and 82 for the read. EU is lost at 5 s;
+ * the resolver is no part of any region.
+ */
+static void test_resolver_at_own_place(void **state)
+{
+    (void)state;
+    struct lab lab = {.trace = "time_ms,operation,key,session\n10,read,1,0\n20000,read,1,0\n"};
+    lab_write(&lab, "{'name': 'ship', 'duration': '40s', 'regions': ['us-east-1', 'eu-west-1'],"
+                    " 'network': {'latency': {'from': 'constant', 'one_way': '40ms'}, 'jitter':"
+                    " 'none', 'same_zone': '1ms', 'same_region': '1ms'}, 'datasets': {'d': {'keys':"
+                    " 8, 'replication': {'strategy': 'primary', 'primary': 'us-east-1'}}},"
+                    " 'clients': [{'at': {'name': 'ship', 'lat': 50, 'lon': -40}, 'sessions': 1,"
+                    " 'trace': 'x.csv'}], 'routing': {'policy': 'geodns', 'ttl': '5s', 'health':"
+                    " {'from': ['us-east-1'], 'interval': '1s', 'timeout': '500ms'}, 'dns':"
+                    " {'servers': ['us-east-1'], 'resolvers': [{'clients': 'ship', 'count': 1}],"
+                    " " EXACT "}, " SHORT "}, 'faults': [{'id': 'x', 'kind': 'region_outage',"
+                    " 'region': 'eu-west-1', 'at': '5s'}]}");
+    lab_run(&lab, 1, 0);
+    rig_takes(&lab, 1, 10, 10 + 324, RECORD_OK);
+    rig_has(&lab, RECORD_ROUTED, 0, 1, 10 + 242, EU);
+    rig_takes(&lab, 2, 20000, 20000 + 324, RECORD_OK);
+    rig_has(&lab, RECORD_ROUTED, 0, 2, 20000 + 242, US);
+    lab_close(&lab);
+}
+
+/* Forged answers name a region where nobody listens: as good as none, until they are over. */
+static void test_poisoned_with_nothing(void **state)
+{
+    (void)state;
+    struct lab lab;
+    rig_run(&lab, &(struct rig){.routing = "'policy': 'geodns', 'ttl': '5s', 'gateways': {'at':"
+                                           " ['eu-west-1']}, 'dns': {'resolvers': [{'count': 1}],"
+                                           " " EXACT "}, " SHORT,
+                                .eu = "10,read,1,0\n12000,read,1,0\n25000,read,1,0\n",
+                                .faults = "{'id': 'x', 'kind': 'dns_poisoning', 'to': 'us-east-1',"
+                                          " 'share': 1, 'at': '10s', 'for': '5s'}",
+                                .client = ", 'deadline': '2s'",
+                                .seconds = 40});
+    rig_takes(&lab, 1, 10, 22, RECORD_OK);
+    rig_takes(&lab, 2, 12000, 14000, RECORD_INFO);
+    rig_takes(&lab, 3, 25000, 25012, RECORD_OK);
+    lab_close(&lab);
+}
+
 static void refused(const char *routing, const char *message)
 {
     static char text[2048];
@@ -308,6 +354,8 @@ int main(void)
         cmocka_unit_test(test_remote_resolvers),
         cmocka_unit_test(test_name_servers_disagree),
         cmocka_unit_test(test_poisoning),
+        cmocka_unit_test(test_resolver_at_own_place),
+        cmocka_unit_test(test_poisoned_with_nothing),
         cmocka_unit_test(test_wrong_scenarios),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
