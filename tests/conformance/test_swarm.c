@@ -49,6 +49,7 @@ struct sketch {
     char *text;
     size_t size, used;
     int regions, nodes[9], copies, end_s;
+    bool limited; /* links have a bandwidth */
 };
 
 __attribute__((format(printf, 2, 3))) static void put(struct sketch *sketch, const char *format,
@@ -89,7 +90,10 @@ static void put_network(struct sketch *sketch)
     static const char *const losses[] = {"0", "0", "0.001", "0.05"};
     struct dice *dice = &sketch->dice;
     put(sketch, "'network': {'latency': %s, ", PICK(dice, latencies));
-    put(sketch, "'jitter': %s, 'bandwidth': '%s', ", PICK(dice, jitters), PICK(dice, bandwidths));
+    put(sketch, "'jitter': %s, ", PICK(dice, jitters));
+    const char *const bandwidth = PICK(dice, bandwidths);
+    sketch->limited = strcmp(bandwidth, "0bps") != 0;
+    put(sketch, "'bandwidth': '%s', ", bandwidth);
     put(sketch, "'loss': %s, ", PICK(dice, losses));
     if (one_in(dice, 3)) {
         put(sketch, "'send_buffer': '%dkB', ", between(dice, 2, 40));
@@ -251,8 +255,9 @@ static void put_fault(struct sketch *sketch, int number)
     case 5:
         put(sketch,
             "'kind': 'link', 'between': [['%s'], ['%s']], 'delay_factor': %d, 'extra': '%dms', "
-            "'loss': 0.%d, 'bandwidth_factor': 0.%d}",
-            at, other, between(dice, 1, 8), between(dice, 0, 300), between(dice, 0, 6),
+            "'loss': 0.%d, ",
+            at, other, between(dice, 1, 8), between(dice, 0, 300), between(dice, 0, 6));
+        put(sketch, sketch->limited ? "'bandwidth_factor': 0.%d}" : "'bandwidth': '%dMbps'}",
             between(dice, 1, 9));
         break;
     default:
