@@ -17,7 +17,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-enum { TEXT_TABLE_COLUMNS_MAX = 16, TEXT_TABLE_NAME_MAX = 34 };
+enum { TEXT_TABLE_COLUMNS_MAX = 24, TEXT_TABLE_NAME_MAX = 34 };
 
 struct text_table {
     struct arena arena;
