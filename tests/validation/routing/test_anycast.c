@@ -48,15 +48,16 @@ static void test_route_returns(void **state)
     rig_run(&lab, &(struct rig){.routing = EXACT,
                                 .us = "10,read,1,0\n20000,read,1,0\n",
                                 .eu = "10,read,1,0\n9000,read,1,1\n11001,read,1,1\n"
-                                      "20000,read,1,0\n",
+                                      "11500,read,1,1\n20000,read,1,0\n",
                                 .faults = "{'id': 'x', 'kind': 'region_outage', 'region':"
                                           " 'eu-west-1', 'at': '5s', 'for': '5s'}",
                                 .client = ", 'deadline': '5s'",
                                 .seconds = 30});
     rig_takes(&lab, 3, 9000, 9000 + 242, RECORD_OK);
     rig_takes(&lab, 4, 11001, 11001 + 82, RECORD_OK);
-    rig_takes(&lab, 5, 20000, 20004, RECORD_OK);
-    rig_takes(&lab, 6, 20000, 20010, RECORD_OK);
+    rig_takes(&lab, 5, 11500, 11510, RECORD_OK);
+    rig_takes(&lab, 6, 20000, 20004, RECORD_OK);
+    rig_takes(&lab, 7, 20000, 20010, RECORD_OK);
     lab_close(&lab);
 }
 

@@ -91,12 +91,12 @@ static void fail_names(struct lab *lab, const char *answer, const char *stale)
              answer);
     rig_run(lab, &(struct rig){.routing = routing,
                                .eu = "10,read,1,0\n15000,read,1,0\n16900,read,1,1\n"
-                                     "50000,read,1,0\n",
+                                     "18500,read,1,2\n50000,read,1,0\n",
                                .faults = faults,
                                .client = ", 'deadline': '10s'",
                                .seconds = 60});
     rig_takes(lab, 1, 10, 22, RECORD_OK);
-    rig_takes(lab, 4, 50000, 50012, RECORD_OK);
+    rig_takes(lab, 5, 50000, 50012, RECORD_OK);
 }
 
 /*
@@ -111,10 +111,12 @@ static void test_names_fail(void **state)
     fail_names(&lab, "timeout", "'1d'");
     rig_takes(&lab, 2, 15000, 16810, RECORD_OK);
     rig_takes(&lab, 3, 16900, 16910, RECORD_OK);
+    rig_takes(&lab, 4, 18500, 18510, RECORD_OK); /* nobody is asked again for 30 s */
     lab_close(&lab);
     fail_names(&lab, "timeout", "'none'");
     rig_takes(&lab, 2, 15000, 25000, RECORD_INFO);
     rig_takes(&lab, 3, 16900, 26900, RECORD_INFO);
+    rig_takes(&lab, 4, 18500, 28500, RECORD_INFO);
     lab_close(&lab);
     fail_names(&lab, "servfail", "'1d'");
     rig_takes(&lab, 2, 15000, 15174, RECORD_OK);
@@ -263,8 +265,8 @@ static void test_poisoning(void **state)
 
 /*
  * Users on a ship, 40 ms from both regions and nearer to EU (2,400 km against 3,000), have their
- * resolver on the ship: 1 + 40 + 40 + 1, then 160 to connect and 82 for the read. EU is lost at 5 s;
- * the resolver is no part of any region.
+ * resolver on the ship: 1 + 40 + 40 + 1, then 160 to connect and 82 for the read. EU is lost at 5
+ * s; the resolver is no part of any region.
  */
 static void test_resolver_at_own_place(void **state)
 {
