@@ -123,9 +123,27 @@ static void plot_panel(const struct frame *frame, size_t index)
             frame->time_unit_s, offered, kinds[OFFERED].colour);
 }
 
+/* At most four tics, at 1, 2 or 5 times a power of ten; room above the line for the faults. */
+static void write_scale(const struct frame *frame, const struct panel *panel)
+{
+    enum { TICS = 4 };
+    const double largest = fmax(timeline_max(frame->input->set, panel->values[OFFERED]), 1e-9);
+    double step = pow(10.0, floor(log10(largest / TICS)));
+    if (largest > 5.0 * TICS * step) {
+        step *= 10.0;
+    } else if (largest > 2.0 * TICS * step) {
+        step *= 5.0;
+    } else if (largest > TICS * step) {
+        step *= 2.0;
+    }
+    fprintf(frame->page->script,
+            "set yrange [0:%.9g]\nset ylabel \"requests/s\" noenhanced\n"
+            "set ytics 0, %.9g font \",10\"\n",
+            1.12 * largest, step);
+}
+
 static void draw_panel(const struct frame *frame, const struct panels *panels, size_t index)
 {
-    FILE *script = frame->page->script;
     const double top = frame->top + PANEL_NAME + (double)index * (PANEL_HEIGHT + PANEL_NAME);
     const struct frame_box box = {frame->left, frame->right, top, top + PANEL_HEIGHT};
     const struct frame_box labels = {.top = frame->top};
@@ -133,9 +151,7 @@ static void draw_panel(const struct frame *frame, const struct panels *panels, s
     frame_time_axis(frame, index + 1 == panels->count);
     frame_faults(frame, &labels, index == 0);
     frame_panel_name(frame, &box, panels->panels[index].name);
-    fputs(
-        "set yrange [0:*]\nset ylabel \"requests/s\" noenhanced\nset ytics autofreq font \",10\"\n",
-        script);
+    write_scale(frame, &panels->panels[index]);
     plot_panel(frame, index);
     frame_panel_end(frame);
 }
@@ -168,8 +184,7 @@ static bool draw(const struct figure_input *input, struct figure_page *page)
             : "";
     const struct frame_spec spec = {
         .title = "Offered and served requests",
-        .note = arena_printf(page->arena, "white below the line: in flight when the run ended%s",
-                             left_out),
+        .note = arena_printf(page->arena, "not filled: in flight when the run ended%s", left_out),
         .legend_columns = LEGEND_COLUMNS,
         .panels_height = (double)panels->count * (PANEL_HEIGHT + PANEL_NAME) + FRAME_AXIS,
         .faults = true,
