@@ -7,5 +7,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 "$program" plot scenarios/read-replicas.json --replications 20 --only t_visibility --no-png --out "$scratch" >/dev/null
 "$program" run scenarios/pbs/lnkd-disk.json --variant all --out "$scratch" --format none --quiet
+"$program" run scenarios/failover/active-passive.json --variant all --out "$scratch/failover" --format none --quiet
+cp "$scratch/failover/figures/failover_variants.svg" plots/examples/active-passive-variants.svg
+cp "$scratch/failover/base/figures/failover.svg" plots/examples/active-passive.svg
 cp "$scratch/t_visibility.svg" plots/examples/read-replicas.svg
 cp "$scratch/figures/t_visibility_variants.svg" plots/examples/pbs-lnkd-disk.svg

@@ -2,7 +2,7 @@
 """The outputs in the README are the program's: readme_output.py GEODES SOURCE [--write].
 
 The first ```text block of the README is the table of the first scenario, shortened at the dots; the second is
-the comparison of its variants.
+the comparison of its variants; the third that of the second scenario, with its last columns only.
 """
 import pathlib
 import re
@@ -10,14 +10,29 @@ import subprocess
 import sys
 
 SCENARIO = "scenarios/read-replicas.json"
+FAILURE = "scenarios/failover/active-passive.json"
 KEPT_LINES = {"expectations": 4, "  wide-area traffic": 3}
 LEFT_OUT = ("  faults",)
 
 
-def output(*arguments):
-    done = subprocess.run([sys.argv[1], "run", SCENARIO, *arguments], capture_output=True, check=True,
+def output(scenario, *arguments):
+    done = subprocess.run([sys.argv[1], "run", scenario, *arguments], capture_output=True, check=True,
                           cwd=sys.argv[2])
     return done.stdout.decode("utf-8")
+
+
+def comparison(scenario):
+    text = output(scenario, "--variant", "all")
+    return text[text.index("  variants, "):].rstrip("\n")
+
+
+def without_latency(table):
+    """The column of names, and those from the share of reads that were served on."""
+    lines = table.split("\n")
+    begin = lines[0].index("reads ok") - 3
+    width = max(len(line[:26].rstrip()) for line in lines[1:])
+    head = "  variants".ljust(width)
+    return "\n".join((head if number == 0 else line[:width]) + line[begin:] for number, line in enumerate(lines))
 
 
 def shortened(table):
@@ -36,12 +51,11 @@ def shortened(table):
 def main():
     path = pathlib.Path(sys.argv[2]) / "README.md"
     text = path.read_text(encoding="utf-8")
-    variants = output("--variant", "all")
-    wanted = [shortened(output()), variants[variants.index("  variants, "):].rstrip("\n")]
+    wanted = [shortened(output(SCENARIO)), comparison(SCENARIO), without_latency(comparison(FAILURE))]
     blocks = list(re.finditer(r"^```text\n(.*?)\n```$", text, flags=re.M | re.S))
-    wrong = [number for number in (0, 1) if blocks[number].group(1) != wanted[number]]
+    wrong = [number for number in range(len(wanted)) if blocks[number].group(1) != wanted[number]]
     if "--write" in sys.argv[3:]:
-        for number in (1, 0):
+        for number in reversed(range(len(wanted))):
             begin, end = blocks[number].span(1)
             text = text[:begin] + wanted[number] + text[end:]
         path.write_text(text, encoding="utf-8")
