@@ -61,6 +61,9 @@ static bool better(const struct conductor *conductor, uint32_t a, uint32_t b)
     const struct sidecar_status *y = &conductor->answers[b].status;
     const uint32_t rank_a = conductor->plan->members[a].rank;
     const uint32_t rank_b = conductor->plan->members[b].rank;
+    if ((x->last_epoch == 0) != (y->last_epoch == 0)) {
+        return y->last_epoch == 0; /* an empty one has lost its disk, or not got all of it back */
+    }
     if (conductor->plan->config->choose == SCENARIO_CHOOSE_IN_ORDER && rank_a != rank_b) {
         return rank_a < rank_b;
     }

@@ -207,6 +207,9 @@ static bool ahead(const struct keeper *keeper, uint32_t other, const struct side
     if (their_rank == UINT32_MAX) {
         return false;
     }
+    if ((theirs->last_epoch == 0) != (mine->last_epoch == 0)) {
+        return mine->last_epoch == 0; /* an empty one has lost its disk */
+    }
     if (plan->config->choose == SCENARIO_CHOOSE_IN_ORDER && their_rank != my_rank) {
         return their_rank < my_rank;
     }

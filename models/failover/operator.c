@@ -99,6 +99,7 @@ struct desk {
     enum stage stage;
     sim_ns since_ns; /* what was said of the leader before does not count */
     bool holding;
+    bool resuming; /* an attempt to let its machine go on is under way */
 };
 
 enum { TOKEN_PHASE = 1, TOKEN_HOLD = 2 };
@@ -175,8 +176,9 @@ static void phase_over(struct agent *self)
 /* The leader's machine is back and does not lead: it shall. */
 static void resume(struct agent *self)
 {
-    const struct desk *desk = agent_state(self);
+    struct desk *desk = agent_state(self);
     if (desk->stage != ACTS && !desk->holding && conductor_idle(desk->conductor)) {
+        desk->resuming = true;
         conductor_begin(self, desk->conductor,
                         &(struct conductor_wish){.respect = true, .only = desk->conductor->leader});
     }
@@ -197,11 +199,15 @@ static void look(struct agent *self)
 static void idle(struct agent *self, enum conductor_result result)
 {
     struct desk *desk = agent_state(self);
+    const bool resumed = desk->resuming;
+    desk->resuming = false;
     if (result == CONDUCTOR_MOVED || result == CONDUCTOR_STOOD_DOWN) {
         desk->since_ns = agent_clock(self);
         if (desk->stage == ACTS) {
             desk->stage = CALM;
         }
+    } else if (result == CONDUCTOR_REFUSED && resumed && desk->stage == CALM) {
+        phase(self, PAGED); /* its machine is back and can not lead: without its disk */
     } else {
         desk->holding = true;
         agent_timer(self, desk->plan->config->retry, TOKEN_HOLD);
@@ -264,7 +270,7 @@ static void on_stop(struct agent *self)
     health_view_forget(desk->view);
     desk->fail_back = (struct fail_back){.request = desk->fail_back.request};
     desk->stage = CALM;
-    desk->holding = false;
+    desk->holding = desk->resuming = false;
 }
 
 static void on_restart(struct agent *self)
