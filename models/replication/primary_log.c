@@ -26,8 +26,12 @@ static void log_trim(struct replica *self, struct primary_state *state)
 {
     const struct primary_params *params = replica_params(self);
     uint64_t low = smaller(state->stored, state->low);
+    /* In a cascade what a node has said to have may not be committed yet; when it loses its disk
+     * then, its copy comes from the leader and ends before that. */
+    const uint64_t again = params->topology == PRIMARY_CASCADE ? LOG_RETAIN : 0;
     for (uint32_t i = 0; i < state->link_count; i++) {
-        low = smaller(low, primary_link_at(state, i)->acked);
+        const uint64_t acked = primary_link_at(state, i)->acked;
+        low = smaller(low, acked > again ? acked - again : 0);
     }
     if (state->rank == 0) {
         low = smaller(low, state->end > LOG_RETAIN ? state->end - LOG_RETAIN : 0);
