@@ -40,7 +40,7 @@ void failover_part_legend(FILE *script, const bool used[FAILOVER_PARTS + 1])
 const char *failover_length_text(struct arena *arena, double seconds)
 {
     char text[NUMBER_TEXT_MAX];
-    if (seconds >= 600.0) {
+    if (seconds >= 120.0) {
         const double whole = round(seconds);
         return arena_printf(arena, "%.0f min %.0f s", floor(whole / 60.0), fmod(whole, 60.0));
     }
