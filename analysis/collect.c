@@ -2,6 +2,7 @@
  * collect.c - the collector as a whole: its memory, its rows and its end.
  */
 #include "analysis/collect.h"
+#include "analysis/collect_conflicts.h"
 #include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
 
@@ -98,6 +99,7 @@ static void node_row(struct collect_state *state, const struct record *record)
     } else {
         lost_node_up(state, record->node);
     }
+    conflicts_node(state, record->node, (record->flags & RECORD_FLAG_DISK_LOST) != 0);
     lag_watch(state);
 }
 
@@ -149,6 +151,7 @@ static void (*const rows[RECORD_KIND_COUNT])(struct collect_state *, const struc
     [RECORD_ROUTED] = routes_row,
     [RECORD_CONNECTED] = routes_row,
     [RECORD_CACHE] = routes_row,
+    [RECORD_SUPERSEDED] = conflicts_given,
 };
 
 static void crash_judge(struct collect_state *state)
@@ -319,6 +322,7 @@ void collector_init(struct collector *collector, const struct record_layout *lay
     session_init(state);
     timeline_init(state);
     failure_init(state);
+    conflicts_init(state);
 }
 
 void collector_release(struct collector *collector)
@@ -336,6 +340,7 @@ void collector_release(struct collector *collector)
     }
     key_release(state);
     failure_release(state);
+    conflicts_release(state);
     memory_release(state->flights);
     memory_release(state->pairs);
     memory_release(state->segments);
@@ -402,9 +407,11 @@ void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_
     build_operations(state, &builder);
     build_reads(state, &builder);
     build_replicas(state, &builder, end_ns);
+    build_conflicts(state, &builder);
     build_traffic(state, &builder);
     build_failures(state, &builder);
     build_series(state, &builder);
+    build_conflict_series(state, &builder);
     build_route_series(state, &builder);
     build_probe_curve(state, &builder);
     builder_finish(&builder);

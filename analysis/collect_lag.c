@@ -7,6 +7,7 @@
  * Cost:  a commit or an apply touches the key's entries and 24 bytes for each replica; the heap
  *        holds only keys that are behind.
  */
+#include "analysis/collect_conflicts.h"
 #include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
 
@@ -366,7 +367,8 @@ static void apply_forward(struct collect_state *state, struct dataset_state *dat
     held->version = to;
 }
 
-void lag_applied(struct collect_state *state, const struct record *record)
+/* The version that a replica holds, and what it and others miss. */
+static void replica_moved(struct collect_state *state, const struct record *record)
 {
     struct dataset_state *dataset = dataset_of(state, record);
     const struct version version = version_of(record);
@@ -385,6 +387,7 @@ void lag_applied(struct collect_state *state, const struct record *record)
     struct key_state *key = &dataset->keys[record->key];
     struct held_state *held = held_at(dataset, record->key, index);
 
+    conflicts_given(state, record);
     if ((record->flags & RECORD_FLAG_REVERTED) != 0) {
         held->version = version;
         key_recount(state, dataset, record->key);
@@ -405,6 +408,12 @@ void lag_applied(struct collect_state *state, const struct record *record)
     } else {
         held->version = version;
     }
+}
+
+void lag_applied(struct collect_state *state, const struct record *record)
+{
+    replica_moved(state, record);
+    conflicts_held(state, record->dataset, record->key);
 }
 
 void lag_disk_lost(struct collect_state *state, uint32_t node)

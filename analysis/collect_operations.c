@@ -5,6 +5,7 @@
  *         against what its session had written and been returned by then; all three are noted at
  * the invocation, so that what happens while the read is under way can not change the verdict.
  */
+#include "analysis/collect_conflicts.h"
 #include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
 
@@ -375,6 +376,7 @@ void operation_completed(struct collect_state *state, const struct record *recor
         if (state->failure->lost.open > 0) {
             lost_completed(state, record->operation, ok);
         }
+        conflicts_completed(state, flight->dataset, flight->key, record->operation, ok);
     }
     if (probe) {
         return;

@@ -240,7 +240,8 @@ struct collect_state {
     sim_ns crash_ns;
     sim_ns fault_end_ns; /* of the last one; -1: none */
 
-    struct failure_state *failure; /* collect_failure.h */
+    struct failure_state *failure;    /* collect_failure.h */
+    struct conflict_state *conflicts; /* collect_conflicts.h */
 
     struct probe_time *probes;
     size_t probe_count;

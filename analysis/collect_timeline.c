@@ -5,6 +5,7 @@
  * which it ended, through one small histogram that is read and emptied when the bucket ends; lag is
  *         sampled at the end of the bucket, before the rows of that instant.
  */
+#include "analysis/collect_conflicts.h"
 #include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
 
@@ -94,6 +95,7 @@ static void bucket_close(struct collect_state *state, sim_ns end_ns)
     size_t series = timeline->bucket;
 
     routes_sample(state);
+    conflicts_sample(state, end_ns);
     for (uint32_t i = 0; i < state->client_place_count * 2; i++) {
         struct small_histogram *small = &timeline->latency[i];
         const size_t at = (size_t)i * timeline->bucket_count + timeline->bucket;

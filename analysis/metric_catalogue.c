@@ -349,6 +349,7 @@ const struct metric_definition metric_catalogue[] = {
      METRIC_COUNT,
      1,
      false},
+#include "analysis/metric_catalogue_conflicts.inc"
     {"messages",
      "count",
      "messages sent",
@@ -470,6 +471,10 @@ const struct metric_series_definition metric_series_catalogue[] = {
      "Of the operations invoked in the bucket that ended ok, those that another region than the "
      "one asked answered.",
      {"region"}},
+    {"divergence_ratio",
+     "ratio",
+     "Share of keys that live replicas disagree about at the end of the bucket.",
+     {"dataset"}},
     {0},
 };
 

@@ -28,7 +28,8 @@ static const struct {
                         "replication_lag_mean_versions replication_lag_mean_bytes apply_delay_ms "
                         "lag_warning_ms lag_critical_ms"},
     {"dataset?", "acked_lost acked_lost_gone acked_lost_down clock_inversions convergence_ms "
-                 "divergent_keys acked_discarded divergent_writes"},
+                 "divergent_keys acked_discarded divergent_writes conflict_ratio divergence_ratio"},
+    {"dataset?+cause?", "lost_updates"},
     {"fault+operation? fault+region+operation",
      "rto_ms rto_not_recovered rto_detect_ms rto_decide_ms rto_promote_ms rto_replay_ms "
      "rto_route_ms rto_reconnect_ms rto_warm_ms first_success_ms rto_99_ms"},
@@ -44,7 +45,7 @@ static const struct {
     {"dataset+mode", "mode_time_ratio"},
     {"dataset", "mode_changes"},
     {"-", "staleness_approximate_reads probes_unjudged session_pairs_evicted wide_area_bytes "
-          "lost_writes_untracked"},
+          "lost_writes_untracked conflicts_approximate"},
 };
 
 /* The next of the words with `gap` between, from *at on; its length, 0 at the end. */

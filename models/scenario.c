@@ -812,11 +812,6 @@ const struct param_spec scenario_table[] = {
      .help = "named sets of overrides: {\"name\": {\"path\": value}}"},
     {0}};
 
-const struct param_registry *const scenario_registries[] = {&strategy_registry,
-                                                            &router_registry,
-                                                            &failover_registry,
-                                                            &fault_registry,
-                                                            &clock_registry,
-                                                            &stamp_registry,
-                                                            &distribution_registry,
-                                                            NULL};
+const struct param_registry *const scenario_registries[] = {
+    &strategy_registry, &router_registry, &failover_registry,     &fault_registry,
+    &clock_registry,    &stamp_registry,  &distribution_registry, NULL};

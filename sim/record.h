@@ -88,6 +88,11 @@ enum record_kind {
     RECORD_CONNECTED,
     /* The region from_place's cache answered (flag CACHED) or missed a read: `key`, dataset. */
     RECORD_CACHE,
+    /*
+     * A replica was given a version (a client's write, or one that another replica passes on) that
+     * is older than what it holds, and keeps what it has: `node`, `key`, stamp, write.
+     */
+    RECORD_SUPERSEDED,
     RECORD_KIND_COUNT
 };
 

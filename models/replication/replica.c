@@ -108,15 +108,15 @@ uint32_t replica_value_bytes(const struct replica *self, uint32_t key)
     return storage_bytes(self->storage, key);
 }
 
-static void record_applied(const struct replica *self, uint32_t key, struct version version,
-                           uint8_t flags)
+static void record_given(const struct replica *self, uint32_t key, struct version version,
+                         enum record_kind kind, uint8_t flags)
 {
     const struct record_sink *sink = &self->world->sink;
-    if (self->member >= self->dataset->count || !record_wanted(sink, RECORD_APPLIED)) {
+    if (self->member >= self->dataset->count || !record_wanted(sink, kind)) {
         return;
     }
     const struct record row = {.at_ns = engine_now(&self->world->engine),
-                               .kind = RECORD_APPLIED,
+                               .kind = (uint8_t)kind,
                                .flags = flags,
                                .dataset = (uint16_t)self->dataset->index,
                                .node = self->node_index,
@@ -131,9 +131,12 @@ bool replica_apply(struct replica *self, uint32_t key, struct version version, u
 {
     CHECK(self->storage != NULL);
     if (!storage_apply(self->storage, key, version, bytes)) {
+        if (!version_equal(storage_read(self->storage, key), version)) {
+            record_given(self, key, version, RECORD_SUPERSEDED, 0);
+        }
         return false;
     }
-    record_applied(self, key, version, 0);
+    record_given(self, key, version, RECORD_APPLIED, 0);
     return true;
 }
 
@@ -470,7 +473,8 @@ void replica_power_lost(struct world *world, uint32_t node)
         replica_lead_lost(replica);
         uint32_t key = 0;
         while (replica->storage != NULL && storage_undo_one(replica->storage, &key)) {
-            record_applied(replica, key, storage_read(replica->storage, key), RECORD_FLAG_REVERTED);
+            record_given(replica, key, storage_read(replica->storage, key), RECORD_APPLIED,
+                         RECORD_FLAG_REVERTED);
         }
         if (replica->pending.capacity > 0) {
             memset(replica->pending.items, 0,

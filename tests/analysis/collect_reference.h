@@ -430,6 +430,7 @@ static inline void ref_row(struct reference *ref, const struct record *row)
     case RECORD_ROUTED:
     case RECORD_CONNECTED:
     case RECORD_CACHE:
+    case RECORD_SUPERSEDED:
     case RECORD_KIND_COUNT:
         break;
     }

@@ -294,6 +294,7 @@ void audit_row(void *state, const struct record *row)
     case RECORD_ROUTED:
     case RECORD_CONNECTED:
     case RECORD_CACHE:
+    case RECORD_SUPERSEDED:
     case RECORD_KIND_COUNT:
         break;
     }
