@@ -77,7 +77,7 @@ struct failure_summary failure_summary_of(const struct metric_set *set)
                 &summary.operations[operation != NULL && strcmp(operation, "write") == 0]);
         } else if (is_row(metric, "rpo_writes_gone", "fault", NULL)) {
             summary.gone += metric->count;
-        } else if (is_row(metric, "rpo_writes_discarded", "fault", NULL)) {
+        } else if (strcmp(name, "acked_discarded") == 0 && metric->label_count == 0) {
             summary.discarded += metric->count;
         } else if (is_row(metric, "rpo_lost_ms", "fault", NULL) && metric_defined(metric)) {
             summary.lost_known = true;

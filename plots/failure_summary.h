@@ -4,7 +4,8 @@
  * Model:  time to recovery (rto_ms) of reads and of writes: its mean over occurrences and
  *         replications for the fault and client region for which it is longest; not to have
  *         recovered is longer than any time. Lost are the acknowledged writes that are gone or were
- *         discarded, summed over faults (rpo_writes_*), and the largest rpo_lost_ms. Split brain is
+ *         discarded (rpo_writes_gone, summed over faults, and acked_discarded: also what a leader
+ *         took alone while another led already), and the largest rpo_lost_ms. Split brain is
  *         summed over datasets. Nines are the fewest during any fault.
  * Units:  milliseconds; counts are over all replications.
  * Source: definitions of the metrics: analysis/metric_catalogue_failure.inc.

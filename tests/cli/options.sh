@@ -109,4 +109,9 @@ code_is 0 run --replications 3
 has out '±'
 has out 'replications, ± is the 95 % interval'
 
+# Variants with faults stand side by side with what these cost.
+code_is 0 "$GEODES" run "$SOURCE/scenarios/failover/mysql-semi-sync.json" --variant all
+has out 'writes back, s'
+has out 'split brain, s'
+
 finish

@@ -29,10 +29,10 @@ def comparison(scenario):
 def without_latency(table):
     """The column of names, and those from the share of reads that were served on."""
     lines = table.split("\n")
-    begin = lines[0].index("reads ok") - 3
-    width = max(len(line[:26].rstrip()) for line in lines[1:])
-    head = "  variants".ljust(width)
-    return "\n".join((head if number == 0 else line[:width]) + line[begin:] for number, line in enumerate(lines))
+    begin = lines[0].index("reads ok") - 2
+    width = max(len(line[:2] + line[2:].split("  ")[0]) for line in lines[1:])
+    return "\n".join(("  variants" if number == 0 else line[:width].rstrip()).ljust(width) + line[begin:]
+                     for number, line in enumerate(lines))
 
 
 def shortened(table):

@@ -216,7 +216,7 @@ static void fill_summary(struct fixture *its, bool recovered)
     add_distribution(its, "rto_ms", "eu-west-1", recovered ? 5 * SIM_NS_PER_S : -1);
     add_distribution(its, "rto_not_recovered", "eu-west-1", recovered ? 0 : 1);
     fixture_metric(its, "rpo_writes_gone", &cable, 1)->count = 12;
-    fixture_metric(its, "rpo_writes_discarded", &cable, 1)->count = 3;
+    fixture_metric(its, "acked_discarded", NULL, 0)->count = 3;
     struct metric *lost = fixture_metric(its, "rpo_lost_ms", &cable, 1);
     lost->count = 1;
     lost->value = 250e6;
