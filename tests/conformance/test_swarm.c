@@ -9,33 +9,9 @@
  * GEODES_SWARM_FIRST on (default 0). A failure prints the number of the world and its scenario.
  */
 #include "tests/conformance/audit.h"
+#include "tests/conformance/dice.h"
 
 #include <stdlib.h>
-
-struct dice { /* SplitMix64: Steele, Lea and Flood, OOPSLA 2014, figure 16 */
-    uint64_t state;
-};
-
-static uint64_t roll(struct dice *dice)
-{
-    uint64_t z = dice->state += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return z ^ z >> 31;
-}
-
-/* low .. high */
-static int between(struct dice *dice, int low, int high)
-{
-    return low + (int)(roll(dice) % (uint64_t)(high - low + 1));
-}
-
-static bool one_in(struct dice *dice, int n)
-{
-    return between(dice, 1, n) == 1;
-}
-
-#define PICK(dice, list) (list)[between(dice, 0, (int)(sizeof(list) / sizeof((list)[0])) - 1)]
 
 static const char *const region_names[] = {"us-east-1",      "eu-west-1",  "ap-northeast-1",
                                            "us-west-2",      "sa-east-1",  "eu-central-1",
