@@ -12,10 +12,10 @@
  *          they got and wait for a random time. A holder whose machine has restarted goes on at
  *          once.
  * Epochs:  two majorities have a member in common, so that no epoch is won twice; and a leader
- *          stops at the latest loop_wait + retry_timeout after its last renewal, which is before its
- *          records are free. A machine that stands still can not stop; when it goes on, its keeper
- *          finds that the lease it asked for is older than ttl before anything is answered, as with
- *          Patroni's watchdog.
+ *          stops at the latest loop_wait + retry_timeout after its last renewal, which is before
+ *          its records are free. A machine that stands still can not stop; when it goes on, its
+ *          keeper finds that the lease it asked for is older than ttl before anything is answered,
+ *          as with Patroni's watchdog.
  * Assumes: a member answers for itself; the service's own log is not modelled.
  * Source:  Patroni documentation, "Dynamic configuration settings" (a4a6dc0), and patroni/ha.py
  *          (is_healthiest_node asks the other members with a time-out of 2 s); Gray and Cheriton,
