@@ -118,10 +118,12 @@ static bool ill(struct agent *self)
     return !health_view_healthy(desk->view, self, desk->conductor->leader);
 }
 
+/* It was asked since then, and said so: an answer takes no longer than its time-out. */
 static bool said(const struct desk *desk, bool leads)
 {
     const uint32_t leader = desk->conductor->leader;
-    return health_view_answered_ns(desk->view, leader) > desk->since_ns &&
+    const sim_ns since_ns = desk->since_ns + desk->plan->health.config->timeout;
+    return health_view_answered_ns(desk->view, leader) > since_ns &&
            (health_view_said_flag(desk->view, leader) != LEADERSHIP_FOLLOWER) == leads;
 }
 

@@ -44,11 +44,12 @@ static bool ill(struct agent *self)
     return !health_view_healthy(orchestrator->view, self, orchestrator->conductor->leader);
 }
 
-/* It was heard of since it should lead, and it does not. */
+/* It was asked since it should lead, and it does not: an answer takes no longer than its time-out. */
 static bool idles(const struct orchestrator *orchestrator)
 {
     const uint32_t leader = orchestrator->conductor->leader;
-    return health_view_answered_ns(orchestrator->view, leader) > orchestrator->since_ns &&
+    const sim_ns since_ns = orchestrator->since_ns + orchestrator->plan->health.config->timeout;
+    return health_view_answered_ns(orchestrator->view, leader) > since_ns &&
            health_view_said_flag(orchestrator->view, leader) == LEADERSHIP_FOLLOWER;
 }
 
