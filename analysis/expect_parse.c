@@ -122,6 +122,7 @@ static bool parse_name(struct reader *reader, struct expect *expect)
 
 static const char *const operation_names[] = {"read", "write", NULL};
 static const char *const phase_names[] = {"before", "during", "after", NULL};
+static const char *const cause_names[] = {"concurrent", "clock", NULL};
 
 static void add_all(struct words *words, const char *const *names)
 {
@@ -171,6 +172,8 @@ static struct words label_values(const struct reader *reader, const char *key)
         add_all(&words, operation_names);
     } else if (strcmp(key, "phase") == 0) {
         add_all(&words, phase_names);
+    } else if (strcmp(key, "cause") == 0) {
+        add_all(&words, cause_names);
     }
     return words;
 }

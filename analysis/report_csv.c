@@ -7,9 +7,9 @@
 #include <string.h>
 
 /* Labels that have a column of their own in every row, so that a spreadsheet can filter by them. */
-static const char *const metric_columns[] = {"region", "group",  "operation", "dataset",
-                                             "reader", "writer", "replica",   "from",
-                                             "to",     "fault",  "phase",     "mode"};
+static const char *const metric_columns[] = {"region", "group",   "operation", "dataset", "reader",
+                                             "writer", "replica", "from",      "to",      "fault",
+                                             "phase",  "mode",    "cause"};
 static const char *const series_columns[] = {"region", "operation", "reader", "dataset", "replica"};
 static const char *const curve_columns[] = {"reader", "writer"};
 
