@@ -178,14 +178,14 @@ static void test_metrics_csv(void **state)
     report_metrics_csv(stream, &fixture.report);
     stream_end(stream);
     expect_line("name,unit,labels,region,group,operation,dataset,reader,writer,replica,from,to,"
-                "fault,phase,mode,count,total,value,mean,min,p50,p90,p99,p99.9,max,replications,"
-                "ci95_low,ci95_high");
+                "fault,phase,mode,cause,count,total,value,mean,min,p50,p90,p99,p99.9,max,"
+                "replications,ci95_low,ci95_high");
     expect_line(
-        "availability_ratio,ratio,region==cmd(),\"'=cmd()\",,,,,,,,,,,,3,4,0.75,,,,,,,,1,,");
-    expect_line("acked_lost,count,,,,,,,,,,,,,,2,,2,,,,,,,,1,,");
-    expect_line("replication_lag_mean_ms,ms,,,,,,,,,,,,,,1,,2.385,,,,,,,,1,,");
+        "availability_ratio,ratio,region==cmd(),\"'=cmd()\",,,,,,,,,,,,,3,4,0.75,,,,,,,,1,,");
+    expect_line("acked_lost,count,,,,,,,,,,,,,,,2,,2,,,,,,,,1,,");
+    expect_line("replication_lag_mean_ms,ms,,,,,,,,,,,,,,,1,,2.385,,,,,,,,1,,");
     assert_non_null(strstr(text, "\nlatency_ms,ms,\"region=a,b;operation=read\",\"a,b\",,read,,,,,,"
-                                 ",,,,4,,,1.25,0.5,"));
+                                 ",,,,,4,,,1.25,0.5,"));
     free(text);
     fixture_release(&fixture);
 }
@@ -241,7 +241,7 @@ static void test_intervals(void **state)
     stream = stream_open();
     report_metrics_csv(stream, &fixture.report);
     stream_end(stream);
-    assert_non_null(strstr(text, "acked_lost,count,,,,,,,,,,,,,,36,,36,,,,,,,,3,7.0317"));
+    assert_non_null(strstr(text, "acked_lost,count,,,,,,,,,,,,,,,36,,36,,,,,,,,3,7.0317"));
     free(text);
     fixture_release(&fixture);
 }
