@@ -105,7 +105,7 @@ static void put_primary(struct misfortune *m, int primary)
         between(dice, 200, 600));
     if (one_in(dice, 3)) {
         put(m, ", 'batch_max': %d, 'batch_wait': '%dms', 'window': %d", between(dice, 1, 5),
-            between(dice, 0, 50), between(dice, 4, 40));
+            between(dice, 0, 20), between(dice, 20, 40));
     }
     if (one_in(dice, 4)) {
         put(m, ", 'replay_rate': '%d/s'", between(dice, 100, 1000));
