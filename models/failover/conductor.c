@@ -82,6 +82,27 @@ void conductor_end(struct agent *self, struct conductor *conductor, enum conduct
     conductor->ops->idle(self, result);
 }
 
+/* Whom it takes for the leader. */
+
+static void takes(struct agent *self, struct conductor *conductor, uint32_t leader, uint64_t epoch)
+{
+    conductor->leader = leader;
+    conductor->leader_epoch = epoch;
+    conductor->since_ns = agent_clock(self);
+}
+
+bool conductor_ill(struct agent *self, const struct conductor *conductor, struct health_view *view)
+{
+    return !health_view_healthy_since(view, self, conductor->leader, conductor->since_ns);
+}
+
+bool conductor_said(const struct conductor *conductor, const struct health_view *view, bool leads)
+{
+    const sim_ns since_ns = conductor->since_ns + conductor->plan->health.config->timeout;
+    return health_view_answered_ns(view, conductor->leader) > since_ns &&
+           (health_view_said_flag(view, conductor->leader) != LEADERSHIP_FOLLOWER) == leads;
+}
+
 /* Promotion and what follows it. */
 
 static void ask_promote(struct agent *self, struct conductor *conductor)
@@ -152,8 +173,7 @@ static void on_promoted(struct agent *self, struct conductor *conductor,
         conductor_end(self, conductor, CONDUCTOR_REFUSED);
         return;
     }
-    conductor->leader = conductor->target;
-    conductor->leader_epoch = conductor->epoch;
+    takes(self, conductor, conductor->target, conductor->epoch);
     if (message->flag == SIDECAR_DONE) {
         accepted(self, conductor);
     } else if (conductor->phase == CONDUCTOR_PROMOTE) {
@@ -231,7 +251,7 @@ static bool fenced(const struct conductor *conductor)
 }
 
 /* Somebody leads whom this attempt must not replace: becomes the leader that it knows. */
-static bool stands_down(struct conductor *conductor)
+static bool stands_down(struct agent *self, struct conductor *conductor)
 {
     const uint64_t least = conductor->leader_epoch + (conductor->respect ? 0 : 1);
     bool found = false;
@@ -239,8 +259,7 @@ static bool stands_down(struct conductor *conductor)
         const struct conductor_answer *answer = &conductor->answers[m];
         if (answer->answered && answer->status.role != LEADERSHIP_FOLLOWER &&
             answer->status.epoch >= least && answer->status.epoch >= conductor->leader_epoch) {
-            conductor->leader = m;
-            conductor->leader_epoch = answer->status.epoch;
+            takes(self, conductor, m, answer->status.epoch);
             found = true;
         }
     }
@@ -257,7 +276,7 @@ static void survey_over(struct agent *self, struct conductor *conductor)
         }
     }
     conductor->granted = highest > conductor->granted ? highest : conductor->granted;
-    if (stands_down(conductor)) {
+    if (stands_down(self, conductor)) {
         conductor_end(self, conductor, CONDUCTOR_STOOD_DOWN);
         return;
     }
@@ -286,9 +305,10 @@ void conductor_detected(struct agent *self, struct conductor *conductor)
     }
 }
 
-void conductor_calm(struct conductor *conductor)
+void conductor_calm(struct agent *self, struct conductor *conductor)
 {
     conductor->detected = false;
+    conductor->since_ns = agent_clock(self);
 }
 
 void conductor_balloted(struct agent *self, struct conductor *conductor)
@@ -368,14 +388,14 @@ static void on_status(struct agent *self, struct conductor *conductor,
     }
 }
 
-static void on_announce(struct conductor *conductor, const struct message *message)
+static void on_announce(struct agent *self, struct conductor *conductor,
+                        const struct message *message)
 {
     const uint64_t epoch = (uint64_t)message->version.stamp;
     conductor->granted = epoch > conductor->granted ? epoch : conductor->granted;
     for (uint32_t m = 0; m < conductor->plan->count; m++) {
         if (conductor->plan->members[m].node == message->key && epoch > conductor->leader_epoch) {
-            conductor->leader = m;
-            conductor->leader_epoch = epoch;
+            takes(self, conductor, m, epoch);
         }
     }
 }
@@ -406,7 +426,7 @@ bool conductor_message(struct agent *self, struct conductor *conductor,
         conductor_on_lease_reply(self, conductor, message);
         return true;
     case CONTROL_ANNOUNCE:
-        on_announce(conductor, message);
+        on_announce(self, conductor, message);
         return true;
     default:
         return false;

@@ -65,6 +65,7 @@ struct conductor {
     const struct conductor_ops *ops;
     uint32_t leader; /* member, as far as it knows */
     uint64_t leader_epoch;
+    sim_ns since_ns;  /* on disk: when it was told to lead, or found well; see conductor_ill() */
     uint64_t granted; /* on disk: the greatest epoch that it has granted or seen */
     /* private: the attempt under way */
     enum conductor_phase phase;
@@ -103,7 +104,13 @@ void conductor_begin(struct agent *self, struct conductor *conductor,
 /* The owner knows that the leader fails: recorded, once until somebody leads again. */
 void conductor_detected(struct agent *self, struct conductor *conductor);
 /* The owner has seen that it leads after all. */
-void conductor_calm(struct conductor *conductor);
+void conductor_calm(struct agent *self, struct conductor *conductor);
+/* Do the checkers say that the leader has failed, by what they saw since it leads? One failure is
+ * one failover: what was said of it before, and of the leader before it, does not count. */
+bool conductor_ill(struct agent *self, const struct conductor *conductor, struct health_view *view);
+/* It was asked since it leads, and said that it does, or does not: an answer takes no longer than
+ * its time-out. */
+bool conductor_said(const struct conductor *conductor, const struct health_view *view, bool leads);
 /* A planned move; gives up and thaws when the old leader is not frozen and caught up with by then.
  */
 void conductor_move(struct agent *self, struct conductor *conductor, uint32_t target,

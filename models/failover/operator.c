@@ -97,7 +97,6 @@ struct desk {
     struct health_view *view;
     struct fail_back fail_back;
     enum stage stage;
-    sim_ns since_ns; /* what was said of the leader before does not count */
     bool holding;
     bool resuming; /* an attempt to let its machine go on is under way */
 };
@@ -115,31 +114,23 @@ static void start(struct agent *self)
 static bool ill(struct agent *self)
 {
     const struct desk *desk = agent_state(self);
-    return !health_view_healthy(desk->view, self, desk->conductor->leader);
+    return conductor_ill(self, desk->conductor, desk->view);
 }
 
 /* It was asked since then, and said so: an answer takes no longer than its time-out. */
-static bool said(const struct desk *desk, bool leads)
-{
-    const uint32_t leader = desk->conductor->leader;
-    const sim_ns since_ns = desk->since_ns + desk->plan->health.config->timeout;
-    return health_view_answered_ns(desk->view, leader) > since_ns &&
-           (health_view_said_flag(desk->view, leader) != LEADERSHIP_FOLLOWER) == leads;
-}
-
 static bool recovered(struct agent *self)
 {
     const struct desk *desk = agent_state(self);
     const struct params *params = desk->plan->params;
-    return params->stop_if_recovered && !ill(self) && said(desk, true);
+    return params->stop_if_recovered && !ill(self) &&
+           conductor_said(desk->conductor, desk->view, true);
 }
 
 static void calm(struct agent *self)
 {
     struct desk *desk = agent_state(self);
     desk->stage = CALM;
-    desk->since_ns = agent_clock(self);
-    conductor_calm(desk->conductor);
+    conductor_calm(self, desk->conductor);
 }
 
 static void act(struct agent *self)
@@ -193,7 +184,7 @@ static void look(struct agent *self)
     if (is_ill && desk->stage == CALM && conductor_idle(desk->conductor)) {
         conductor_detected(self, desk->conductor);
         phase(self, PAGED);
-    } else if (!is_ill && said(desk, false)) {
+    } else if (!is_ill && conductor_said(desk->conductor, desk->view, false)) {
         resume(self);
     }
 }
@@ -204,7 +195,6 @@ static void idle(struct agent *self, enum conductor_result result)
     const bool resumed = desk->resuming;
     desk->resuming = false;
     if (result == CONDUCTOR_MOVED || result == CONDUCTOR_STOOD_DOWN) {
-        desk->since_ns = agent_clock(self);
         if (desk->stage == ACTS) {
             desk->stage = CALM;
         }
@@ -278,7 +268,6 @@ static void on_stop(struct agent *self)
 static void on_restart(struct agent *self)
 {
     struct desk *desk = agent_state(self);
-    desk->since_ns = agent_clock(self);
     fail_back_watch(self, &desk->fail_back, desk->conductor);
 }
 

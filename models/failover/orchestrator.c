@@ -20,8 +20,7 @@ struct orchestrator {
     struct conductor *conductor;
     struct health_view *view;
     struct fail_back fail_back;
-    sim_ns since_ns; /* what was said of the leader before does not count */
-    bool holding;    /* waits before it acts again */
+    bool holding; /* waits before it acts again */
     struct timer hold;
 };
 
@@ -41,16 +40,12 @@ static void start(struct agent *self)
 static bool ill(struct agent *self)
 {
     struct orchestrator *orchestrator = agent_state(self);
-    return !health_view_healthy(orchestrator->view, self, orchestrator->conductor->leader);
+    return conductor_ill(self, orchestrator->conductor, orchestrator->view);
 }
 
-/* It was asked since it should lead, and it does not: an answer takes no longer than its time-out. */
 static bool idles(const struct orchestrator *orchestrator)
 {
-    const uint32_t leader = orchestrator->conductor->leader;
-    const sim_ns since_ns = orchestrator->since_ns + orchestrator->plan->health.config->timeout;
-    return health_view_answered_ns(orchestrator->view, leader) > since_ns &&
-           health_view_said_flag(orchestrator->view, leader) == LEADERSHIP_FOLLOWER;
+    return conductor_said(orchestrator->conductor, orchestrator->view, false);
 }
 
 static bool ill_or_idle(struct agent *self)
@@ -83,11 +78,9 @@ static void idle(struct agent *self, enum conductor_result result)
 {
     struct orchestrator *orchestrator = agent_state(self);
     const struct scenario_failover *config = orchestrator->plan->config;
-    if (result == CONDUCTOR_MOVED || result == CONDUCTOR_STOOD_DOWN) {
-        orchestrator->since_ns = agent_clock(self);
-    } else if (result == CONDUCTOR_SPLIT) {
+    if (result == CONDUCTOR_SPLIT) {
         hold(self, sim_ns_from_double(agent_random(self) * 2.0 * (double)config->ask_timeout));
-    } else {
+    } else if (result == CONDUCTOR_REFUSED) {
         hold(self, config->retry);
     }
     fail_back_watch(self, &orchestrator->fail_back, orchestrator->conductor);
@@ -132,7 +125,6 @@ static void on_message(struct agent *self, const struct message *message)
     if (fail_back_message(&orchestrator->fail_back, orchestrator->conductor, message) ||
         conductor_message(self, orchestrator->conductor, message)) {
         if (message->kind == CONTROL_ANNOUNCE && orchestrator->conductor->leader_epoch > before) {
-            orchestrator->since_ns = agent_clock(self);
             fail_back_watch(self, &orchestrator->fail_back, orchestrator->conductor);
         }
     } else if (message->kind == CONTROL_STATUS_REPLY && message->request == 0) {
@@ -163,7 +155,6 @@ static void on_stop(struct agent *self)
 static void on_restart(struct agent *self)
 {
     struct orchestrator *orchestrator = agent_state(self);
-    orchestrator->since_ns = agent_clock(self);
     fail_back_watch(self, &orchestrator->fail_back, orchestrator->conductor);
 }
 

@@ -56,7 +56,8 @@ static void report(struct agent *self, const struct health_plan *plan, uint32_t 
                                     .key = target,
                                     .bytes = HEALTH_BYTES,
                                     .request = probe->number,
-                                    .version = {.stamp = probe->answered_ns},
+                                    .version = {.stamp = probe->answered_ns,
+                                                .write = (uint64_t)agent_clock(self)},
                                     .a = probe->said,
                                     .type = probe->said_flag,
                                     .flag = flag});

@@ -12,7 +12,8 @@ enum { HEALTH_BYTES = 64 };
 enum { HEALTH_NEVER = -1 };
 
 /* `flag` of a CONTROL_HEALTH_REPORT. `key` = target, `request` = number of the probe that ended,
- * `a` and `type` = what the target said last, version.stamp = when. */
+ * `a` and `type` = what the target said last, version.stamp = when; version.write = when the probe
+ * ended. */
 enum health_report_flag { HEALTH_SAYS_HEALTHY = 1, HEALTH_ANSWERED = 2 };
 
 struct health_probe {

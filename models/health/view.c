@@ -7,6 +7,7 @@ struct opinion {
     uint32_t number; /* of the probe that it comes from; 0: never heard */
     bool healthy;
     sim_ns heard_ns;
+    sim_ns ended_ns, answered_ns; /* by the checker's clock: that probe; its target's last answer */
 };
 
 struct verdict {
@@ -45,7 +46,17 @@ struct health_view *health_view_create(const struct health_plan *plan, struct ar
     return view;
 }
 
-static bool agreed(const struct health_view *view, sim_ns now_ns, uint32_t target)
+/* The last `threshold` probes of the checker have failed, and were sent from since_ns on. */
+static bool failed_since(const struct scenario_health *config, const struct opinion *opinion,
+                         sim_ns since_ns)
+{
+    const sim_ns first_ns =
+        opinion->ended_ns - config->timeout - (config->threshold - 1) * config->interval;
+    return first_ns >= since_ns && first_ns >= opinion->answered_ns;
+}
+
+/* since_ns HEALTH_NEVER: as the checkers say. */
+static bool agreed(const struct health_view *view, sim_ns now_ns, uint32_t target, sim_ns since_ns)
 {
     const struct scenario_health *config = view->plan->config;
     const sim_ns age_max_ns = 3 * config->interval + config->timeout;
@@ -54,8 +65,10 @@ static bool agreed(const struct health_view *view, sim_ns now_ns, uint32_t targe
         const struct opinion *opinion =
             &view->opinions[(size_t)c * view->plan->target_count + target];
         if (opinion->number > 0 && now_ns - opinion->heard_ns <= age_max_ns) {
+            const bool fails = !opinion->healthy && (since_ns == HEALTH_NEVER ||
+                                                     failed_since(config, opinion, since_ns));
             counted++;
-            healthy += opinion->healthy;
+            healthy += !fails;
         }
     }
     return counted == 0 || (double)healthy > config->agree * (double)counted;
@@ -64,7 +77,7 @@ static bool agreed(const struct health_view *view, sim_ns now_ns, uint32_t targe
 /* True when the verdict changed. */
 static bool judge(struct health_view *view, struct agent *self, uint32_t target)
 {
-    const bool healthy = agreed(view, agent_clock(self), target);
+    const bool healthy = agreed(view, agent_clock(self), target, HEALTH_NEVER);
     struct verdict *verdict = &view->verdicts[target];
     if (healthy != verdict->unhealthy) {
         return false;
@@ -97,7 +110,9 @@ uint32_t health_view_report(struct health_view *view, struct agent *self,
     }
     *opinion = (struct opinion){.number = report->request,
                                 .healthy = (report->flag & HEALTH_SAYS_HEALTHY) != 0,
-                                .heard_ns = agent_clock(self)};
+                                .heard_ns = agent_clock(self),
+                                .ended_ns = (sim_ns)report->version.write,
+                                .answered_ns = report->version.stamp};
     struct verdict *verdict = &view->verdicts[target];
     if (report->version.stamp > verdict->answered_ns) {
         verdict->answered_ns = report->version.stamp;
@@ -112,6 +127,14 @@ bool health_view_healthy(struct health_view *view, struct agent *self, uint32_t 
     CHECK(target < view->plan->target_count);
     judge(view, self, target);
     return !view->verdicts[target].unhealthy;
+}
+
+bool health_view_healthy_since(struct health_view *view, struct agent *self, uint32_t target,
+                               sim_ns since_ns)
+{
+    CHECK(since_ns >= 0);
+    return health_view_healthy(view, self, target) ||
+           agreed(view, agent_clock(self), target, since_ns);
 }
 
 uint64_t health_view_said(const struct health_view *view, uint32_t target)

@@ -142,6 +142,32 @@ static void stops_when_the_leader_is_back(void **state)
     release(&setup);
 }
 
+/*
+ * The leader is back 1.5 s before the decision, and goes on in epoch 2: the person finds it well.
+ * The verdict waits for three answers, until 362.56 s; nobody is paged about the same failure
+ * again.
+ */
+static void one_failure_is_one_alert(void **state)
+{
+    (void)state;
+    struct setup setup;
+    defaults(&setup);
+    set_laws(&setup);
+    struct world *world = build(&setup, 1);
+    world->unit = 0.25;
+    world->leaders[0].status.position = 10;
+    fake_act = act;
+    fake_at(world, 15 * S, ZERO_OFF);
+    fake_at(world, 335 * S, ZERO_ON);
+    fake_start(world);
+    fake_run(world, 2000 * S);
+    plan_expect(world, RECORD_STEP_DETECTED, 0, 46501 * MS, RECORD_NONE, 0);
+    plan_expect(world, RECORD_STEP_ACCEPTING, 0, 335160 * MS, 0, 2);
+    assert_int_equal(plan_count(world, RECORD_STEP_DETECTED), 1);
+    assert_int_equal(plan_count(world, RECORD_STEP_DECIDED), 1);
+    release(&setup);
+}
+
 /* A partition heals while the person thinks: with the option nothing happens, without it two lead.
  */
 static void a_healed_partition(void **state)
@@ -207,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_phase_to_the_nanosecond),
         cmocka_unit_test(stops_when_the_leader_is_back),
+        cmocka_unit_test(one_failure_is_one_alert),
         cmocka_unit_test(a_healed_partition),
         cmocka_unit_test(takes_as_long_as_people_do),
     };

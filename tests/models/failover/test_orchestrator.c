@@ -255,6 +255,78 @@ static void fencing_that_is_confirmed_is_quick(void **state)
     fake_release(world);
 }
 
+/*
+ * Only node 0 may lead. It is lost from 5 to 55 s: probes of 12.5, 22.5 and 32.5 s fail, those of
+ * 42.5 and 52.5 s as well, that of 62.5 s is answered, and the verdict is unhealthy until the third
+ * answer, of 82.5 s. Attempts: at 36.501 s, each 2 s of survey (required: after 10 s of fencing),
+ * then 10 s later, refused until it can be reached; the first that finds it is the last. A leader
+ * that goes on (cut, fencing none) refuses one more attempt, before a checker has heard of it.
+ */
+static void one_failure_is_one_failover(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t fencing, lost, found, refused;
+        sim_ns decided_at;
+        int64_t epoch;
+    } cases[] = {
+        {SCENARIO_FENCING_NONE, ZERO_OFF, ZERO_ON, 2, 60601 * MS, 4},
+        {SCENARIO_FENCING_BEST_EFFORT, ZERO_OFF, ZERO_ON, 2, 60601 * MS, 4},
+        {SCENARIO_FENCING_REQUIRED, ZERO_OFF, ZERO_ON, 1, 58701 * MS, 3},
+        {SCENARIO_FENCING_NONE, ZERO_CUT, ZERO_HEALED, 3, 0, 1},
+        {SCENARIO_FENCING_BEST_EFFORT, ZERO_CUT, ZERO_HEALED, 2, 60601 * MS, 4},
+        {SCENARIO_FENCING_REQUIRED, ZERO_CUT, ZERO_HEALED, 1, 58701 * MS, 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct setup setup;
+        defaults(&setup);
+        setup.base.config.fencing = cases[i].fencing;
+        struct world *world = build(&setup, 1);
+        setup.base.members[1].rank = setup.base.members[2].rank = UINT32_MAX;
+        world->unit = 0.25;
+        fake_act = act;
+        fake_at(world, 5 * S, cases[i].lost);
+        fake_at(world, 55 * S, cases[i].found);
+        fake_start(world);
+        fake_run(world, 300 * S);
+        print_message("case %zu: %u refused, %u decided, epoch %llu\n", i,
+                      plan_count(world, RECORD_STEP_REFUSED),
+                      plan_count(world, RECORD_STEP_DECIDED),
+                      (unsigned long long)world->leaders[0].status.epoch);
+        plan_expect(world, RECORD_STEP_DETECTED, 0, 36501 * MS, RECORD_NONE, 0);
+        assert_int_equal(plan_count(world, RECORD_STEP_REFUSED), cases[i].refused);
+        assert_int_equal(plan_count(world, RECORD_STEP_DECIDED), cases[i].epoch > 1);
+        if (cases[i].epoch > 1) {
+            plan_expect(world, RECORD_STEP_DECIDED, 0, cases[i].decided_at, 0, cases[i].epoch);
+        }
+        assert_int_equal(world->leaders[0].status.epoch, cases[i].epoch);
+        assert_int_equal(world->leaders[0].status.role, LEADERSHIP_LEADER);
+        fake_release(world);
+    }
+}
+
+/* A new failure, while the verdict on the one before still waits for successes: three failures. */
+static void the_next_failure_is_found(void **state)
+{
+    (void)state;
+    struct setup setup;
+    defaults(&setup);
+    setup.base.config.fencing = SCENARIO_FENCING_BEST_EFFORT;
+    struct world *world = build(&setup, 1);
+    setup.base.members[1].rank = setup.base.members[2].rank = UINT32_MAX;
+    world->unit = 0.25;
+    fake_act = act;
+    fake_at(world, 5 * S, ZERO_OFF);
+    fake_at(world, 55 * S, ZERO_ON);
+    fake_at(world, 75 * S, ZERO_OFF);
+    fake_start(world);
+    fake_run(world, 120 * S);
+    plan_expect(world, RECORD_STEP_ACCEPTING, 0, 60631 * MS, 0, 4);
+    plan_expect(world, RECORD_STEP_DETECTED, 1, 106501 * MS, RECORD_NONE, 0);
+    assert_int_equal(plan_count(world, RECORD_STEP_DETECTED), 2);
+    fake_release(world);
+}
+
 /* Three orchestrators at 3, 4, 5, each with a checker; only the majority's opinion moves it. */
 static void most_orchestrators_must_agree(void **state)
 {
@@ -372,6 +444,8 @@ int main(void)
         cmocka_unit_test(without_fencing_two_lead),
         cmocka_unit_test(with_fencing_never),
         cmocka_unit_test(fencing_that_is_confirmed_is_quick),
+        cmocka_unit_test(one_failure_is_one_failover),
+        cmocka_unit_test(the_next_failure_is_found),
         cmocka_unit_test(most_orchestrators_must_agree),
         cmocka_unit_test(fails_back),
         cmocka_unit_test(fencing_holds_over_random_timelines),
