@@ -1,0 +1,464 @@
+/*
+ * multi_primary on the toy world: timelines worked out by hand, and storms after which all replicas
+ * must be equal.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "models/replication/multi_primary_internal.h"
+#include "tests/models/replication/fake_replica.h"
+
+/*
+ * One way in ms, row to column:   0   1   2   3
+ *                             0   .  10  40  50
+ *                             1  12   .  30  60
+ *                             2  44  33   .  70
+ *                             3  50  60  70   .
+ */
+static const int one_way_ms[4][4] = {
+    {0, 10, 40, 50}, {12, 0, 30, 60}, {44, 33, 0, 70}, {50, 60, 70, 0}};
+
+extern const struct strategy_ops strategy_multi_primary;
+extern const struct stamp_ops stamp_wall_ops, stamp_hybrid_ops;
+
+enum { KEY = 5 };
+
+static const struct {
+    uint32_t granularity;
+    bool increasing;
+} wall_ns = {0, true};
+static const sim_ns no_cap = -1;
+
+static struct multi_params defaults(void)
+{
+    return (struct multi_params){
+        .stamps = {.kind = &stamp_wall_ops.kind, .params = (void *)(uintptr_t)&wall_ns},
+        .ack = MULTI_ACK_MEMORY,
+        .topology = MULTI_MESH,
+        .order = MULTI_LOG,
+        .overflow = MULTI_DROP,
+        .batch_max = 1000,
+        .queue = 100000,
+        .window = 10000,
+        .resend_after = 500 * MS};
+}
+
+static struct fake_config config_of(const struct multi_params *params, uint32_t count)
+{
+    struct fake_config config = {.ops = &strategy_multi_primary,
+                                 .params = params,
+                                 .count = count,
+                                 .total = count,
+                                 .regions = {20, 21, 22, 23}};
+    for (uint32_t from = 0; from < count; from++) {
+        for (uint32_t to = 0; to < count; to++) {
+            config.one_way_ns[from][to] = one_way_ms[from][to] * MS;
+        }
+    }
+    return config;
+}
+
+static struct fake *start(const struct multi_params *params, sim_ns disk_ns)
+{
+    struct fake_config config = config_of(params, 3);
+    config.disk_ns = disk_ns;
+    return fake_new(&config);
+}
+
+static void assert_appears(struct fake *fake, uint32_t member, uint32_t key, uint64_t write,
+                           sim_ns at_ns)
+{
+    fake_run(fake, at_ns - 1);
+    assert_int_not_equal(fake_stored(fake, member, key).write, write);
+    fake_run(fake, at_ns);
+    assert_int_equal(fake_stored(fake, member, key).write, write);
+}
+
+static void assert_reply(const struct fake *fake, uint64_t operation, enum record_outcome outcome,
+                         sim_ns at_ns)
+{
+    const struct fake_reply reply = fake_reply_to(fake, operation);
+    assert_int_equal(reply.at_ns, at_ns);
+    assert_int_equal(reply.outcome, outcome);
+}
+
+static void assert_all_hold(struct fake *fake, uint32_t members, uint32_t key, uint64_t write)
+{
+    for (uint32_t member = 0; member < members; member++) {
+        assert_int_equal(fake_stored(fake, member, key).write, write);
+    }
+}
+
+static void test_acknowledgements(void **state)
+{
+    (void)state;
+    struct multi_params params = defaults();
+    struct fake *fake = start(&params, 3 * MS);
+    fake_write(fake, 7 * MS, 0, KEY, 71);
+    assert_appears(fake, 1, KEY, 71, 17 * MS); /* passed on at once */
+    assert_appears(fake, 2, KEY, 71, 47 * MS);
+    assert_reply(fake, 71, RECORD_OK, 7 * MS);
+    fake_free(fake);
+    params.ack = MULTI_ACK_DISK;
+    fake = start(&params, 3 * MS);
+    fake_write(fake, 7 * MS, 0, KEY, 71);
+    assert_appears(fake, 1, KEY, 71, 20 * MS); /* when it is on disk */
+    assert_reply(fake, 71, RECORD_OK, 10 * MS);
+    fake_read(fake, 30 * MS, 1, KEY, 1);
+    fake_read(fake, 30 * MS, 2, KEY, 2); /* there it is not yet */
+    fake_run(fake, 100 * MS);
+    assert_int_equal(fake_reply_to(fake, 1).version.write, 71);
+    assert_int_equal(fake_reply_to(fake, 2).version.write, 0);
+    assert_int_equal(fake_sent(fake, MULTI_BATCH), 2);
+    assert_int_equal(fake_sent(fake, MULTI_ACK), 2);
+    assert_int_equal(fake_pending(fake, 0), 0);
+    fake_free(fake);
+}
+
+/* All in one region: itself and the nearest, 3 ms of disk, 10 ms there, 3 ms of disk, 12 ms back.
+ */
+static void test_local_quorum(void **state)
+{
+    (void)state;
+    struct multi_params params = defaults();
+    params.ack = MULTI_ACK_LOCAL_QUORUM;
+    struct fake_config config = config_of(&params, 3);
+    config.disk_ns = 3 * MS;
+    config.regions[1] = config.regions[2] = config.regions[0];
+    struct fake *fake = fake_new(&config);
+    fake_write(fake, 7 * MS, 0, KEY, 71);
+    fake_down(fake, 200 * MS, 1);
+    fake_write(fake, 300 * MS, 0, KEY, 72); /* the other one: 3 + 40 + 3 + 44 */
+    fake_run(fake, 1000 * MS);
+    assert_reply(fake, 71, RECORD_OK, 35 * MS);
+    assert_reply(fake, 72, RECORD_OK, 390 * MS);
+    assert_int_equal(fake_pending(fake, 0), 0);
+    fake_free(fake);
+}
+
+static void test_topologies(void **state)
+{
+    (void)state;
+    struct multi_params params = defaults();
+    params.topology = MULTI_RING;
+    struct fake *fake = start(&params, 0);
+    fake_write(fake, 0, 1, KEY, 71); /* 1 > 2 > 0 */
+    assert_appears(fake, 2, KEY, 71, 30 * MS);
+    assert_appears(fake, 0, KEY, 71, 74 * MS);
+    fake_run(fake, 1000 * MS);
+    assert_int_equal(fake_sent(fake, MULTI_BATCH), 2); /* not back to where it came from */
+    fake_free(fake);
+    params.topology = MULTI_HUB;
+    params.hub = 21; /* member 1 */
+    fake = start(&params, 0);
+    fake_write(fake, 0, 2, KEY, 71);
+    assert_appears(fake, 1, KEY, 71, 33 * MS);
+    assert_appears(fake, 0, KEY, 71, 45 * MS);
+    fake_run(fake, 1000 * MS);
+    assert_int_equal(fake_sent(fake, MULTI_BATCH), 2);
+    fake_free(fake);
+}
+
+static void test_batches_and_items(void **state)
+{
+    (void)state;
+    struct multi_params params = defaults();
+    params.batch_wait = 100 * MS;
+    struct fake *fake = start(&params, 0);
+    fake_write(fake, 7 * MS, 0, KEY, 71);
+    fake_write(fake, 50 * MS, 0, 6, 72);
+    assert_appears(fake, 1, KEY, 71, 117 * MS);
+    assert_int_equal(fake_stored(fake, 1, 6).write, 72);
+    assert_int_equal(fake_sent(fake, MULTI_BATCH), 2);
+    assert_int_equal(fake_sent_bytes(fake, MULTI_BATCH),
+                     2 * 2 * (FAKE_VALUE_BYTES + MULTI_ENTRY_BYTES));
+    fake_free(fake);
+    params.batch_max = 2;
+    fake = start(&params, 0);
+    fake_write(fake, 7 * MS, 0, KEY, 71);
+    fake_write(fake, 50 * MS, 0, 6, 72);
+    assert_appears(fake, 1, KEY, 71, 60 * MS); /* full */
+    fake_free(fake);
+    params.order = MULTI_ITEMS;
+    fake = start(&params, 0);
+    fake_lose(fake, 0, 1, MULTI_ITEM, 1);
+    fake_write(fake, 7 * MS, 0, KEY, 71);
+    fake_write(fake, 50 * MS, 0, 6, 72);
+    assert_appears(fake, 1, 6, 72, 60 * MS); /* the second overtakes the first, which was lost */
+    assert_int_equal(fake_stored(fake, 1, KEY).write, 0);
+    fake_run(fake, 3000 * MS);
+    assert_all_hold(fake, 3, KEY, 71);
+    fake_free(fake);
+}
+
+/* The log waits for what is missing. */
+static void test_log_keeps_order(void **state)
+{
+    (void)state;
+    const struct multi_params params = defaults();
+    struct fake *fake = start(&params, 0);
+    fake_lose(fake, 0, 1, MULTI_BATCH, 1);
+    fake_write(fake, 7 * MS, 0, KEY, 71);
+    fake_write(fake, 50 * MS, 0, 6, 72);
+    fake_run(fake, 71 * MS);
+    assert_int_equal(fake_stored(fake, 1, 6).write, 0); /* it came at 60 and could not be taken */
+    assert_appears(fake, 1, 6, 72, 82 * MS);            /* it said so at once: 60 + 12 + 10 */
+    assert_int_equal(fake_stored(fake, 1, KEY).write, 71);
+    fake_free(fake);
+}
+
+/* Member 0's clock is a second ahead: what is written after it is lost for a second. */
+static void test_fast_clock(void **state)
+{
+    (void)state;
+    struct multi_params params = defaults();
+    for (int turn = 0; turn < 3; turn++) {
+        params.after_stored = turn == 1;
+        if (turn == 2) {
+            params.stamps = (struct param_choice){.kind = &stamp_hybrid_ops.kind,
+                                                  .params = (void *)(uintptr_t)&no_cap};
+        }
+        struct fake_config config = config_of(&params, 3);
+        config.clock_offset_ns[0] = 1000 * MS;
+        struct fake *fake = fake_new(&config);
+        fake_write(fake, 0, 0, KEY, 71);
+        fake_write(fake, 500 * MS, 1, KEY, 72);
+        fake_run(fake, 600 * MS);
+        assert_int_equal(fake_reply_to(fake, 72).outcome, RECORD_OK);
+        assert_all_hold(fake, 3, KEY, turn == 0 ? 71 : 72);
+        fake_write(fake, 1001 * MS, 1, KEY, 73);
+        fake_run(fake, 2000 * MS);
+        assert_all_hold(fake, 3, KEY, 73);
+        fake_free(fake);
+    }
+}
+
+static void cut(struct fake *fake, sim_ns from_ns, sim_ns until_ns, uint32_t a, uint32_t b)
+{
+    fake_cut(fake, from_ns, a, b, true);
+    fake_cut(fake, from_ns, b, a, true);
+    fake_cut(fake, until_ns, a, b, false);
+    fake_cut(fake, until_ns, b, a, false);
+}
+
+/* Member 0 is cut off for 5 s; both sides write 40 keys. */
+static void cut_off(struct fake *fake, uint32_t writes)
+{
+    cut(fake, 10 * MS, 5000 * MS, 0, 1);
+    cut(fake, 10 * MS, 5000 * MS, 0, 2);
+    for (uint32_t i = 0; i < writes; i++) {
+        fake_write(fake, (100 + 20 * (sim_ns)i) * MS, 0, i, 1000 + i);
+        fake_write(fake, (105 + 20 * (sim_ns)i) * MS, 1, i + 10, 2000 + i);
+    }
+}
+
+static void assert_cut_off_converged(struct fake *fake, uint32_t writes)
+{
+    for (uint32_t key = 0; key < writes + 10; key++) {
+        const uint64_t east = key < writes ? 1000 + key : 0;
+        const uint64_t west = key >= 10 ? 1990 + key : 0;
+        /* Of both, the one of member 0 came later: 200 ms. */
+        assert_all_hold(fake, 3, key, east != 0 ? east : west);
+    }
+}
+
+static void test_partition(void **state)
+{
+    (void)state;
+    enum { COUNT = 40 };
+    struct multi_params params = defaults();
+    struct fake *fake = start(&params, 0);
+    cut_off(fake, COUNT);
+    fake_run(fake, 20000 * MS);
+    assert_cut_off_converged(fake, COUNT);
+    assert_int_equal(fake_sent(fake, MULTI_TREE), 0); /* by the queue alone */
+    fake_free(fake);
+    params.queue = 5;
+    fake = start(&params, 0);
+    cut_off(fake, COUNT);
+    fake_run(fake, 40000 * MS);
+    assert_cut_off_converged(fake, COUNT);
+    assert_true(fake_sent(fake, MULTI_WANT) > 0); /* by comparing */
+    uint32_t modes = 0;
+    const struct fake_mode *mode = fake_modes(fake, &modes);
+    assert_true(modes >= 2);
+    assert_int_equal(mode[0].mode, MULTI_MODE_REPAIR);
+    assert_int_equal(mode[modes - 1].mode, MULTI_MODE_LOG);
+    fake_free(fake);
+}
+
+static void test_refuse(void **state)
+{
+    (void)state;
+    struct multi_params params = defaults();
+    params.queue = 5;
+    params.overflow = MULTI_REFUSE;
+    struct fake *fake = start(&params, 0);
+    cut(fake, 10 * MS, 5000 * MS, 0, 1);
+    for (uint32_t i = 0; i < 10; i++) {
+        fake_write(fake, (100 + 20 * (sim_ns)i) * MS, 0, i, 1000 + i);
+    }
+    fake_write(fake, 15000 * MS, 0, 20, 71);
+    fake_run(fake, 20000 * MS);
+    for (uint32_t i = 0; i < 10; i++) {
+        assert_int_equal(fake_reply_to(fake, 1000 + i).outcome, i < 5 ? RECORD_OK : RECORD_FAIL);
+        assert_all_hold(fake, 3, i, i < 5 ? 1000 + i : 0);
+    }
+    assert_int_equal(fake_reply_to(fake, 71).outcome, RECORD_OK);
+    assert_int_equal(fake_sent(fake, MULTI_TREE), 0);
+    fake_free(fake);
+}
+
+/* A crash takes what was acknowledged from memory; the others have it and give it back. */
+static void test_crash(void **state)
+{
+    (void)state;
+    const struct multi_params params = defaults();
+    struct fake *fake = start(&params, 3 * MS);
+    fake_write(fake, 1 * MS, 0, 4, 70);
+    fake_write(fake, 10 * MS, 0, KEY, 71);
+    fake_down(fake, 12 * MS, 0);
+    fake_run(fake, 13 * MS);
+    assert_int_equal(fake_stored(fake, 0, 4).write, 70); /* its disk had that one */
+    assert_int_equal(fake_stored(fake, 0, KEY).write, 0);
+    fake_write(fake, 50 * MS, 1, 6, 72);
+    fake_up(fake, 1000 * MS, 0);
+    fake_run(fake, 5000 * MS);
+    assert_all_hold(fake, 3, KEY, 71);
+    assert_all_hold(fake, 3, 6, 72);
+    fake_free(fake);
+}
+
+static void test_lost_disk(void **state)
+{
+    (void)state;
+    struct multi_params params = defaults();
+    for (int topology = MULTI_MESH; topology <= MULTI_HUB; topology++) {
+        params.topology = (uint32_t)topology;
+        params.hub = 22;
+        struct fake *fake = start(&params, 3 * MS);
+        for (uint32_t key = 0; key < FAKE_KEYS; key++) {
+            fake_write(fake, (sim_ns)key * MS, key % 3, key, 1000 + key);
+        }
+        fake_down(fake, 1000 * MS, 0);
+        fake_disk_lost(fake, 1001 * MS, 0);
+        fake_write(fake, 1500 * MS, 1, 0, 71);
+        fake_up(fake, 2000 * MS, 0);
+        fake_write(fake, 2001 * MS, 0, 1, 72); /* it accepts writes at once */
+        fake_run(fake, 20000 * MS);
+        for (uint32_t key = 2; key < FAKE_KEYS; key++) {
+            assert_all_hold(fake, 3, key, 1000 + key);
+        }
+        assert_all_hold(fake, 3, 0, 71);
+        assert_all_hold(fake, 3, 1, 72);
+        fake_free(fake);
+    }
+}
+
+/* ---- storms ---- */
+
+static uint32_t draw(uint64_t *random, uint32_t below)
+{
+    /* splitmix64 (Steele, Lea and Flood, 2014) */
+    uint64_t z = *random += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return (uint32_t)((z ^ z >> 31) >> 33) % below;
+}
+
+static void storm_faults(struct fake *fake, uint64_t *random, uint32_t count)
+{
+    for (int i = 0; i < 12; i++) {
+        const sim_ns at_ns = (500 + (sim_ns)draw(random, 8000)) * MS;
+        const sim_ns until_ns = at_ns + (10 + (sim_ns)draw(random, 3000)) * MS;
+        const uint32_t a = draw(random, count), b = (a + 1 + draw(random, count - 1)) % count;
+        if (i % 3 == 0) {
+            cut(fake, at_ns, until_ns, a, b);
+        } else if (i % 3 == 1) {
+            fake_lose(fake, a, b, draw(random, MULTI_MESSAGE_COUNT), 1 + draw(random, 5));
+        }
+    }
+    for (uint32_t member = 0; member < count; member++) {
+        const sim_ns at_ns = (1000 + (sim_ns)draw(random, 6000)) * MS;
+        if (draw(random, 2) == 0) {
+            fake_down(fake, at_ns, member);
+            if (draw(random, 3) == 0) {
+                fake_disk_lost(fake, at_ns + MS, member);
+            }
+            fake_up(fake, at_ns + (10 + (sim_ns)draw(random, 2000)) * MS, member);
+        }
+    }
+}
+
+static void run_storm(uint64_t seed)
+{
+    uint64_t random = seed;
+    struct multi_params params = defaults();
+    const uint32_t count = 2 + draw(&random, 3);
+    params.topology = draw(&random, 3);
+    params.hub = 20 + draw(&random, count);
+    params.order = draw(&random, 2);
+    params.ack = draw(&random, 2);
+    params.queue = draw(&random, 2) == 0 ? 8 : 100000;
+    params.overflow = draw(&random, 4) == 0 ? MULTI_REFUSE : MULTI_DROP;
+    params.window = draw(&random, 2) == 0 ? 6 : 10000;
+    params.batch_max = 1 + draw(&random, 9);
+    params.batch_wait = draw(&random, 2) * 30 * MS;
+    if (draw(&random, 2) == 0) {
+        params.stamps = (struct param_choice){.kind = &stamp_hybrid_ops.kind,
+                                              .params = (void *)(uintptr_t)&no_cap};
+    }
+    struct fake_config config = config_of(&params, count);
+    config.disk_ns = draw(&random, 2) * 3 * MS;
+    config.jitter_ns = draw(&random, 2) * 25 * MS;
+    config.twice_percent = draw(&random, 2) * 10;
+    config.seed = seed;
+    config.clock_offset_ns[0] = draw(&random, 300) * MS;
+    struct fake *fake = fake_new(&config);
+    for (uint64_t write = 1; write <= 400; write++) {
+        fake_write(fake, (100 + (sim_ns)draw(&random, 9000)) * MS, draw(&random, count),
+                   draw(&random, FAKE_KEYS), write);
+    }
+    storm_faults(fake, &random, count);
+    fake_run(fake, 600 * SIM_NS_PER_S);
+    for (uint32_t key = 0; key < FAKE_KEYS; key++) {
+        const struct version first = fake_stored(fake, 0, key);
+        for (uint32_t member = 1; member < count; member++) {
+            if (!version_equal(first, fake_stored(fake, member, key))) {
+                fail_msg("seed %llu: members 0 and %u differ about key %u",
+                         (unsigned long long)seed, member, key);
+            }
+        }
+    }
+    fake_free(fake);
+}
+
+static void test_storms(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 150; seed++) {
+        run_storm(seed);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_acknowledgements),
+        cmocka_unit_test(test_local_quorum),
+        cmocka_unit_test(test_topologies),
+        cmocka_unit_test(test_batches_and_items),
+        cmocka_unit_test(test_log_keeps_order),
+        cmocka_unit_test(test_fast_clock),
+        cmocka_unit_test(test_partition),
+        cmocka_unit_test(test_refuse),
+        cmocka_unit_test(test_crash),
+        cmocka_unit_test(test_lost_disk),
+        cmocka_unit_test(test_storms),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
