@@ -335,7 +335,7 @@ void gateway_hear_reply(struct agent *self, const struct message *reply)
         return;
     }
     const uint32_t which = reply->request >> (GATEWAY_SLOT_BITS + GATEWAY_SERIAL_BITS);
-    if ((pending->answered >> which & 1u) != 0) {
+    if (((uint32_t)pending->answered >> which & 1u) != 0) {
         return;
     }
     pending->answered |= (uint8_t)(1u << which);
