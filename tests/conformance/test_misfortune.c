@@ -4,7 +4,7 @@
  * Model:  worlds and claims of misfortune.h, watched by ledger.h. After the last fault ended and
  *         6 s passed: operations are ok, all copies are equal, exactly one leads. The parts of each
  *         recovery time add up to it.
- * Runs:   GEODES_SWARM=N worlds (default 400), from world GEODES_SWARM_FIRST on (default 0). A
+ * Runs:   GEODES_SWARM=N worlds (default 1000), from world GEODES_SWARM_FIRST on (default 0). A
  *         failure prints the smallest set of faults that breaks the same world, its scenario and
  *         its traces.
  */
@@ -240,7 +240,7 @@ static void test_promises_hold(void **state)
     (void)state;
     static struct misfortune misfortune;
     const uint64_t first = number_from("GEODES_SWARM_FIRST", 0);
-    const uint64_t worlds = number_from("GEODES_SWARM", 400);
+    const uint64_t worlds = number_from("GEODES_SWARM", 1000);
     struct tally tally = {0};
     uint64_t wrong = 0;
     signal(SIGABRT, on_abort);
