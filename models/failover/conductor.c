@@ -93,7 +93,7 @@ static void takes(struct agent *self, struct conductor *conductor, uint32_t lead
 
 bool conductor_ill(struct agent *self, const struct conductor *conductor, struct health_view *view)
 {
-    return !health_view_healthy_since(view, self, conductor->leader, conductor->since_ns);
+    return health_view_failed(view, self, conductor->leader, conductor->since_ns);
 }
 
 bool conductor_said(const struct conductor *conductor, const struct health_view *view, bool leads)

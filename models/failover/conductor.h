@@ -73,7 +73,7 @@ struct conductor {
     uint32_t target, only;
     bool respect, planned;
     bool resumed;      /* the target is the old leader: it goes on after a restart */
-    bool detected;     /* of this failure, and recorded */
+    bool detected;     /* recorded for the failure that it acts upon */
     bool decided;      /* the target may have been told */
     bool handing_over; /* on disk: the old leader may have been demoted for a planned move */
     uint32_t request, generation, asks;

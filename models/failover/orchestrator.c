@@ -37,10 +37,15 @@ static void start(struct agent *self)
     orchestrator->view = plan->views[index];
 }
 
+/* A failure that it has begun to act upon is over with an answer: only the first attempt goes by
+ * the verdict, which waits for several. */
 static bool ill(struct agent *self)
 {
     struct orchestrator *orchestrator = agent_state(self);
-    return conductor_ill(self, orchestrator->conductor, orchestrator->view);
+    const struct conductor *conductor = orchestrator->conductor;
+    return conductor->detected ? health_view_fails_still(orchestrator->view, self,
+                                                         conductor->leader, conductor->since_ns)
+                               : conductor_ill(self, conductor, orchestrator->view);
 }
 
 static bool idles(const struct orchestrator *orchestrator)
@@ -63,6 +68,9 @@ static void look(struct agent *self)
     if (is_ill || idles(orchestrator)) {
         conductor_begin(self, orchestrator->conductor,
                         &(struct conductor_wish){.respect = !is_ill, .only = UINT32_MAX});
+    } else if (orchestrator->conductor->detected &&
+               conductor_said(orchestrator->conductor, orchestrator->view, true)) {
+        conductor_calm(self, orchestrator->conductor); /* it could not be replaced, and leads */
     }
 }
 

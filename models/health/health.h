@@ -61,11 +61,13 @@ uint32_t health_view_report(struct health_view *view, struct agent *self,
                             const struct message *report);
 /* The verdict now: opinions grow too old to count even when no report comes. */
 bool health_view_healthy(struct health_view *view, struct agent *self, uint32_t target);
-/* The same, by failures since then alone: what a checker says against the target counts from
- * `threshold` failures in a row, of probes sent from since_ns on and after it last answered. A
- * verdict that waits for `recover_threshold` successes is thus no new failure. */
-bool health_view_healthy_since(struct health_view *view, struct agent *self, uint32_t target,
-                               sim_ns since_ns);
+/* Is the verdict unhealthy by what happened since then alone? What a checker says against the
+ * target counts from `threshold` failures in a row of probes that were sent from since_ns on. */
+bool health_view_failed(struct health_view *view, struct agent *self, uint32_t target,
+                        sim_ns since_ns);
+/* The same, but one answer makes it well again for that checker, not `recover_threshold`. */
+bool health_view_fails_still(struct health_view *view, struct agent *self, uint32_t target,
+                             sim_ns since_ns);
 /* What the target said last (`a` and `flag` of its answer) as told by a checker. */
 uint64_t health_view_said(const struct health_view *view, uint32_t target);
 uint8_t health_view_said_flag(const struct health_view *view, uint32_t target);

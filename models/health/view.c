@@ -7,7 +7,9 @@ struct opinion {
     uint32_t number; /* of the probe that it comes from; 0: never heard */
     bool healthy;
     sim_ns heard_ns;
-    sim_ns ended_ns, answered_ns; /* by the checker's clock: that probe; its target's last answer */
+    /* By the checker's clock: when the first of the last `threshold` failures in a row was asked,
+     * and the target's last answer. */
+    sim_ns row_ns, answered_ns;
 };
 
 struct verdict {
@@ -46,17 +48,16 @@ struct health_view *health_view_create(const struct health_plan *plan, struct ar
     return view;
 }
 
-/* The last `threshold` probes of the checker have failed, and were sent from since_ns on. */
-static bool failed_since(const struct scenario_health *config, const struct opinion *opinion,
-                         sim_ns since_ns)
+enum failure { AS_SAID, SINCE, SINCE_AND_STILL };
+
+static bool fails(const struct opinion *opinion, enum failure which, sim_ns since_ns)
 {
-    const sim_ns first_ns =
-        opinion->ended_ns - config->timeout - (config->threshold - 1) * config->interval;
-    return first_ns >= since_ns && first_ns >= opinion->answered_ns;
+    return !opinion->healthy && (which == AS_SAID || opinion->row_ns >= since_ns) &&
+           (which != SINCE_AND_STILL || opinion->row_ns >= opinion->answered_ns);
 }
 
-/* since_ns HEALTH_NEVER: as the checkers say. */
-static bool agreed(const struct health_view *view, sim_ns now_ns, uint32_t target, sim_ns since_ns)
+static bool agreed(const struct health_view *view, sim_ns now_ns, uint32_t target,
+                   enum failure which, sim_ns since_ns)
 {
     const struct scenario_health *config = view->plan->config;
     const sim_ns age_max_ns = 3 * config->interval + config->timeout;
@@ -65,10 +66,8 @@ static bool agreed(const struct health_view *view, sim_ns now_ns, uint32_t targe
         const struct opinion *opinion =
             &view->opinions[(size_t)c * view->plan->target_count + target];
         if (opinion->number > 0 && now_ns - opinion->heard_ns <= age_max_ns) {
-            const bool fails = !opinion->healthy && (since_ns == HEALTH_NEVER ||
-                                                     failed_since(config, opinion, since_ns));
             counted++;
-            healthy += !fails;
+            healthy += !fails(opinion, which, since_ns);
         }
     }
     return counted == 0 || (double)healthy > config->agree * (double)counted;
@@ -77,7 +76,7 @@ static bool agreed(const struct health_view *view, sim_ns now_ns, uint32_t targe
 /* True when the verdict changed. */
 static bool judge(struct health_view *view, struct agent *self, uint32_t target)
 {
-    const bool healthy = agreed(view, agent_clock(self), target, HEALTH_NEVER);
+    const bool healthy = agreed(view, agent_clock(self), target, AS_SAID, 0);
     struct verdict *verdict = &view->verdicts[target];
     if (healthy != verdict->unhealthy) {
         return false;
@@ -108,10 +107,13 @@ uint32_t health_view_report(struct health_view *view, struct agent *self,
     if (report->request <= opinion->number) {
         return UINT32_MAX; /* overtaken by a later one */
     }
+    const sim_ns before_ns = (plan->config->threshold - 1) * plan->config->interval;
+    const sim_ns first_ns = (sim_ns)report->version.write - plan->config->timeout - before_ns;
+    const bool fails = first_ns >= report->version.stamp; /* the last `threshold` have failed */
     *opinion = (struct opinion){.number = report->request,
                                 .healthy = (report->flag & HEALTH_SAYS_HEALTHY) != 0,
                                 .heard_ns = agent_clock(self),
-                                .ended_ns = (sim_ns)report->version.write,
+                                .row_ns = fails ? first_ns : opinion->row_ns,
                                 .answered_ns = report->version.stamp};
     struct verdict *verdict = &view->verdicts[target];
     if (report->version.stamp > verdict->answered_ns) {
@@ -129,12 +131,18 @@ bool health_view_healthy(struct health_view *view, struct agent *self, uint32_t 
     return !view->verdicts[target].unhealthy;
 }
 
-bool health_view_healthy_since(struct health_view *view, struct agent *self, uint32_t target,
-                               sim_ns since_ns)
+bool health_view_failed(struct health_view *view, struct agent *self, uint32_t target,
+                        sim_ns since_ns)
 {
-    CHECK(since_ns >= 0);
-    return health_view_healthy(view, self, target) ||
-           agreed(view, agent_clock(self), target, since_ns);
+    return !health_view_healthy(view, self, target) &&
+           !agreed(view, agent_clock(self), target, SINCE, since_ns);
+}
+
+bool health_view_fails_still(struct health_view *view, struct agent *self, uint32_t target,
+                             sim_ns since_ns)
+{
+    return !health_view_healthy(view, self, target) &&
+           !agreed(view, agent_clock(self), target, SINCE_AND_STILL, since_ns);
 }
 
 uint64_t health_view_said(const struct health_view *view, uint32_t target)

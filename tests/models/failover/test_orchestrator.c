@@ -301,6 +301,11 @@ static void one_failure_is_one_failover(void **state)
         }
         assert_int_equal(world->leaders[0].status.epoch, cases[i].epoch);
         assert_int_equal(world->leaders[0].status.role, LEADERSHIP_LEADER);
+        /* The next one is another: probes of 302.5, 312.5 and 322.5 s fail. */
+        act(world, ZERO_OFF);
+        fake_run(world, 330 * S);
+        plan_expect(world, RECORD_STEP_DETECTED, 1, 326501 * MS, RECORD_NONE, 0);
+        assert_int_equal(plan_count(world, RECORD_STEP_DETECTED), 2);
         fake_release(world);
     }
 }
