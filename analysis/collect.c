@@ -145,7 +145,7 @@ static void (*const rows[RECORD_KIND_COUNT])(struct collect_state *, const struc
     [RECORD_NODE_UP] = node_row,
     [RECORD_MODE] = mode_row,
     [RECORD_LEADER] = leaders_row,
-    [RECORD_DISCARDED] = lost_discarded,
+    [RECORD_DISCARDED] = lag_discarded,
     [RECORD_STEP] = leaders_step,
     [RECORD_HEALTH] = routes_row,
     [RECORD_ROUTED] = routes_row,

@@ -223,6 +223,8 @@ void lost_divergent(struct collect_state *state, const struct record *record, ui
 void lost_node_up(struct collect_state *state, uint32_t node);
 void lost_discarded(struct collect_state *state, const struct record *record);
 void lost_applied(struct collect_state *state, const struct record *record);
+/* Whether the write is one that the newest leader does not have, and nobody has brought back. */
+bool lost_to_leader(const struct collect_state *state, uint64_t write);
 void lost_completed(struct collect_state *state, uint64_t operation, bool ok);
 void build_rpo(struct collect_state *state, struct set_builder *builder);
 

@@ -227,10 +227,16 @@ static bool held_between(const struct dataset_state *dataset, uint32_t key, stru
 static void entry_merge(struct commit_entry *into, const struct commit_entry *newer)
 {
     into->version = newer->version;
-    into->commit_ns = newer->commit_ns < into->commit_ns ? newer->commit_ns : into->commit_ns;
+    /* That of a lost version counts only beside another lost one. */
+    if ((into->commit_count > 0) != (newer->commit_count > 0)) {
+        into->commit_ns = into->commit_count > 0 ? into->commit_ns : newer->commit_ns;
+    } else {
+        into->commit_ns = newer->commit_ns < into->commit_ns ? newer->commit_ns : into->commit_ns;
+    }
     into->ack_ns = newer->ack_ns < into->ack_ns ? newer->ack_ns : into->ack_ns;
     into->ack_last_ns = newer->ack_last_ns;
     into->commit_count += newer->commit_count;
+    into->gone_count += newer->gone_count;
     into->ack_count += newer->ack_count;
 }
 

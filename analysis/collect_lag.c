@@ -4,6 +4,8 @@
  * Model: a replica misses a committed version while it holds an older one. Each replica keeps the
  *        number of versions that it misses and a heap of the keys of which it misses any, by the
  *        commit of the key's oldest missing version: the top is the replica's lag in time.
+ *        What is lost is not late: a version that a node reports to have discarded, until it is
+ *        committed anew; one that no replica holds any more, nor a newer one, until one does.
  * Cost:  a commit or an apply touches the key's entries and 24 bytes for each replica; the heap
  *        holds only keys that are behind.
  */
@@ -202,7 +204,7 @@ static struct missing missing_of(const struct collect_state *state, const struct
 
     for (uint32_t i = key_newer(state, key, held); i < key->count; i++) {
         missing.count += entries[i].commit_count;
-        if (entries[i].commit_ns < missing.commit_ns) {
+        if (entries[i].commit_count > 0 && entries[i].commit_ns < missing.commit_ns) {
             missing.commit_ns = entries[i].commit_ns;
         }
     }
@@ -229,14 +231,47 @@ static void missing_set(struct collect_state *state, struct dataset_state *datas
     held->missing = missing.count;
 }
 
-/*
- * Counts afresh what each replica misses of a key, after a crash took versions away: a version
- * that no replica holds, nor a newer one, is lost and not late.
- */
+/* Counts afresh what each replica misses of a key: what is lost has changed, or what one holds. */
 static void key_recount(struct collect_state *state, struct dataset_state *dataset, uint32_t index)
 {
+    for (uint32_t i = 0; i < dataset->replica_count; i++) {
+        const struct version version = held_at(dataset, index, i)->version;
+
+        missing_set(state, dataset, index, i, missing_of(state, &dataset->keys[index], version));
+    }
+}
+
+/* The version's own entry; NULL: it has none. */
+static struct commit_entry *entry_find(const struct collect_state *state,
+                                       const struct key_state *key, struct version version)
+{
+    const uint32_t newer = key_newer(state, key, version);
+    struct commit_entry *entry = newer == 0 ? NULL : key_entries(state, key) + newer - 1;
+
+    return entry != NULL && !version_less(entry->version, version) ? entry : NULL;
+}
+
+/* A replica holds the version: if it was gone, it is back. */
+static bool version_back(const struct collect_state *state, struct key_state *key,
+                         struct version version)
+{
+    struct commit_entry *entry = entry_find(state, key, version);
+
+    if (entry == NULL || entry->gone_count == 0) {
+        return false;
+    }
+    entry->commit_count += entry->gone_count;
+    entry->gone_count = 0;
+    key->flags |= KEY_UNORDERED; /* perhaps: the order was kept up without it */
+    return true;
+}
+
+/* A replica went back: a version that none holds now, nor a newer one, is lost and not late. */
+static void key_went_back(struct collect_state *state, struct dataset_state *dataset,
+                          uint32_t index)
+{
     struct key_state *key = &dataset->keys[index];
-    const struct commit_entry *entries = key_entries(state, key);
+    struct commit_entry *entries = key_entries(state, key);
     struct version newest = version_initial();
 
     for (uint32_t i = 0; i < dataset->replica_count; i++) {
@@ -244,24 +279,12 @@ static void key_recount(struct collect_state *state, struct dataset_state *datas
 
         newest = version_less(newest, version) ? version : newest;
     }
-
-    const struct missing gone = missing_of(state, key, newest);
-
-    key->flags &= (uint8_t)~KEY_GONE;
-    key->flags |= gone.count > 0 ? KEY_GONE : 0;
-    for (uint32_t i = 0; i < dataset->replica_count; i++) {
-        const struct version version = held_at(dataset, index, i)->version;
-        struct missing missing = {0, SIM_NS_MAX};
-
-        for (uint32_t k = key_newer(state, key, version);
-             k < key->count && !version_less(newest, entries[k].version); k++) {
-            missing.count += entries[k].commit_count;
-            if (entries[k].commit_ns < missing.commit_ns) {
-                missing.commit_ns = entries[k].commit_ns;
-            }
-        }
-        missing_set(state, dataset, index, i, missing);
+    for (uint32_t i = key_newer(state, key, newest); i < key->count; i++) {
+        entries[i].gone_count += entries[i].commit_count;
+        entries[i].commit_count = 0;
+        key->flags |= entries[i].gone_count > 0 ? KEY_GONE : 0;
     }
+    key_recount(state, dataset, index);
 }
 
 /* ---- rows ---- */
@@ -288,7 +311,7 @@ void lag_committed(struct collect_state *state, const struct record *record)
     const struct version version = version_of(record);
     const uint32_t at = key_insert(state, dataset, record->key, version);
     const bool measured = state->now_ns >= state->layout->warmup_ns;
-    const bool gone = (key->flags & KEY_GONE) != 0;
+    const bool lost = state->failure->overlapping > 0 && lost_to_leader(state, record->write);
 
     if (at != RECORD_NONE) {
         struct commit_entry *entry = key_entries(state, key) + at;
@@ -298,6 +321,7 @@ void lag_committed(struct collect_state *state, const struct record *record)
         }
         entry->commit_ns = state->now_ns;
         entry->commit_count = 1;
+        entry->gone_count = 0;
         key->flags |= at + 1u < key->count ? KEY_UNORDERED : 0;
     }
 
@@ -307,10 +331,10 @@ void lag_committed(struct collect_state *state, const struct record *record)
         struct replica_state *replica = &dataset->replicas[i];
 
         if (at == RECORD_NONE || !version_less(held[i].version, version)) {
-            if (measured) {
+            if (measured && !lost) {
                 histogram_record(&replica->delay, 0);
             }
-        } else if (!gone) {
+        } else {
             lag_integrate(state, replica, state->now_ns);
             replica->missing++;
             if (held[i].missing++ == 0) {
@@ -318,25 +342,24 @@ void lag_committed(struct collect_state *state, const struct record *record)
             }
         }
     }
-    if (gone) {
-        key_recount(state, dataset, record->key);
-    }
 }
 
 /*
  * The replica moves forward to version `to`: notes how late each committed version was that it
- * passes, and returns how many these are.
+ * passes, unless the leader never had it, and returns how many these are.
  */
 static uint32_t pass_forward(const struct collect_state *state, const struct key_state *key,
                              struct replica_state *replica, struct version held, struct version to)
 {
     const struct commit_entry *entries = key_entries(state, key);
+    const bool lost_open = state->failure->lost.open > 0;
     uint32_t passed = 0;
 
     for (uint32_t i = key_newer(state, key, held);
          i < key->count && !version_less(to, entries[i].version); i++) {
         passed += entries[i].commit_count;
-        if (entries[i].commit_count > 0 && entries[i].commit_ns >= state->layout->warmup_ns) {
+        if (entries[i].commit_count > 0 && entries[i].commit_ns >= state->layout->warmup_ns &&
+            !(lost_open && lost_to_leader(state, entries[i].version.write))) {
             histogram_record_times(&replica->delay, state->now_ns - entries[i].commit_ns,
                                    entries[i].commit_count);
         }
@@ -356,7 +379,7 @@ static void apply_forward(struct collect_state *state, struct dataset_state *dat
 
     CHECK(passed <= held->missing);
     for (uint32_t i = key_newer(state, key, to); left.count > 0 && i < key->count; i++) {
-        if (entries[i].commit_ns < left.commit_ns) {
+        if (entries[i].commit_count > 0 && entries[i].commit_ns < left.commit_ns) {
             left.commit_ns = entries[i].commit_ns;
         }
         if (left.commit_ns != SIM_NS_MAX && (key->flags & KEY_UNORDERED) == 0) {
@@ -390,12 +413,13 @@ static void replica_moved(struct collect_state *state, const struct record *reco
     conflicts_given(state, record);
     if ((record->flags & RECORD_FLAG_REVERTED) != 0) {
         held->version = version;
-        key_recount(state, dataset, record->key);
+        version_back(state, key, version);
+        key_went_back(state, dataset, record->key);
         lag_watch(state);
         return;
     }
     CHECK(!version_less(version, held->version));
-    if ((key->flags & KEY_GONE) != 0) {
+    if ((key->flags & KEY_GONE) != 0 && version_back(state, key, version)) {
         pass_forward(state, key, &dataset->replicas[index], held->version, version);
         held->version = version;
         key_recount(state, dataset, record->key);
@@ -430,10 +454,39 @@ void lag_disk_lost(struct collect_state *state, uint32_t node)
 
             if (held->version.write != 0) {
                 held->version = version_initial();
-                key_recount(state, dataset, key);
+                key_went_back(state, dataset, key);
             }
         }
     }
+}
+
+/*
+ * Of neighbours that were merged nobody knows which of them were committed: each row within them
+ * takes one commit away, as a log that is cut throws away all of them or none.
+ */
+void lag_discarded(struct collect_state *state, const struct record *record)
+{
+    struct dataset_state *dataset = dataset_of(state, record);
+    struct key_state *key = &dataset->keys[record->key];
+    const struct version version = version_of(record);
+    struct commit_entry *entry = entry_find(state, key, version);
+
+    lost_discarded(state, record);
+    if (entry == NULL) {
+        const uint32_t newer = key_newer(state, key, version);
+
+        entry = newer < key->count ? key_entries(state, key) + newer : NULL;
+        if (entry == NULL || entry->commit_count < 2) {
+            return; /* It was never committed. */
+        }
+    }
+    if (entry->commit_count == 0) {
+        entry->gone_count -= entry->gone_count > 0 ? 1u : 0u;
+        return;
+    }
+    entry->commit_count--;
+    key_recount(state, dataset, record->key);
+    lag_watch(state);
 }
 
 void lag_prefetch(const struct collect_state *state, uint32_t dataset_index, uint32_t key)

@@ -312,6 +312,13 @@ void lost_applied(struct collect_state *state, const struct record *record)
     }
 }
 
+bool lost_to_leader(const struct collect_state *state, uint64_t write)
+{
+    const struct lost_write *known = lost_find(&state->failure->lost, write);
+
+    return known != NULL && (known->flags & (LOST_AT_LEADER | LOST_DIVERGENT)) != 0;
+}
+
 void lost_completed(struct collect_state *state, uint64_t operation, bool ok)
 {
     struct failure_state *failure = state->failure;

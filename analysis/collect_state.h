@@ -50,12 +50,13 @@ static inline bool version_less(struct version left, struct version right)
  */
 struct commit_entry {
     struct version version; /* the newest of them */
-    sim_ns commit_ns;       /* the earliest commit; SIM_NS_MAX when none is committed */
+    sim_ns commit_ns;       /* the earliest commit, also of lost ones; SIM_NS_MAX: none */
     sim_ns ack_ns;          /* the earliest acknowledgement; SIM_NS_MAX: none */
     sim_ns ack_last_ns;     /* the latest one of this and all older entries; -1: none */
     sim_ns ack_first_ns;    /* the earliest one of this and all newer entries; SIM_NS_MAX: none */
-    uint32_t commit_count, ack_count;
-    uint32_t ack_before; /* acknowledgements of older versions, modulo 2^32 */
+    uint32_t commit_count, ack_count; /* committed and not lost; acknowledged */
+    uint32_t ack_before;              /* acknowledgements of older versions, modulo 2^32 */
+    uint32_t gone_count; /* committed, and lost until a replica holds the version again */
 };
 
 _Static_assert(sizeof(struct commit_entry) == 64, "an entry is one cache line");
@@ -63,7 +64,7 @@ _Static_assert(sizeof(struct commit_entry) == 64, "an entry is one cache line");
 enum key_flag {
     KEY_FORGOT = 1,    /* versions older than the first entry were dropped */
     KEY_UNORDERED = 2, /* commit times of the entries do not increase with the version */
-    KEY_GONE = 4       /* a crash took committed versions from every replica */
+    KEY_GONE = 4       /* some entry may have a gone_count */
 };
 
 struct key_state {                     /* one cache line, to be fetched at once */
@@ -284,6 +285,7 @@ uint32_t key_insert(struct collect_state *state, struct dataset_state *dataset, 
 /* collect_lag */
 void lag_committed(struct collect_state *state, const struct record *record);
 void lag_applied(struct collect_state *state, const struct record *record);
+void lag_discarded(struct collect_state *state, const struct record *record);
 void lag_disk_lost(struct collect_state *state, uint32_t node);
 void lag_integrate(const struct collect_state *state, struct replica_state *replica, sim_ns now_ns);
 /* Lag in time of the replica at `now_ns`. */

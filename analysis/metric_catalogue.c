@@ -242,9 +242,12 @@ const struct metric_definition metric_catalogue[] = {
      "how far a replica was behind, in time",
      "At every boundary of a timeline bucket after the warm-up: now minus the commit of the "
      "oldest write that is committed and that the replica has neither applied nor superseded "
-     "by a newer version of the key; 0 when there is none. A committed write that a crash "
-     "took from every replica is lost (acked_lost), not late: it does not count while no "
-     "replica holds it.",
+     "by a newer version of the key; 0 when there is none. What is lost is not "
+     "late: a write that a node reports to have discarded, because its leader never had it, "
+     "counts no more from then on, unless it is committed anew (which is its commit then); and "
+     "one that, when a replica goes back in time (crash, lost disk, rewind), no replica holds "
+     "any more, nor a newer version of the key, counts no more until a replica holds it again. "
+     "Until it is discarded, what an old leader took alone counts like any other write.",
      {"dataset", "replica"},
      METRIC_DISTRIBUTION,
      NS_PER_MS,
@@ -287,7 +290,9 @@ const struct metric_definition metric_catalogue[] = {
      "For each write committed after the warm-up and each replica: time from the commit until "
      "the replica holds this or a newer version of the key; 0 if it already did at the "
      "commit. Writes that a replica never got have no sample; after a crash that took "
-     "versions back, getting them again counts again.",
+     "versions back, getting them again counts again. A write that is lost "
+     "(replication_lag_ms) when a replica goes past it has none there; nor has one that the "
+     "newest leader does not have, as long as that is so.",
      {"dataset", "replica"},
      METRIC_DISTRIBUTION,
      NS_PER_MS,
@@ -334,8 +339,8 @@ const struct metric_definition metric_catalogue[] = {
      "ms",
      "time after the last fault until every live replica had caught up",
      "From the last end of a fault to the first time from which on every replica that is up "
-     "has applied (or superseded) all writes committed before that end. Undefined without an "
-     "end of a fault, and when it never happened.",
+     "has applied (or superseded) all writes committed before that end that are not lost "
+     "(replication_lag_ms). Undefined without an end of a fault, and when it never happened.",
      {"dataset"},
      METRIC_VALUE,
      NS_PER_MS,

@@ -41,7 +41,9 @@ struct ref_fact { /* a commit, an acknowledgement, or a read that ended ok */
     sim_ns at_ns;
     uint32_t dataset, key, session, place;
     struct ref_version version;
-    uint32_t lost; /* acknowledgements: number of the crash that took it; 0: there, or back */
+    uint32_t lost;  /* acknowledgements: number of the crash that took it; 0: there, or back */
+    bool gone;      /* commits: nobody has it since a replica went back */
+    bool discarded; /* thrown away; of acknowledgements those that were lost then */
 };
 
 struct ref_sum { /* what a distribution must add up to */
@@ -82,7 +84,7 @@ struct reference {
     double lag_integral[REF_DATASETS][REF_REPLICAS], missing_integral[REF_DATASETS][REF_REPLICAS];
     sim_ns fault_begin_ns[2], fault_end_ns[2]; /* -1: not yet */
     sim_ns last_end_ns, converged_ns;
-    uint64_t rpo_writes, rpo_recovered;
+    uint64_t rpo_writes, rpo_recovered, rpo_discarded;
     sim_ns rpo_ns, last_begin_ns;
     uint32_t crashes;
 };
@@ -105,7 +107,7 @@ static inline struct ref_version ref_newest_held(const struct reference *ref, ui
     return newest;
 }
 
-/* Lag of a replica: committed, newer than what it holds, and held by some replica. */
+/* Lag of a replica: committed, not lost, and newer than what it holds. */
 static inline sim_ns ref_oldest_missing(const struct reference *ref, uint32_t d, uint32_t x,
                                         uint64_t *missing)
 {
@@ -115,8 +117,8 @@ static inline sim_ns ref_oldest_missing(const struct reference *ref, uint32_t d,
     for (size_t i = 0; i < ref->commit_count; i++) {
         const struct ref_fact *commit = &ref->commits[i];
 
-        if (commit->dataset == d && ref_less(ref->held[d][x][commit->key], commit->version) &&
-            !ref_less(ref_newest_held(ref, d, commit->key, false), commit->version)) {
+        if (commit->dataset == d && !commit->gone && !commit->discarded &&
+            ref_less(ref->held[d][x][commit->key], commit->version)) {
             (*missing)++;
             oldest_ns = commit->at_ns < oldest_ns ? commit->at_ns : oldest_ns;
         }
@@ -193,19 +195,55 @@ static inline uint64_t ref_lost(const struct reference *ref, bool only_up, sim_n
     return lost;
 }
 
+/* A replica went back to that version: what nobody holds, nor anything newer, is gone. */
+static inline void ref_goes_back(struct reference *ref, uint32_t d, uint32_t x, uint32_t key,
+                                 struct ref_version version)
+{
+    if (!ref_less(version, ref->held[d][x][key])) {
+        return;
+    }
+    ref->held[d][x][key] = version;
+    for (size_t i = 0; i < ref->commit_count; i++) {
+        struct ref_fact *commit = &ref->commits[i];
+
+        if (commit->dataset == d && commit->key == key &&
+            ref_less(ref_newest_held(ref, d, key, false), commit->version)) {
+            commit->gone = true;
+        }
+    }
+}
+
+static inline struct ref_fact *ref_commit_of(struct reference *ref, const struct record *row)
+{
+    for (size_t i = 0; i < ref->commit_count; i++) {
+        if (ref->commits[i].dataset == row->dataset && ref->commits[i].key == row->key &&
+            ref->commits[i].version.write == row->write) {
+            return &ref->commits[i];
+        }
+    }
+    return NULL;
+}
+
 static inline void ref_apply(struct reference *ref, const struct record *row)
 {
     struct ref_version *held = &ref->held[row->dataset][row->node][row->key];
     const struct ref_version version = ref_version_of(row);
+    struct ref_fact *known = ref_commit_of(ref, row);
 
+    if (known != NULL) {
+        known->gone = false;
+    }
     for (size_t i = 0; (row->flags & RECORD_FLAG_REVERTED) == 0 && i < ref->commit_count; i++) {
         const struct ref_fact *commit = &ref->commits[i];
 
-        if (commit->dataset == row->dataset && commit->key == row->key &&
-            commit->at_ns >= ref->layout->warmup_ns && ref_less(*held, commit->version) &&
-            !ref_less(version, commit->version)) {
+        if (commit->dataset == row->dataset && commit->key == row->key && !commit->gone &&
+            !commit->discarded && commit->at_ns >= ref->layout->warmup_ns &&
+            ref_less(*held, commit->version) && !ref_less(version, commit->version)) {
             ref_add(&ref->delay[row->dataset][row->node], row->at_ns - commit->at_ns);
         }
+    }
+    if ((row->flags & RECORD_FLAG_REVERTED) != 0) {
+        ref_goes_back(ref, row->dataset, row->node, row->key, version);
     }
     *held = version;
 }
@@ -214,9 +252,17 @@ static inline void ref_commit(struct reference *ref, const struct record *row)
 {
     const struct ref_version version = ref_version_of(row);
 
-    CHECK(ref->commit_count < REF_FACTS);
-    ref->commits[ref->commit_count++] =
-        (struct ref_fact){row->at_ns, row->dataset, row->key, 0, 0, version, 0};
+    struct ref_fact *known = ref_commit_of(ref, row);
+
+    if (known != NULL && !known->gone && !known->discarded) {
+        return; /* decided again */
+    }
+    if (known == NULL) {
+        CHECK(ref->commit_count < REF_FACTS);
+        known = &ref->commits[ref->commit_count++];
+    }
+    *known = (struct ref_fact){
+        .at_ns = row->at_ns, .dataset = row->dataset, .key = row->key, .version = version};
     for (uint32_t x = 0; x < ref->layout->datasets[row->dataset].replica_count; x++) {
         if (row->at_ns >= ref->layout->warmup_ns &&
             !ref_less(ref->held[row->dataset][x][row->key], version)) {
@@ -291,13 +337,12 @@ static inline void ref_completed(struct reference *ref, const struct record *row
     const struct record *invoked = &ref->invoked[row->slot];
     const bool ok = row->outcome == RECORD_OK;
     const sim_ns bucket = invoked->at_ns / ref->layout->bucket_ns;
-    const struct ref_fact fact = {row->at_ns,
-                                  invoked->dataset,
-                                  invoked->key,
-                                  invoked->session,
-                                  ref->layout->groups[invoked->group].place,
-                                  ref_version_of(row),
-                                  0};
+    const struct ref_fact fact = {.at_ns = row->at_ns,
+                                  .dataset = invoked->dataset,
+                                  .key = invoked->key,
+                                  .session = invoked->session,
+                                  .place = ref->layout->groups[invoked->group].place,
+                                  .version = ref_version_of(row)};
 
     CHECK(bucket < REF_BUCKETS);
     ref->bucket_all[bucket][invoked->type]++;
@@ -349,17 +394,35 @@ static inline void ref_back(struct reference *ref, uint32_t d, uint32_t key,
     for (size_t i = 0; i < ref->ack_count; i++) {
         const struct ref_fact *ack = &ref->acks[i];
 
-        if (ack->dataset == d && ack->key == key && ack->version.write == version.write) {
+        if (ack->dataset == d && ack->key == key && ack->version.write == version.write &&
+            !ack->discarded) {
             crash = ack->lost;
         }
     }
     for (size_t i = 0; crash != 0 && i < ref->ack_count; i++) {
         struct ref_fact *ack = &ref->acks[i];
 
-        if (ack->dataset == d && ack->key == key && ack->lost == crash &&
+        if (ack->dataset == d && ack->key == key && ack->lost == crash && !ack->discarded &&
             !ref_less(version, ack->version)) {
             ack->lost = 0;
             ref->rpo_recovered++;
+        }
+    }
+}
+
+static inline void ref_discarded(struct reference *ref, const struct record *row)
+{
+    struct ref_fact *commit = ref_commit_of(ref, row);
+
+    if (commit != NULL) {
+        commit->discarded = true;
+    }
+    for (size_t i = 0; i < ref->ack_count; i++) {
+        struct ref_fact *ack = &ref->acks[i];
+
+        if (ack->version.write == row->write && ack->lost != 0 && !ack->discarded) {
+            ack->discarded = true;
+            ref->rpo_discarded++;
         }
     }
 }
@@ -412,19 +475,21 @@ static inline void ref_row(struct reference *ref, const struct record *row)
         ref->down[row->node] = true;
         for (uint32_t d = 0; (row->flags & RECORD_FLAG_DISK_LOST) != 0 && d < REF_DATASETS; d++) {
             for (uint32_t key = 0; key < REF_KEYS; key++) {
-                ref->held[d][row->node][key] = (struct ref_version){0, 0};
+                ref_goes_back(ref, d, row->node, key, (struct ref_version){0, 0});
             }
         }
         break;
     case RECORD_NODE_UP:
         ref_node_up(ref, row->node);
         break;
+    case RECORD_DISCARDED:
+        ref_discarded(ref, row);
+        break;
     case RECORD_MODE:
     case RECORD_SENT:
     case RECORD_DELIVERED:
     case RECORD_DROPPED:
     case RECORD_LEADER:
-    case RECORD_DISCARDED:
     case RECORD_STEP:
     case RECORD_HEALTH:
     case RECORD_ROUTED:

@@ -272,6 +272,52 @@ static inline void node_step(struct random_world *world)
     }
 }
 
+/*
+ * A node throws a recent write away, whether it is committed or not, and perhaps goes back to what
+ * it held before; or a leader decides one again, thrown away or not.
+ */
+static inline void discard_step(struct random_world *world)
+{
+    const struct reference *ref = world->ref;
+    const uint32_t back = 1 + draw(world, 24);
+    struct record row = {.kind = RECORD_DISCARDED};
+
+    if (draw(world, 4) == 0 && world->write_count > 0) {
+        const struct pending *write = &world->writes[draw(world, (uint32_t)world->write_count)];
+
+        row.dataset = (uint16_t)write->dataset;
+        row.key = write->key;
+        row.stamp = write->version.stamp;
+        row.write = write->version.write;
+    } else if (back <= ref->commit_count) {
+        const struct ref_fact *commit = &ref->commits[ref->commit_count - back];
+
+        row.dataset = (uint16_t)commit->dataset;
+        row.key = commit->key;
+        row.stamp = commit->version.stamp;
+        row.write = commit->version.write;
+        if (world->crashes && draw(world, 3) == 0) {
+            row.kind = RECORD_COMMITTED; /* the long streams have forgotten some */
+        }
+    } else {
+        return;
+    }
+    row.operation = row.write;
+    row.node = draw(world, random_datasets[row.dataset].replica_count);
+    emit(world, row);
+
+    const struct ref_version past = world->past[row.dataset][row.node][row.key][draw(world, PAST)];
+
+    if (world->crashes && row.kind == RECORD_DISCARDED && draw(world, 2) == 0 &&
+        ref_less(past, ref->held[row.dataset][row.node][row.key])) {
+        row.kind = RECORD_APPLIED;
+        row.flags = RECORD_FLAG_REVERTED;
+        row.stamp = past.stamp;
+        row.write = past.write;
+        emit(world, row);
+    }
+}
+
 static inline void fault_step(struct random_world *world)
 {
     const uint32_t fault = 1;
@@ -304,6 +350,8 @@ static inline void world_step(struct random_world *world)
         }
     } else if (choice == 98 && draw(world, 6) == 0) {
         fault_step(world);
+    } else if (choice == 98) {
+        discard_step(world);
     } else if (choice == 99 && world->crashes && draw(world, 4) == 0) {
         node_step(world);
     }

@@ -1,7 +1,8 @@
 /*
  * The collector against a brute-force observer (collect_reference.h) on random streams: few keys,
  * replicas with random lag, lost messages, skewed stamps, unknown outcomes, reads in flight across
- * writes, warm-up, faults, crashes that revert replicas and disks that are lost.
+ * writes, warm-up, faults, crashes that revert replicas, disks that are lost, and writes that are
+ * thrown away, rewound and committed anew.
  *
  * Streams that cross many seconds exercise forgetting; streams with crashes stay within the second
  * for which nothing is forgotten. In both every number must be equal.
@@ -192,8 +193,10 @@ static void same_loss(uint64_t seed, const struct metric_set *set, const struct 
                ref->rpo_writes);
     same_count(seed, "rpo_writes_recovered",
                metric_at(set, "rpo_writes_recovered{fault=crash}")->count, ref->rpo_recovered);
+    same_count(seed, "rpo_writes_discarded",
+               metric_at(set, "rpo_writes_discarded{fault=crash}")->count, ref->rpo_discarded);
     same_count(seed, "rpo_writes_gone", metric_at(set, "rpo_writes_gone")->count,
-               ref->rpo_writes - ref->rpo_recovered);
+               ref->rpo_writes - ref->rpo_recovered - ref->rpo_discarded);
     same_count(seed, "rpo_ms", metric_at(set, "rpo_ms{fault=crash}")->count,
                ref->crashes > 0 ? 1 : 0);
     same_number(seed, "rpo_ms", metric_at(set, "rpo_ms{fault=crash}")->value, (double)ref->rpo_ns);

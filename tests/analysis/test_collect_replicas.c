@@ -222,12 +222,157 @@ static void test_many_keys_behind(void **state)
     metric_set_release(&set);
 }
 
+static void discard(struct stream *stream, sim_ns at_ns, uint32_t node, uint32_t key, int64_t stamp,
+                    uint64_t write)
+{
+    stream_row(stream, (struct record){.at_ns = at_ns,
+                                       .kind = RECORD_DISCARDED,
+                                       .node = node,
+                                       .key = key,
+                                       .operation = write,
+                                       .stamp = stamp,
+                                       .write = write});
+}
+
+/* The node goes back to the value before any write. */
+static void rewind_at(struct stream *stream, sim_ns at_ns, uint32_t node, uint32_t key)
+{
+    stream_row(stream, (struct record){.at_ns = at_ns,
+                                       .kind = RECORD_APPLIED,
+                                       .flags = RECORD_FLAG_REVERTED,
+                                       .node = node,
+                                       .key = key});
+}
+
+/*
+ * Node 0 commits write 12 alone at 100 and goes back at 300: it has discarded it (way 0), a crash
+ * took it (way 1), or it has discarded it and node 2, which has it since 150, keeps it (way 2). The
+ * new leader, node 1, writes the key at 400, which nodes 0 and 2 have at 430 and 450.
+ * Lag: of node 1 200 ms at 300, then none: 200^2 / 2 / 1000 = 20 ms. Node 2 has the same (way 2:
+ * from 100 to 150, 1.25) and 50^2 / 2 / 1000 = 1.25 more for the new write; node 0 30^2 / 2 / 1000.
+ * Versions of node 2: (200 + 50) / 1000, way 2: (50 + 50) / 1000.
+ * Apply delays: none of the lost write after 300: node 0 has 0 and 30, node 1 has 0, node 2 has 50,
+ * way 2 twice. A fault ends at 250: at 300 nobody misses anything from before: 50 ms.
+ */
+static void test_lost_is_not_late(void **state)
+{
+    (void)state;
+    for (int way = 0; way < 3; way++) {
+        const struct record_layout layout = stream_layout();
+        struct stream stream;
+        struct metric_set set;
+
+        stream_begin(&stream, &layout);
+        stream_apply(&stream, 100 * MS, 0, 0, 2, 12);
+        stream_commit(&stream, 100 * MS, 0, 0, 2, 12);
+        if (way == 2) {
+            stream_apply(&stream, 150 * MS, 2, 0, 2, 12);
+        }
+        stream_event(&stream, 200 * MS, RECORD_FAULT_BEGIN, 0, 1);
+        stream_event(&stream, 250 * MS, RECORD_FAULT_END, 0, 1);
+        if (way != 1) {
+            discard(&stream, 300 * MS, 0, 0, 2, 12);
+        }
+        rewind_at(&stream, 300 * MS, 0, 0);
+        stream_apply(&stream, 400 * MS, 1, 0, 1000, 13);
+        stream_commit(&stream, 400 * MS, 1, 0, 1000, 13);
+        stream_apply(&stream, 430 * MS, 0, 0, 1000, 13);
+        stream_apply(&stream, 450 * MS, 2, 0, 1000, 13);
+        finish(&stream, &set);
+        near(value_of(&set, "replication_lag_mean_ms{dataset=orders,replica=virginia/n0}"), 0.45);
+        near(value_of(&set, "replication_lag_mean_ms{dataset=orders,replica=ireland/n0}"), 20);
+        near(value_of(&set, "replication_lag_mean_ms{dataset=orders,replica=tokyo/n0}"),
+             way == 2 ? 2.5 : 21.25);
+        near(value_of(&set, "replication_lag_mean_versions{dataset=orders,replica=tokyo/n0}"),
+             way == 2 ? 0.1 : 0.25);
+        near(value_of(&set, "apply_delay_ms{dataset=orders,replica=virginia/n0}"), 15);
+        near(value_of(&set, "apply_delay_ms{dataset=orders,replica=ireland/n0}"), 0);
+        near(value_of(&set, "apply_delay_ms{dataset=orders,replica=tokyo/n0}"), 50);
+        near(value_of(&set, "convergence_ms{dataset=orders}"), 50);
+        metric_set_release(&set);
+    }
+}
+
+/*
+ * As above, but the crash took the write while a message with it was on its way to node 2, which
+ * has it at 340: it is back, and late at the others from its commit on. Node 1: 200^2 / 2 until
+ * 300, then from 340 to 400 it misses what was committed at 100: (240 + 300) / 2 * 60; together
+ * 36200 / 1000 = 36.2 ms. Its apply delays: 300, and at 450 its own next write, 0.
+ */
+static void test_gone_and_back(void **state)
+{
+    const struct record_layout layout = stream_layout();
+    struct stream stream;
+    struct metric_set set;
+
+    (void)state;
+    stream_begin(&stream, &layout);
+    stream_apply(&stream, 100 * MS, 0, 0, 2, 12);
+    stream_commit(&stream, 100 * MS, 0, 0, 2, 12);
+    rewind_at(&stream, 300 * MS, 0, 0);
+    stream_apply(&stream, 340 * MS, 2, 0, 2, 12);
+    stream_apply(&stream, 400 * MS, 1, 0, 2, 12);
+    stream_apply(&stream, 450 * MS, 1, 0, 3, 13);
+    stream_commit(&stream, 450 * MS, 1, 0, 3, 13);
+    finish(&stream, &set);
+    near(value_of(&set, "replication_lag_mean_ms{dataset=orders,replica=ireland/n0}"), 36.2);
+    near(value_of(&set, "apply_delay_ms{dataset=orders,replica=ireland/n0}"), 150);
+    near(value_of(&set, "apply_delay_ms{dataset=orders,replica=tokyo/n0}"), 240);
+    metric_set_release(&set);
+}
+
+/*
+ * Node 0 commits write 12 at 100; node 1 leads a newer epoch from 200 on without it, and node 0,
+ * which nobody stopped, commits 22 of key 1 at 220. Node 1 writes both keys at 400 and 410; node 2
+ * has these at 430, node 0 at 500, when it has discarded its own. Until then node 2 is late by
+ * them: 330^2 / 2 / 1000 = 54.45 ms, the new ones being younger. But apply delays are those of the
+ * writes that stay, and of 12 at node 0, from before anybody else led: node 0 has 0, 100 and 90,
+ * node 1 has 0 and 0, node 2 has 30 and 20.
+ */
+static void test_delays_without_the_lost(void **state)
+{
+    const struct record_layout layout = stream_layout();
+    struct stream stream;
+    struct metric_set set;
+
+    (void)state;
+    stream_begin(&stream, &layout);
+    stream_row(&stream, (struct record){.kind = RECORD_LEADER, .node = 0, .a = 1, .b = 1});
+    stream_apply(&stream, 100 * MS, 0, 0, 2, 12);
+    stream_commit(&stream, 100 * MS, 0, 0, 2, 12);
+    stream_row(&stream, (struct record){
+                            .at_ns = 200 * MS, .kind = RECORD_LEADER, .node = 1, .a = 1, .b = 2});
+    stream_apply(&stream, 220 * MS, 0, 1, 3, 22);
+    stream_commit(&stream, 220 * MS, 0, 1, 3, 22);
+    stream_apply(&stream, 400 * MS, 1, 0, 1000, 31);
+    stream_commit(&stream, 400 * MS, 1, 0, 1000, 31);
+    stream_apply(&stream, 410 * MS, 1, 1, 1001, 32);
+    stream_commit(&stream, 410 * MS, 1, 1, 1001, 32);
+    stream_apply(&stream, 430 * MS, 2, 0, 1000, 31);
+    stream_apply(&stream, 430 * MS, 2, 1, 1001, 32);
+    discard(&stream, 500 * MS, 0, 0, 2, 12);
+    discard(&stream, 500 * MS, 0, 1, 3, 22);
+    stream_apply(&stream, 500 * MS, 0, 0, 1000, 31);
+    stream_apply(&stream, 500 * MS, 0, 1, 1001, 32);
+    finish(&stream, &set);
+    near(value_of(&set, "replication_lag_mean_ms{dataset=orders,replica=tokyo/n0}"), 54.45);
+    near(value_of(&set, "apply_delay_ms{dataset=orders,replica=virginia/n0}"), 190 / 3.0);
+    near(value_of(&set, "apply_delay_ms{dataset=orders,replica=ireland/n0}"), 0);
+    assert_int_equal(
+        metric_at(&set, "apply_delay_ms{dataset=orders,replica=ireland/n0}")->histogram->count, 2);
+    near(value_of(&set, "apply_delay_ms{dataset=orders,replica=tokyo/n0}"), 25);
+    metric_set_release(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lag),
         cmocka_unit_test(test_crash_and_convergence),
         cmocka_unit_test(test_loss),
+        cmocka_unit_test(test_lost_is_not_late),
+        cmocka_unit_test(test_gone_and_back),
+        cmocka_unit_test(test_delays_without_the_lost),
         cmocka_unit_test(test_clock_inversions),
         cmocka_unit_test(test_many_keys_behind),
     };
