@@ -31,6 +31,9 @@ void conductor_wait(struct agent *self, struct conductor *conductor, sim_ns dela
 {
     conductor->generation++;
     agent_timer(self, delay_ns, CONDUCTOR_TOKEN | conductor->generation);
+    if (conductor->phase > CONDUCTOR_BALLOT) {
+        conductor_tell_busy(self, conductor, delay_ns);
+    }
 }
 
 sim_ns conductor_ask_timeout(const struct conductor *conductor)

@@ -8,7 +8,9 @@
  *          Each step begins when the message that ends the one before has come.
  * Ballot:  a controller grants each epoch once, to one controller, and never an older one after it;
  *          most controllers must grant. One controller grants itself at once. Grants are on disk.
- *          A failover is granted only by those who see the leader ill themselves.
+ *          A failover is granted only by those who see the leader ill themselves. Whoever has the
+ *          ballot tells the others so with every step, and how long that may take: meanwhile they
+ *          neither begin nor grant another, whose newer epoch would undo it.
  * Fencing: none: the old leader is not told. best_effort: it is told once, and nobody waits.
  *          required: every replica must confirm that it will not lead in an older epoch, or
  *          fence_after must pass, in which each leader stops by itself (sidecar.h: the guard).
@@ -36,7 +38,8 @@ struct conductor_ops {
     bool (*ill)(struct agent *self); /* does this controller see the leader ill? */
     /* The leader's last known position and when it was known (clock); false: never. */
     bool (*known)(struct agent *self, uint32_t member, uint64_t *position, sim_ns *at_ns);
-    void (*granted)(struct agent *self); /* optional: another controller has the ballot now */
+    /* Optional: another controller has the ballot, and tells of itself again in `wait_ns`. */
+    void (*granted)(struct agent *self, sim_ns wait_ns);
 };
 
 enum conductor_phase {
@@ -79,6 +82,7 @@ struct conductor {
     uint32_t request, generation, asks;
     uint32_t votes, voters;
     sim_ns deadline_ns;
+    sim_ns busy_until_ns; /* another controller is at it till then (clock) */
     uint64_t frozen_epoch, frozen_position, target_epoch, target_position;
     bool asked_target;                /* the last two are known */
     struct conductor_answer *answers; /* by member */

@@ -28,6 +28,38 @@ void conductor_ballot(struct agent *self, struct conductor *conductor)
     conductor_wait(self, conductor, conductor_ask_timeout(conductor));
 }
 
+void conductor_tell_busy(struct agent *self, const struct conductor *conductor, sim_ns wait_ns)
+{
+    const struct failover_plan *plan = conductor->plan;
+    for (uint32_t i = 0; i < plan->controller_count; i++) {
+        if (plan->controllers[i] != agent_end(self)) {
+            agent_send(self, plan->controllers[i],
+                       (struct message){.kind = CONTROL_LEASE,
+                                        .dataset = plan->dataset,
+                                        .bytes = FAILOVER_BYTES,
+                                        .version = {.stamp = (int64_t)conductor->epoch},
+                                        .a = (uint64_t)wait_ns,
+                                        .flag = LEASE_BUSY});
+        }
+    }
+}
+
+static void on_busy(struct agent *self, struct conductor *conductor, const struct message *message)
+{
+    const sim_ns wait_ns = (sim_ns)message->a;
+    if ((uint64_t)message->version.stamp <= conductor->leader_epoch ||
+        conductor->phase > CONDUCTOR_BALLOT) {
+        return;
+    }
+    conductor->busy_until_ns = agent_clock(self) + wait_ns + conductor_ask_timeout(conductor);
+    if (conductor->phase == CONDUCTOR_BALLOT && !conductor->planned) {
+        conductor_end(self, conductor, CONDUCTOR_SPLIT);
+    }
+    if (conductor->ops->granted != NULL) {
+        conductor->ops->granted(self, wait_ns);
+    }
+}
+
 void conductor_on_lease_reply(struct agent *self, struct conductor *conductor,
                               const struct message *message)
 {
@@ -50,8 +82,13 @@ void conductor_on_lease(struct agent *self, struct conductor *conductor,
     const uint64_t epoch = (uint64_t)message->version.stamp;
     const bool mine = conductor->phase > CONDUCTOR_BALLOT;
     bool grant = epoch >= conductor->granted;
+    if (message->flag == LEASE_BUSY) {
+        on_busy(self, conductor, message);
+        return;
+    }
     if (message->flag != LEASE_KEEP) {
         grant = epoch > conductor->granted && !mine &&
+                agent_clock(self) >= conductor->busy_until_ns &&
                 (message->flag == LEASE_HANDOVER || conductor->ops->ill(self));
     }
     if (grant) {
@@ -73,6 +110,6 @@ void conductor_on_lease(struct agent *self, struct conductor *conductor,
         conductor_end(self, conductor, CONDUCTOR_SPLIT);
     }
     if (conductor->ops->granted != NULL) {
-        conductor->ops->granted(self);
+        conductor->ops->granted(self, 0);
     }
 }

@@ -28,6 +28,8 @@ void conductor_end(struct agent *self, struct conductor *conductor, enum conduct
 void conductor_balloted(struct agent *self, struct conductor *conductor); /* it may go on */
 
 /* conductor_ballot.c */
+/* To the other controllers: it has the ballot, and this step takes so long. */
+void conductor_tell_busy(struct agent *self, const struct conductor *conductor, sim_ns wait_ns);
 void conductor_ballot(struct agent *self, struct conductor *conductor);
 /* Another controller wants an epoch, or a leader's sidecar wants to go on with its own. */
 void conductor_on_lease(struct agent *self, struct conductor *conductor,

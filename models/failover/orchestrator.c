@@ -94,10 +94,10 @@ static void idle(struct agent *self, enum conductor_result result)
     fail_back_watch(self, &orchestrator->fail_back, orchestrator->conductor);
 }
 
-static void granted(struct agent *self)
+static void granted(struct agent *self, sim_ns wait_ns)
 {
     const struct orchestrator *orchestrator = agent_state(self);
-    hold(self, orchestrator->plan->config->retry);
+    hold(self, wait_ns + orchestrator->plan->config->retry);
 }
 
 static bool known(struct agent *self, uint32_t member, uint64_t *position, sim_ns *at_ns)

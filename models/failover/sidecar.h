@@ -33,9 +33,10 @@ enum sidecar_answer { SIDECAR_REFUSED, SIDECAR_BEGUN, SIDECAR_DONE };
 /* `flag` of CONTROL_LEASE: what is asked. Its reply has the same in `type`, and in `flag` whether
  * it is granted. */
 enum lease_question {
-    LEASE_KEEP,    /* sidecar -> controllers: does epoch `stamp` still hold? */
-    LEASE_BALLOT,  /* controller -> controllers: may I promote somebody in epoch `stamp`? */
-    LEASE_HANDOVER /* the same for a planned move: the leader need not be ill */
+    LEASE_KEEP,     /* sidecar -> controllers: does epoch `stamp` still hold? */
+    LEASE_BALLOT,   /* controller -> controllers: may I promote somebody in epoch `stamp`? */
+    LEASE_HANDOVER, /* the same for a planned move: the leader need not be ill */
+    LEASE_BUSY /* controller -> controllers: I am promoting, this step takes `a` ns; no reply */
 };
 
 struct sidecar_status { /* what a CONTROL_STATUS_REPLY says */
