@@ -72,6 +72,36 @@ static void a_leader_without_its_disk_is_replaced(void **state)
     }
 }
 
+/*
+ * Three orchestrators and the default times: fencing takes 10 s and the survey 2 s, longer than the
+ * others wait before they try themselves. The first one's attempt must be the only one.
+ */
+static void orchestrators_do_not_duel(void **state)
+{
+    (void)state;
+    static const int promotions_s[] = {0, 30};
+    for (size_t i = 0; i < 2; i++) {
+        char failover[512];
+        snprintf(failover, sizeof failover,
+                 "'policy': 'automatic', 'fencing': 'required', 'promotion': '%ds',"
+                 " 'orchestrators': ['us-west-2', 'eu-west-1', 'us-east-1'],"
+                 " 'health': {'agree': 0.5}",
+                 promotions_s[i]);
+        const struct failure_case plan = {
+            .failover = failover,
+            .faults = "{'id': 'loss', 'kind': 'region_outage', 'region': 'us-east-1', 'at': '60s'}",
+            .seconds = 160};
+        struct lab lab = {0};
+        case_open(&lab, &plan);
+        lab_run(&lab, test_seed(), ROWS);
+        assert_null(case_step(&lab, RECORD_STEP_DECIDED, 1));
+        assert_null(case_step(&lab, RECORD_STEP_REFUSED, 0));
+        /* Detected within 34.1 s; votes that split, each 4 s at most; 10 s, 2 s, the promotion. */
+        assert_true(case_at(&lab, RECORD_STEP_ACCEPTING) < 60 * S + (58 + promotions_s[i]) * S);
+        lab_close(&lab);
+    }
+}
+
 /* A connection that was reset says nothing about leaders: later ones are still found. */
 static void resets_teach_nothing(void **state)
 {
@@ -104,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_leader_that_stood_still_answers_nothing),
         cmocka_unit_test(a_leader_without_its_disk_is_replaced),
+        cmocka_unit_test(orchestrators_do_not_duel),
         cmocka_unit_test(resets_teach_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
