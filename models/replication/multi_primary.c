@@ -54,8 +54,9 @@ static const struct param_spec multi_table[] = {
      .offset = ROW(topology),
      .names = topology_names,
      .default_text = "mesh",
-     .help = "who passes writes on to whom: mesh: each replica to all others; ring: to the next "
-             "one, which passes it on; hub: to the hub, which passes it on to the others"},
+     .help =
+         "who passes writes on to whom: mesh: each replica to all others; ring: to the next "
+         "one, which passes it on, once around; hub: to the hub, which passes it on to the others"},
     {.key = "hub",
      .type = PARAM_REGION,
      .offset = ROW(hub),
@@ -286,8 +287,7 @@ static void on_write(struct replica *self, const struct message *request)
     struct multi_entry entry = {.version = new_version(self, request),
                                 .waiting = state->forward,
                                 .key = request->key,
-                                .bytes = request->bytes,
-                                .origin = (uint8_t)replica_self(self)};
+                                .bytes = request->bytes};
     /* When a later stamp is there already, the write is lost; it is passed on all the same. */
     replica_apply(self, request->key, entry.version, request->bytes);
     if (params->ack == MULTI_ACK_MEMORY) {

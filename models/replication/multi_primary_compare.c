@@ -42,9 +42,11 @@ static void timer_arm(struct replica *self, uint32_t index)
 
 static void send_tree(struct replica *self, uint32_t index)
 {
-    struct multi_link *link = multi_link(replica_state(self), index);
+    const struct multi_state *state = replica_state(self);
+    struct multi_link *link = multi_link(state, index);
     const uint32_t leaves = replica_leaf_count(self);
-    struct message message = {.request = link->round, .bytes = leaves * (uint32_t)sizeof(uint64_t)};
+    struct message message = {
+        .request = link->round, .a = state->restarts, .bytes = leaves * (uint32_t)sizeof(uint64_t)};
     uint64_t *words = replica_block_new(self, leaves, &message.block);
     for (uint32_t leaf = 0; leaf < leaves; leaf++) {
         words[leaf] = replica_leaf_hash(self, leaf);
@@ -140,6 +142,10 @@ void multi_on_tree(struct replica *self, const struct message *message)
     const uint32_t own = replica_leaf_count(self);
     const uint64_t *hashes = replica_block(self, message->block, &leaves);
     CHECK(leaves == own);
+    if (!multi_current(multi_link(replica_state(self), multi_link_from(self, message)),
+                       (uint32_t)message->a)) {
+        return;
+    }
     for (uint32_t leaf = 0; leaf < leaves; leaf++) {
         const bool differs = hashes[leaf] != replica_leaf_hash(self, leaf);
         differ[leaf / 64] |= (uint64_t)(differs ? 1 : 0) << leaf % 64;
@@ -180,7 +186,6 @@ static void give(struct replica *self, uint32_t index, uint32_t key)
                                       .waiting = multi_bit(index),
                                       .key = key,
                                       .bytes = replica_value_bytes(self, key),
-                                      .origin = (uint8_t)replica_self(self),
                                       .repair = true};
     multi_append(self, &entry);
 }

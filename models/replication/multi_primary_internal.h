@@ -20,6 +20,7 @@ enum multi_order { MULTI_LOG, MULTI_ITEMS };
 enum multi_overflow { MULTI_DROP, MULTI_REFUSE };
 
 enum multi_message {
+    /* Those that bring values, and MULTI_TREE, say how often their sender has restarted. */
     MULTI_BATCH,    /* a = from, version = (nothing is missing below, to), block: entries */
     MULTI_ITEM,     /* a = position; one entry */
     MULTI_ACK,      /* a = position: all below (batches), that one (items) */
@@ -68,7 +69,6 @@ struct multi_entry {
     uint64_t waiting; /* links that have not acknowledged it */
     uint32_t key, bytes;
     uint32_t pending; /* number of the operation that waits for it; 0: none */
-    uint8_t origin;   /* member that accepted it */
     bool repair;      /* comes from comparing: whoever learns from it passes it on */
 };
 
@@ -87,6 +87,7 @@ struct multi_link { /* one neighbour */
     uint64_t sent, covered; /* next to send; end of the last batch */
     uint64_t waiting, unsent;
     uint64_t progress, progress_then; /* acknowledgements; when the timer was set */
+    uint32_t restarts;                /* of the neighbour, as far as it is known here */
     /* Receiving batches. */
     uint64_t got, got_durable; /* its log up to there */
     bool gap_said;
@@ -117,6 +118,7 @@ struct multi_state {
     uint64_t due_mask, due_first, due_next;
     bool syncing;
     uint64_t sync_log, sync_due; /* what the sync under way covers */
+    uint32_t restarts;           /* how often this one came back */
     uint32_t local_needed;       /* further copies of the region that must have a write */
     uint32_t repairing;          /* links that are compared or about to be */
 };
@@ -141,6 +143,17 @@ static inline uint64_t multi_bit(uint32_t link)
 static inline uint64_t multi_token(enum multi_timer kind, uint32_t link)
 {
     return (uint64_t)kind << 32 | link;
+}
+
+/*
+ * Whether the message is of the neighbour as it is now. What it sent before a restart went over a
+ * connection that the restart has closed; taken after the comparison that follows the restart, it
+ * could bring what the neighbour itself has lost and does not get back.
+ */
+static inline bool multi_current(struct multi_link *link, uint32_t restarts)
+{
+    link->restarts = restarts > link->restarts ? restarts : link->restarts;
+    return restarts == link->restarts;
 }
 
 /* The link of the message's sender. */

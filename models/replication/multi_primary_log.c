@@ -134,6 +134,7 @@ static void void_from(struct multi_state *state, uint64_t position)
 
 void multi_log_crashed(struct multi_state *state)
 {
+    state->restarts++;
     void_from(state, state->durable);
     for (uint32_t l = 0; l < state->link_count; l++) {
         struct multi_link *link = multi_link(state, l);

@@ -12,7 +12,7 @@
  * Silence: what is not acknowledged is sent again, one message at a time until something is heard.
  */
 
-enum { WORDS = 4, FLAG_GAP = 1, FLAG_REPAIR = 0x80 };
+enum { WORDS = 4, FLAG_GAP = 1, FLAG_REPAIR = 1 };
 
 /* ---- sending ---- */
 
@@ -44,17 +44,19 @@ static void skip(const struct multi_state *state, uint32_t index, uint64_t end)
 
 static uint8_t entry_flag(const struct multi_entry *entry)
 {
-    return (uint8_t)(entry->origin | (entry->repair ? FLAG_REPAIR : 0));
+    return entry->repair ? FLAG_REPAIR : 0;
 }
 
 static void send_item(struct replica *self, struct multi_link *link)
 {
-    const struct multi_entry *entry = multi_entry(replica_state(self), link->sent);
+    const struct multi_state *state = replica_state(self);
+    const struct multi_entry *entry = multi_entry(state, link->sent);
     replica_send(self, link->member, MULTI_ITEM,
                  (struct message){.key = entry->key,
                                   .bytes = entry->bytes + MULTI_ENTRY_BYTES,
                                   .version = entry->version,
                                   .operation = entry->version.write,
+                                  .request = state->restarts,
                                   .a = link->sent,
                                   .flag = entry_flag(entry)});
     link->sent++;
@@ -77,6 +79,7 @@ static void send_batch(struct replica *self, uint32_t index, uint64_t end)
         }
     }
     struct message message = {.bytes = bytes,
+                              .request = state->restarts,
                               .version = {.stamp = (int64_t)link->acked, .write = to},
                               .a = link->covered};
     uint64_t *words = replica_block_new(self, count * WORDS, &message.block);
@@ -229,16 +232,12 @@ static void take(struct replica *self, uint32_t from, struct multi_entry entry, 
     const struct multi_params *params = replica_params(self);
     struct multi_state *state = replica_state(self);
     entry.repair = (flag & FLAG_REPAIR) != 0;
-    entry.origin = (uint8_t)(flag & (STAMP_MEMBERS_MAX - 1));
     stamp_seen(&params->stamps, &state->stamps, entry.version.stamp, replica_clock(self));
     if (!replica_apply(self, entry.key, entry.version, entry.bytes)) {
         return;
     }
     entry.waiting = params->topology != MULTI_MESH || entry.repair ? state->forward : 0;
     entry.waiting &= ~multi_bit(from);
-    if (!entry.repair && state->link_of[entry.origin] != MULTI_NO_LINK) {
-        entry.waiting &= ~multi_bit(state->link_of[entry.origin]);
-    }
     if (entry.waiting != 0) {
         multi_append(self, &entry);
     }
@@ -257,6 +256,9 @@ void multi_acknowledge(struct replica *self, struct multi_due due)
 void multi_on_item(struct replica *self, const struct message *message)
 {
     const uint32_t from = multi_link_from(self, message);
+    if (!multi_current(multi_link(replica_state(self), from), message->request)) {
+        return;
+    }
     const struct multi_entry entry = {.version = message->version,
                                       .key = message->key,
                                       .bytes = message->bytes - MULTI_ENTRY_BYTES};
@@ -281,6 +283,9 @@ void multi_on_batch(struct replica *self, const struct message *message)
     const uint32_t from = multi_link_from(self, message);
     struct multi_link *link = multi_link(replica_state(self), from);
     const uint64_t base = (uint64_t)message->version.stamp, to = message->version.write;
+    if (!multi_current(link, message->request)) {
+        return;
+    }
     if (base > link->got) {
         link->got = link->got_durable = base; /* what is missing comes by comparing */
     }
