@@ -96,7 +96,8 @@ const struct param_spec scenario_failover_table[] = {
      .min = 1000000,
      .max = (double)SIM_NS_PER_H,
      .default_text = "10s",
-     .help = "after a failover that was refused or did not succeed"},
+     .help = "after a failover that was refused or did not succeed, or an announcement that "
+             "was not heard"},
     {.key = "fail_back",
      .type = PARAM_OBJECT,
      .offset = ROW(fail_back),

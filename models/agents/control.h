@@ -30,7 +30,17 @@ enum control_kind {
     CONTROL_ANNOUNCE, /* failover: this machine leads in this epoch */
     CONTROL_LEASE,    /* failover: ask for or renew a lease */
     CONTROL_LEASE_REPLY,
+    CONTROL_ANNOUNCE_HEARD, /* failover: the same epoch; else it is announced again */
     CONTROL_KIND_END
 };
+
+/* What everybody answers to a CONTROL_ANNOUNCE. */
+static inline struct message control_heard(const struct message *announcement)
+{
+    return (struct message){.kind = CONTROL_ANNOUNCE_HEARD,
+                            .dataset = announcement->dataset,
+                            .bytes = announcement->bytes,
+                            .version = {.stamp = announcement->version.stamp}};
+}
 
 #endif

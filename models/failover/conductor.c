@@ -15,6 +15,7 @@ struct conductor *conductor_create(const struct failover_plan *plan,
         .leader_epoch = 1,
         .granted = 1,
         .answers = arena_alloc(plan->arena, plan->count, sizeof(struct conductor_answer))};
+    announcer_init(&conductor->announcer, plan);
     return conductor;
 }
 
@@ -23,6 +24,11 @@ void conductor_forget(struct conductor *conductor)
     conductor->detected = false;
     conductor->phase = CONDUCTOR_IDLE;
     conductor->generation++;
+}
+
+void conductor_restart(struct agent *self, struct conductor *conductor)
+{
+    announcer_resume(self, &conductor->announcer);
 }
 
 /* Timers and sending. */
@@ -83,27 +89,6 @@ void conductor_end(struct agent *self, struct conductor *conductor, enum conduct
         conductor->detected = false;
     }
     conductor->ops->idle(self, result);
-}
-
-/* Whom it takes for the leader. */
-
-static void takes(struct agent *self, struct conductor *conductor, uint32_t leader, uint64_t epoch)
-{
-    conductor->leader = leader;
-    conductor->leader_epoch = epoch;
-    conductor->since_ns = agent_clock(self);
-}
-
-bool conductor_ill(struct agent *self, const struct conductor *conductor, struct health_view *view)
-{
-    return health_view_failed(view, self, conductor->leader, conductor->since_ns);
-}
-
-bool conductor_said(const struct conductor *conductor, const struct health_view *view, bool leads)
-{
-    const sim_ns since_ns = conductor->since_ns + conductor->plan->health.config->timeout;
-    return health_view_answered_ns(view, conductor->leader) > since_ns &&
-           (health_view_said_flag(view, conductor->leader) != LEADERSHIP_FOLLOWER) == leads;
 }
 
 /* Promotion and what follows it. */
@@ -176,7 +161,7 @@ static void on_promoted(struct agent *self, struct conductor *conductor,
         conductor_end(self, conductor, CONDUCTOR_REFUSED);
         return;
     }
-    takes(self, conductor, conductor->target, conductor->epoch);
+    conductor_takes(self, conductor, conductor->target, conductor->epoch);
     if (message->flag == SIDECAR_DONE) {
         accepted(self, conductor);
     } else if (conductor->phase == CONDUCTOR_PROMOTE) {
@@ -262,7 +247,7 @@ static bool stands_down(struct agent *self, struct conductor *conductor)
         const struct conductor_answer *answer = &conductor->answers[m];
         if (answer->answered && answer->status.role != LEADERSHIP_FOLLOWER &&
             answer->status.epoch >= least && answer->status.epoch >= conductor->leader_epoch) {
-            takes(self, conductor, m, answer->status.epoch);
+            conductor_takes(self, conductor, m, answer->status.epoch);
             found = true;
         }
     }
@@ -298,20 +283,6 @@ static void survey_over(struct agent *self, struct conductor *conductor)
     } else {
         promote(self, conductor, target);
     }
-}
-
-void conductor_detected(struct agent *self, struct conductor *conductor)
-{
-    if (!conductor->detected) {
-        conductor->detected = true;
-        plan_step(self, conductor->plan, RECORD_STEP_DETECTED, UINT32_MAX, 0);
-    }
-}
-
-void conductor_calm(struct agent *self, struct conductor *conductor)
-{
-    conductor->detected = false;
-    conductor->since_ns = agent_clock(self);
 }
 
 void conductor_balloted(struct agent *self, struct conductor *conductor)
@@ -391,18 +362,6 @@ static void on_status(struct agent *self, struct conductor *conductor,
     }
 }
 
-static void on_announce(struct agent *self, struct conductor *conductor,
-                        const struct message *message)
-{
-    const uint64_t epoch = (uint64_t)message->version.stamp;
-    conductor->granted = epoch > conductor->granted ? epoch : conductor->granted;
-    for (uint32_t m = 0; m < conductor->plan->count; m++) {
-        if (conductor->plan->members[m].node == message->key && epoch > conductor->leader_epoch) {
-            takes(self, conductor, m, epoch);
-        }
-    }
-}
-
 bool conductor_message(struct agent *self, struct conductor *conductor,
                        const struct message *message)
 {
@@ -429,10 +388,10 @@ bool conductor_message(struct agent *self, struct conductor *conductor,
         conductor_on_lease_reply(self, conductor, message);
         return true;
     case CONTROL_ANNOUNCE:
-        on_announce(self, conductor, message);
+        conductor_on_announce(self, conductor, message);
         return true;
     default:
-        return false;
+        return announcer_message(&conductor->announcer, message);
     }
 }
 
@@ -475,7 +434,7 @@ static void time_is_over(struct agent *self, struct conductor *conductor)
         ask_target(self, conductor);
         break;
     case CONDUCTOR_ANNOUNCE:
-        plan_announce(self, conductor->plan, conductor->target, conductor->epoch);
+        announcer_begin(self, &conductor->announcer, conductor->target, conductor->epoch);
         phase(self, conductor, CONDUCTOR_WARM, conductor->plan->warm_up);
         break;
     case CONDUCTOR_WARM:
@@ -489,8 +448,8 @@ static void time_is_over(struct agent *self, struct conductor *conductor)
 
 bool conductor_timer(struct agent *self, struct conductor *conductor, uint64_t token)
 {
-    if (token < CONDUCTOR_TOKEN) {
-        return false;
+    if (token < CONDUCTOR_TOKEN || announcer_timer(self, &conductor->announcer, token)) {
+        return token >= CONDUCTOR_TOKEN;
     }
     if ((uint32_t)token == conductor->generation) {
         time_is_over(self, conductor);

@@ -23,6 +23,7 @@
 #ifndef MODELS_FAILOVER_CONDUCTOR_H
 #define MODELS_FAILOVER_CONDUCTOR_H
 
+#include "models/failover/announcer.h"
 #include "models/failover/policy.h"
 #include "models/failover/sidecar.h"
 
@@ -70,6 +71,7 @@ struct conductor {
     uint64_t leader_epoch;
     sim_ns since_ns;  /* on disk: when it was told to lead, or found well; see conductor_ill() */
     uint64_t granted; /* on disk: the greatest epoch that it has granted or seen */
+    struct announcer announcer;
     /* private: the attempt under way */
     enum conductor_phase phase;
     uint64_t epoch;
@@ -128,6 +130,7 @@ bool conductor_message(struct agent *self, struct conductor *conductor,
                        const struct message *message);
 bool conductor_timer(struct agent *self, struct conductor *conductor, uint64_t token);
 void conductor_forget(struct conductor *conductor); /* the owner lost its memory */
+void conductor_restart(struct agent *self, struct conductor *conductor); /* and is back */
 
 /* Tokens of the owner's own timers must be below. */
 #define CONDUCTOR_TOKEN (UINT64_C(1) << 32)

@@ -27,6 +27,12 @@ void conductor_enter(struct conductor *conductor, enum conductor_phase phase);
 void conductor_end(struct agent *self, struct conductor *conductor, enum conductor_result result);
 void conductor_balloted(struct agent *self, struct conductor *conductor); /* it may go on */
 
+/* conductor_leader.c */
+void conductor_takes(struct agent *self, struct conductor *conductor, uint32_t leader,
+                     uint64_t epoch);
+void conductor_on_announce(struct agent *self, struct conductor *conductor,
+                           const struct message *message);
+
 /* conductor_ballot.c */
 /* To the other controllers: it has the ballot, and this step takes so long. */
 void conductor_tell_busy(struct agent *self, const struct conductor *conductor, sim_ns wait_ns);

@@ -22,6 +22,9 @@ static void server_message(struct agent *self, const struct message *message)
     struct server *server = agent_state(self);
     const struct zone *zone = agent_config(self);
     const uint64_t epoch = (uint64_t)message->version.stamp;
+    if (message->kind == CONTROL_ANNOUNCE) {
+        agent_send(self, message->from, control_heard(message));
+    }
     if (message->kind == CONTROL_ANNOUNCE && epoch > server->epoch) {
         *server = (struct server){.node = message->key, .epoch = epoch};
     } else if (message->kind == CONTROL_NAME_QUERY) {

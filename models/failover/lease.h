@@ -24,6 +24,7 @@
 #ifndef MODELS_FAILOVER_LEASE_H
 #define MODELS_FAILOVER_LEASE_H
 
+#include "models/failover/announcer.h"
 #include "models/failover/automatic.h"
 
 /* `flag` of a CONTROL_LEASE to a member, `type` of its reply. A reply has in `flag` whether it is
@@ -42,7 +43,8 @@ struct lease_plan { /* what members and keepers of one dataset share */
     const struct automatic_lease *times;
     const uint32_t *members; /* ends */
     uint32_t member_count;
-    const uint32_t *keepers; /* ends, by replica */
+    const uint32_t *keepers;      /* ends, by replica */
+    struct announcer *announcers; /* by replica */
 };
 
 extern const struct agent_ops lease_member_ops, lease_keeper_ops;

@@ -53,6 +53,11 @@ static bool holds(const struct keeper *keeper)
     return keeper->stage == STARTS || keeper->stage == LEADS;
 }
 
+static struct announcer *announcer_of(const struct keeper *keeper)
+{
+    return &keeper->plan->announcers[keeper->member];
+}
+
 static void step_after(struct agent *self, sim_ns delay_ns)
 {
     struct keeper *keeper = agent_state(self);
@@ -97,6 +102,7 @@ static void follow(struct agent *self)
     agent_cancel(self, keeper->step);
     agent_cancel(self, keeper->again);
     keeper->stage = FOLLOWS;
+    announcer_stop(announcer_of(keeper));
 }
 
 /* The lease is lost, or can not be renewed. */
@@ -387,7 +393,7 @@ static void on_step(struct agent *self)
         lead(self);
         break;
     case LEADS:
-        plan_announce(self, keeper->plan->failover, keeper->member, keeper->epoch);
+        announcer_begin(self, announcer_of(keeper), keeper->member, keeper->epoch);
         plan_step(self, keeper->plan->failover, RECORD_STEP_DONE, keeper->member, keeper->epoch);
         break;
     case FOLLOWS:
@@ -399,6 +405,9 @@ static void on_step(struct agent *self)
 static void on_timer(struct agent *self, uint64_t token)
 {
     const struct keeper *keeper = agent_state(self);
+    if (announcer_timer(self, announcer_of(keeper), token)) {
+        return;
+    }
     if (token == TOKEN_LOOP) {
         loop(self);
     } else if (token == TOKEN_STEP) {
@@ -412,6 +421,10 @@ static void on_timer(struct agent *self, uint64_t token)
 
 static void on_message(struct agent *self, const struct message *message)
 {
+    const struct keeper *keeper = agent_state(self);
+    if (announcer_message(announcer_of(keeper), message)) {
+        return;
+    }
     if (message->kind == CONTROL_LEASE_REPLY) {
         on_lease_reply(self, message);
     } else if (message->kind == CONTROL_STATUS_REPLY) {
@@ -461,6 +474,7 @@ static void start(struct agent *self)
 static void on_stop(struct agent *self)
 {
     struct keeper *keeper = agent_state(self);
+    announcer_stop(announcer_of(keeper));
     *keeper =
         (struct keeper){.plan = keeper->plan, .member = keeper->member, .request = keeper->request};
 }

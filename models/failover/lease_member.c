@@ -162,7 +162,12 @@ void lease_build(struct failover_plan *failover, struct world *world)
     const struct automatic *config = failover->params;
     struct lease_plan *plan = arena_alloc(failover->arena, 1, sizeof *plan);
     uint32_t *keepers = arena_alloc(failover->arena, failover->count, sizeof *keepers);
-    *plan = (struct lease_plan){.failover = failover, .times = &config->lease, .keepers = keepers};
+    struct announcer *announcers =
+        arena_alloc(failover->arena, failover->count, sizeof *announcers);
+    *plan = (struct lease_plan){.failover = failover,
+                                .times = &config->lease,
+                                .keepers = keepers,
+                                .announcers = announcers};
     for (uint32_t m = 0; m < failover->count; m++) {
         const struct agent_spec spec = {.ops = &lease_keeper_ops,
                                         .config = plan,
@@ -170,6 +175,7 @@ void lease_build(struct failover_plan *failover, struct world *world)
                                         .node = failover->members[m].node,
                                         .dataset = failover->dataset};
         keepers[m] = ENDPOINT_AGENT | agent_add(world, &spec);
+        announcer_init(&announcers[m], failover);
     }
     plan->members = add_members(plan, world, &plan->member_count);
 }

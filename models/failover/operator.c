@@ -268,6 +268,7 @@ static void on_stop(struct agent *self)
 static void on_restart(struct agent *self)
 {
     struct desk *desk = agent_state(self);
+    conductor_restart(self, desk->conductor);
     fail_back_watch(self, &desk->fail_back, desk->conductor);
 }
 

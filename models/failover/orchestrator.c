@@ -163,6 +163,7 @@ static void on_stop(struct agent *self)
 static void on_restart(struct agent *self)
 {
     struct orchestrator *orchestrator = agent_state(self);
+    conductor_restart(self, orchestrator->conductor);
     fail_back_watch(self, &orchestrator->fail_back, orchestrator->conductor);
 }
 

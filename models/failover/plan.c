@@ -1,5 +1,4 @@
 /* plan.c - what the policies' plans have in common: who takes part, and telling the others. */
-#include "models/agents/control.h"
 #include "models/failover/conductor.h"
 #include "sim/check.h"
 
@@ -94,24 +93,4 @@ void plan_step(struct agent *self, const struct failover_plan *plan, enum record
                                                                     : plan->members[member].node,
                                        .a = step,
                                        .b = (int64_t)epoch});
-}
-
-void plan_announce(struct agent *self, const struct failover_plan *plan, uint32_t member,
-                   uint64_t epoch)
-{
-    CHECK(member < plan->count);
-    const struct message message = {.kind = CONTROL_ANNOUNCE,
-                                    .dataset = plan->dataset,
-                                    .key = plan->members[member].node,
-                                    .bytes = FAILOVER_BYTES,
-                                    .version = {.stamp = (int64_t)epoch}};
-    plan_step(self, plan, RECORD_STEP_ANNOUNCED, member, epoch);
-    for (uint32_t i = 0; i < plan->gateway_count; i++) {
-        agent_send(self, plan->gateways[i], message);
-    }
-    for (uint32_t i = 0; i < plan->controller_count; i++) {
-        if (plan->controllers[i] != agent_end(self)) {
-            agent_send(self, plan->controllers[i], message);
-        }
-    }
 }

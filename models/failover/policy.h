@@ -80,10 +80,6 @@ uint32_t plan_controller_of(const struct failover_plan *plan, uint32_t end);
 
 void plan_step(struct agent *self, const struct failover_plan *plan, enum record_step step,
                uint32_t member, uint64_t epoch);
-/* Tells gateways and the other controllers who leads, and records it. */
-void plan_announce(struct agent *self, const struct failover_plan *plan, uint32_t member,
-                   uint64_t epoch);
-
 /* Assumption: control messages are short texts with a few headers. */
 enum { FAILOVER_BYTES = 128 };
 

@@ -171,6 +171,7 @@ static void on_restart(struct agent *self)
     const struct desk *desk = agent_state(self);
     const struct params *params = desk->plan->params;
     const sim_ns left_ns = params->at - agent_clock(self);
+    conductor_restart(self, desk->conductor);
     if (left_ns >= 0) {
         agent_timer(self, left_ns, TOKEN_AT); /* a move that was to come still comes */
     } else if (!conductor_continue(self, desk->conductor) && desk->shall != UINT32_MAX) {

@@ -70,6 +70,9 @@ static void on_message(struct agent *self, const struct message *message)
                (message->kind == CONTROL_ANNOUNCE || message->kind == CONTROL_ROUTE_TOLD)) {
         zone->told(self, message);
     }
+    if (message->kind == CONTROL_ANNOUNCE) {
+        agent_send(self, message->from, control_heard(message));
+    }
 }
 
 static void on_timer(struct agent *self, uint64_t token)

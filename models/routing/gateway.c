@@ -138,6 +138,7 @@ static void on_announce(struct agent *self, const struct message *message)
     driver_learn(agent_world(self), agent_end(self), message->dataset, message->key,
                  (uint64_t)message->version.stamp);
     gateway_hear_epoch(self, message->dataset, (uint64_t)message->version.stamp);
+    agent_send(self, message->from, control_heard(message));
 }
 
 static void on_message(struct agent *self, const struct message *message)

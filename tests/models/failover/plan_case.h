@@ -31,6 +31,7 @@ static inline void plan_gateway(struct agent *self, const struct message *messag
                               .node = message->key,
                               .epoch = (uint64_t)message->version.stamp,
                               .count = plan_told.count + 1};
+    agent_send(self, message->from, control_heard(message));
 }
 
 static const struct agent_ops plan_gateway_ops = {.name = "gateway", .on_message = plan_gateway};

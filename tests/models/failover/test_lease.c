@@ -30,7 +30,7 @@ static struct world *build(struct setup *setup, uint64_t seed)
     return setup->base.world;
 }
 
-enum act { ZERO_OFF, ZERO_ON, SERVICE_OFF, SERVICE_ON, ZERO_CUT };
+enum act { ZERO_OFF, ZERO_ON, SERVICE_OFF, SERVICE_ON, ZERO_CUT, GATEWAY_CUT, GATEWAY_HEALED };
 
 static void act(struct world *world, uint32_t what)
 {
@@ -43,6 +43,10 @@ static void act(struct world *world, uint32_t what)
     case SERVICE_ON:
         fake_place_power(world, 3, what == SERVICE_OFF ? 1 : -1);
         fake_place_power(world, 4, what == SERVICE_OFF ? 1 : -1);
+        break;
+    case GATEWAY_CUT:
+    case GATEWAY_HEALED:
+        fake_cut(world, 2, GATEWAY_PLACE, what == GATEWAY_CUT ? 1 : -1);
         break;
     default:
         cut_off(world, 0, 1);
@@ -87,6 +91,29 @@ static void every_step_to_the_nanosecond(void **state)
     assert_int_equal(plan_told.node, 2);
     assert_int_equal(plan_count(world, RECORD_STEP_DETECTED), 2);
     assert_int_equal(plan_count(world, RECORD_STEP_DECIDED), 1);
+    fake_release(world);
+}
+
+/* As above; node 2 says so at 55.22 s, and every 10 s until the gateway has heard it. */
+static void announced_until_it_is_heard(void **state)
+{
+    (void)state;
+    struct setup setup;
+    defaults(&setup);
+    setup.params.promotion = plan_constant(&setup.promotion, 500 * MS);
+    struct world *world = build(&setup, 1);
+    world->unit = 0.25;
+    positions(world, 105, 90, 100);
+    fake_act = act;
+    fake_at(world, 25 * S, ZERO_OFF);
+    fake_at(world, 55 * S, GATEWAY_CUT);
+    fake_at(world, 70 * S, GATEWAY_HEALED);
+    fake_start(world);
+    fake_run(world, 200 * S);
+    plan_expect(world, RECORD_STEP_ANNOUNCED, 0, 55220 * MS, 2, 2);
+    assert_int_equal(plan_count(world, RECORD_STEP_ANNOUNCED), 1);
+    assert_int_equal(plan_told.at_ns, 75280 * MS);
+    assert_int_equal(plan_told.count, 1);
     fake_release(world);
 }
 
@@ -289,6 +316,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_to_the_nanosecond),
+        cmocka_unit_test(announced_until_it_is_heard),
         cmocka_unit_test(loss_of_the_service_demotes_a_healthy_leader),
         cmocka_unit_test(a_cut_off_leader_stops_first),
         cmocka_unit_test(promotes_as_fast_as_patroni),

@@ -33,7 +33,20 @@ static struct world *build(struct setup *setup, uint64_t seed)
     return setup->base.world;
 }
 
-enum act { ZERO_OFF, ZERO_ON, ZERO_CUT, ZERO_HEALED, TWO_CATCHES_UP };
+enum act {
+    ZERO_OFF,
+    ZERO_ON,
+    ZERO_CUT,
+    ZERO_HEALED,
+    TWO_OFF,
+    THREE_OFF, /* the orchestrator */
+    THREE_ON,
+    GATEWAY_CUT, /* from the orchestrator */
+    GATEWAY_HEALED,
+    GATEWAY_MUTE, /* only what it says is lost */
+    GATEWAY_SPEAKS,
+    TWO_CATCHES_UP
+};
 
 static void act(struct world *world, uint32_t what)
 {
@@ -49,6 +62,21 @@ static void act(struct world *world, uint32_t what)
         break;
     case ZERO_HEALED:
         cut_off(world, 0, -1);
+        break;
+    case TWO_OFF:
+        fake_place_power(world, 2, 1);
+        break;
+    case THREE_OFF:
+    case THREE_ON:
+        fake_place_power(world, 3, what == THREE_OFF ? 1 : -1);
+        break;
+    case GATEWAY_CUT:
+    case GATEWAY_HEALED:
+        fake_cut(world, 3, GATEWAY_PLACE, what == GATEWAY_CUT ? 1 : -1);
+        break;
+    case GATEWAY_MUTE:
+    case GATEWAY_SPEAKS:
+        world->cut[GATEWAY_PLACE][3] += what == GATEWAY_MUTE ? 1 : -1;
         break;
     default:
         world->leaders[2].status.position = 1000;
@@ -100,6 +128,55 @@ static void every_step_to_the_nanosecond(void **state)
     }
     assert_int_equal(plan_count(world, RECORD_STEP_REFUSED), 0);
     fake_release(world);
+}
+
+/*
+ * Node 0 is lost at 15 s: as above, without start-up, replay and delay node 2 leads at 48.551 s and
+ * is announced at 48.601 s, 70 ms away; every 10 s again to a gateway that has not said that it
+ * heard. An orchestrator that was off goes on at once. When node 2 is lost at 100 s, node 1 leads:
+ * 126.501 s + 2 s + 80 ms, and epoch 2 is not announced any more.
+ */
+static void announced_until_it_is_heard(void **state)
+{
+    (void)state;
+    static const struct {
+        struct {
+            sim_ns at_ns;
+            uint32_t what;
+        } acts[4];
+        struct told told; /* the last time */
+    } cases[] = {
+        {{{0, 0}}, {48671 * MS, 2, 2, 1}},
+        {{{40 * S, GATEWAY_CUT}, {75 * S, GATEWAY_HEALED}}, {78671 * MS, 2, 2, 1}},
+        {{{40 * S, GATEWAY_MUTE}, {75 * S, GATEWAY_SPEAKS}}, {78671 * MS, 2, 2, 4}},
+        {{{40 * S, GATEWAY_CUT}, {60 * S, THREE_OFF}, {75 * S, GATEWAY_HEALED}, {90 * S, THREE_ON}},
+         {90070 * MS, 2, 2, 1}},
+        {{{40 * S, GATEWAY_CUT}, {100 * S, TWO_OFF}, {200 * S, GATEWAY_HEALED}},
+         {208651 * MS, 1, 3, 1}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct setup setup;
+        defaults(&setup);
+        struct world *world = build(&setup, 1);
+        world->unit = 0.25;
+        positions(world, 105, 90, 100);
+        fake_act = act;
+        fake_at(world, 15 * S, ZERO_OFF);
+        for (int a = 0; a < 4 && cases[i].acts[a].at_ns > 0; a++) {
+            fake_at(world, cases[i].acts[a].at_ns, cases[i].acts[a].what);
+        }
+        fake_start(world);
+        fake_run(world, 300 * S);
+        print_message("case %zu: told %u times, at last at %.3f s\n", i, plan_told.count,
+                      (double)plan_told.at_ns * 1e-9);
+        plan_expect(world, RECORD_STEP_ANNOUNCED, 0, 48601 * MS, 2, 2);
+        assert_int_equal(plan_told.at_ns, cases[i].told.at_ns);
+        assert_int_equal(plan_told.node, cases[i].told.node);
+        assert_int_equal(plan_told.epoch, cases[i].told.epoch);
+        assert_int_equal(plan_told.count, cases[i].told.count);
+        assert_int_equal(plan_count(world, RECORD_STEP_ANNOUNCED), cases[i].told.epoch - 1);
+        fake_release(world);
+    }
 }
 
 /* Nobody is good enough: refused, and tried again every `retry` until somebody is. */
@@ -442,6 +519,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_to_the_nanosecond),
+        cmocka_unit_test(announced_until_it_is_heard),
         cmocka_unit_test(lag_guard_refuses_and_retries),
         cmocka_unit_test(lag_guard_in_time),
         cmocka_unit_test(candidates_in_order),
