@@ -149,46 +149,6 @@ void lag_integrate(const struct collect_state *state, struct replica_state *repl
     }
 }
 
-/* Whether the replica is up and misses something that was committed before the last fault's end. */
-static bool lag_behind(const struct collect_state *state, const struct replica_state *replica)
-{
-    return !state->node_down[replica->node] && replica->heap_count > 0 &&
-           replica->heap[0].commit_ns <= state->fault_end_ns;
-}
-
-void lag_watch(struct collect_state *state)
-{
-    if (state->fault_end_ns < 0) {
-        return;
-    }
-    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
-        struct dataset_state *dataset = &state->datasets[d];
-
-        dataset->behind = 0;
-        for (uint32_t i = 0; i < dataset->replica_count; i++) {
-            dataset->replicas[i].behind = lag_behind(state, &dataset->replicas[i]);
-            dataset->behind += dataset->replicas[i].behind ? 1u : 0u;
-        }
-        if (dataset->behind > 0) {
-            dataset->converged_ns = -1;
-        } else if (dataset->converged_ns < state->fault_end_ns) {
-            dataset->converged_ns = state->now_ns;
-        }
-    }
-}
-
-static void lag_caught_up(struct collect_state *state, struct dataset_state *dataset,
-                          struct replica_state *replica)
-{
-    if (replica->behind && !lag_behind(state, replica)) {
-        replica->behind = false;
-        CHECK(dataset->behind > 0);
-        if (--dataset->behind == 0) {
-            dataset->converged_ns = state->now_ns;
-        }
-    }
-}
-
 /* ---- one key at one replica ---- */
 
 struct missing { /* what is newer than a version */
@@ -428,7 +388,9 @@ static void replica_moved(struct collect_state *state, const struct record *reco
     }
     if (held->missing > 0) {
         apply_forward(state, dataset, record->key, index, version);
-        lag_caught_up(state, dataset, &dataset->replicas[index]);
+        if (dataset->replicas[index].behind) {
+            lag_caught_up(state, dataset, &dataset->replicas[index]);
+        }
     } else {
         held->version = version;
     }
@@ -460,6 +422,51 @@ void lag_disk_lost(struct collect_state *state, uint32_t node)
     }
 }
 
+/* The earliest commit that the replica misses, after that of entry `at` has been taken away. */
+static sim_ns missing_since(const struct collect_state *state, const struct key_state *key,
+                            struct version held, uint32_t at)
+{
+    const struct commit_entry *entries = key_entries(state, key);
+
+    const bool tie = at > 0 && entries[at - 1].commit_ns == entries[at].commit_ns;
+
+    /* In order it was the first one; logs are thrown away from the front, so the next is near. */
+    while (at < key->count && entries[at].commit_count == 0) {
+        at++;
+    }
+    if (tie || (key->flags & KEY_UNORDERED) != 0 || at == key->count) {
+        return missing_of(state, key, held).commit_ns;
+    }
+    return entries[at].commit_ns;
+}
+
+/* One commit of entry `at` does not count any more. */
+static void commit_taken(struct collect_state *state, struct dataset_state *dataset, uint32_t index,
+                         uint32_t at)
+{
+    struct key_state *key = &dataset->keys[index];
+    struct commit_entry *entry = key_entries(state, key) + at;
+
+    entry->commit_count--;
+    for (uint32_t i = 0; i < dataset->replica_count; i++) {
+        const struct held_state *held = held_at(dataset, index, i);
+
+        if (!version_less(held->version, entry->version)) {
+            continue;
+        }
+
+        const sim_ns since_ns = dataset->replicas[i].heap[held->heap_position].commit_ns;
+        struct missing left = {held->missing - 1, since_ns};
+
+        CHECK(held->missing > 0);
+        if (left.count > 0 && entry->commit_count == 0 && since_ns == entry->commit_ns) {
+            left.commit_ns = missing_since(state, key, held->version, at);
+        }
+        missing_set(state, dataset, index, i, left);
+    }
+    lag_watch(state);
+}
+
 /*
  * Of neighbours that were merged nobody knows which of them were committed: each row within them
  * takes one commit away, as a log that is cut throws away all of them or none.
@@ -469,24 +476,17 @@ void lag_discarded(struct collect_state *state, const struct record *record)
     struct dataset_state *dataset = dataset_of(state, record);
     struct key_state *key = &dataset->keys[record->key];
     const struct version version = version_of(record);
+    const struct commit_entry *merged = key_entries(state, key) + key_newer(state, key, version);
     struct commit_entry *entry = entry_find(state, key, version);
 
     lost_discarded(state, record);
-    if (entry == NULL) {
-        const uint32_t newer = key_newer(state, key, version);
-
-        entry = newer < key->count ? key_entries(state, key) + newer : NULL;
-        if (entry == NULL || entry->commit_count < 2) {
-            return; /* It was never committed. */
-        }
-    }
-    if (entry->commit_count == 0) {
+    if (entry != NULL && entry->commit_count > 0) {
+        commit_taken(state, dataset, record->key, (uint32_t)(entry - key_entries(state, key)));
+    } else if (entry != NULL) {
         entry->gone_count -= entry->gone_count > 0 ? 1u : 0u;
-        return;
+    } else if (merged < key_entries(state, key) + key->count && merged->commit_count > 1) {
+        commit_taken(state, dataset, record->key, (uint32_t)(merged - key_entries(state, key)));
     }
-    entry->commit_count--;
-    key_recount(state, dataset, record->key);
-    lag_watch(state);
 }
 
 void lag_prefetch(const struct collect_state *state, uint32_t dataset_index, uint32_t key)

@@ -290,11 +290,16 @@ void lag_disk_lost(struct collect_state *state, uint32_t node);
 void lag_integrate(const struct collect_state *state, struct replica_state *replica, sim_ns now_ns);
 /* Lag in time of the replica at `now_ns`. */
 sim_ns lag_ns(const struct replica_state *replica, sim_ns now_ns);
-/* Restarts the watch for convergence: after the end of a fault, or when a node changed. */
-void lag_watch(struct collect_state *state);
 
 /* Fetches what a commit or an apply of the key will touch. Keys out of range are ignored. */
 void lag_prefetch(const struct collect_state *state, uint32_t dataset, uint32_t key);
+
+/* collect_convergence */
+/* Restarts the watch: after the end of a fault, or when a node or what is lost changed. */
+void lag_watch(struct collect_state *state);
+/* A replica that was behind has applied something. */
+void lag_caught_up(struct collect_state *state, struct dataset_state *dataset,
+                   struct replica_state *replica);
 
 /* collect_operations */
 void operation_invoked(struct collect_state *state, const struct record *record);
