@@ -5,8 +5,8 @@
  *         takes the next granule, so that its own writes stay in order; it hears nothing of others.
  * Source: microseconds and an increasing clock: Apache Cassandra (ClientState.getTimestamp(), 4.1).
  *         Seconds: `_ts` of Azure Cosmos DB, seconds since the epoch (documentation, "Conflict
- *         types and resolution policies"). Milliseconds: Riak's last_write_wins, CouchDB-like
- *         application stamps (assumption: what Date.now() of JavaScript gives).
+ *         types and resolution policies"). Milliseconds: what applications that stamp by themselves
+ *         have (assumption: Date.now() of JavaScript).
  */
 #include "models/stamps/stamp.h"
 
