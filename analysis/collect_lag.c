@@ -346,6 +346,10 @@ static void apply_forward(struct collect_state *state, struct dataset_state *dat
             break;
         }
     }
+    if (left.commit_ns == SIM_NS_MAX) {
+        /* A replica that came back empty was counted as missing what has been forgotten since. */
+        left = missing_of(state, key, to);
+    }
     missing_set(state, dataset, index, replica, left);
     held->version = to;
 }

@@ -52,8 +52,8 @@ static void a_leader_without_its_disk_is_replaced(void **state)
     static const char *const failovers[] = {
         HEALTH ", 'choose': 'in_order'", HEALTH ", 'choose': 'in_order', 'fencing': 'required'",
         "'policy': 'automatic', 'by': 'lease', 'choose': 'in_order'",
-        "'policy': 'operator', 'at': ['us-west-2'], 'choose': 'in_order', 'acknowledge': '5s',"
-        " 'diagnose': '5s', 'decide': '5s', 'promotion': '5s', 'dns': '5s', 'warm_up': '5s'"};
+        ("'policy': 'operator', 'at': ['us-west-2'], 'choose': 'in_order', 'acknowledge': '5s',"
+         " 'diagnose': '5s', 'decide': '5s', 'promotion': '5s', 'dns': '5s', 'warm_up': '5s'")};
     for (size_t i = 0; i < sizeof failovers / sizeof failovers[0]; i++) {
         const struct failure_case plan = {
             .failover = failovers[i],
