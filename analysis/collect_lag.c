@@ -466,6 +466,9 @@ static void commit_taken(struct collect_state *state, struct dataset_state *data
         if (left.count > 0 && entry->commit_count == 0 && since_ns == entry->commit_ns) {
             left.commit_ns = missing_since(state, key, held->version, at);
         }
+        if (left.commit_ns == SIM_NS_MAX) {
+            left = missing_of(state, key, held->version); /* as in apply_forward */
+        }
         missing_set(state, dataset, index, i, left);
     }
     lag_watch(state);
