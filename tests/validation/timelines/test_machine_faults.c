@@ -157,6 +157,31 @@ static void test_a_leap_second_at_one_side(void **state)
     lab_close(&lab);
 }
 
+/*
+ * The same second, smeared over 10 s from 2 s on: A's clock is half a second behind at 7 s, and its
+ * write of 7.4 s looks older than B's of 7 s; at 20 s the second is still gone, so that A's write
+ * of 20.9 s looks older than B's of 20 s, and that of 31.1 s newer than B's of 30 s.
+ */
+static void test_a_smeared_leap_second(void **state)
+{
+    (void)state;
+    const struct plan plan = {
+        .replication = QUORUM ", 'w': 2, 'r': 2",
+        .operations = {"7400,write,1,0\n20900,write,2,0\n31100,write,3,0\n",
+                       "7000,write,1,0\n8500,read,1,0\n20000,write,2,0\n22000,read,2,0\n"
+                       "30000,write,3,0\n32000,read,3,0\n"},
+        .faults = "{'id': 'leap', 'kind': 'leap_second', 'region': 'us-east-1',"
+                  " 'handling': 'smear', 'at': '2s', 'for': '10s'}",
+        .seconds = 35};
+    struct lab lab;
+    timeline_run(&lab, &plan);
+    timeline_returns(&lab, 3,
+                     1); /* operations in order: B 7.0, A 7.4, read, B 20.0, A 20.9, read */
+    timeline_returns(&lab, 6, 4);
+    timeline_returns(&lab, 9, 8);
+    lab_close(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +193,7 @@ int main(void)
         cmocka_unit_test(test_a_lost_disk_comes_back_empty),
         cmocka_unit_test(test_a_drift_stays),
         cmocka_unit_test(test_a_leap_second_at_one_side),
+        cmocka_unit_test(test_a_smeared_leap_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
