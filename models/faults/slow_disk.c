@@ -5,50 +5,31 @@
  *          faults multiply and add.
  * Source:  Huang et al., Gray Failure: The Achilles' Heel of Cloud-Scale Systems, HotOS 2017.
  */
-#include "models/faults/machine_set.h"
+#include "models/faults/slowness.h"
 #include "models/scenario.h"
 
-struct params {
-    struct machine_set machines;
-    struct fault_slowness slowness;
-};
-
-static const struct param_spec rows[] = {MACHINE_SET_ROWS,
-                                         {.key = "factor",
-                                          .type = PARAM_REAL,
-                                          .offset = offsetof(struct params, slowness.factor),
-                                          .min = 1,
-                                          .max = 1e6,
-                                          .default_text = "1",
-                                          .help = "a sync takes this many times as long"},
-                                         {.key = "extra",
-                                          .type = PARAM_DURATION,
-                                          .offset = offsetof(struct params, slowness.extra_ns),
-                                          .max = (double)SIM_NS_PER_H,
-                                          .default_text = "0ms",
-                                          .help = "and so much longer"},
-                                         {0}};
+static const struct param_spec rows[] = {SLOWNESS_ROWS("a sync"), {0}};
 
 static const char *check(const void *params, const struct scenario *scenario, const char **key,
                          struct arena *arena)
 {
-    const struct params *self = params;
+    const struct slowness_params *self = params;
     const struct scenario_region *region =
         (const struct scenario_region *)scenario->regions.items + self->machines.region;
-    if (self->slowness.factor == 1.0 && self->slowness.extra_ns == 0) {
-        *key = NULL;
-        return "must have a \"factor\" above 1 or an \"extra\" time: this has no effect";
+    const char *wrong = slowness_check(params, scenario, key, arena);
+    if (wrong != NULL) {
+        return wrong;
     }
     if (region->disk_sync == NULL && scenario->nodes.disk_sync == NULL) {
         *key = "region";
         return "has no effect: a sync takes these machines no time (nodes.disk_sync)";
     }
-    return machine_set_check(params, scenario, key, arena);
+    return NULL;
 }
 
 static void act(struct world *world, uint32_t region, uint32_t node, const void *params, int change)
 {
-    const struct params *self = params;
+    const struct slowness_params *self = params;
     fault_slow_disk(world, region, node, &self->slowness, change);
 }
 
@@ -64,7 +45,7 @@ static void end(const void *params, struct world *world)
 
 static const char *text(const void *params, const struct scenario *scenario, struct arena *arena)
 {
-    const struct params *self = params;
+    const struct slowness_params *self = params;
     return arena_printf(arena, "slow disk: %s", machine_set_text(&self->machines, scenario, arena));
 }
 
@@ -74,7 +55,7 @@ const struct fault_ops fault_slow_disk_ops = {
          .summary = "disks take longer to sync",
          .source =
              "Huang et al., Gray Failure: The Achilles' Heel of Cloud-Scale Systems, HotOS 2017",
-         .params_bytes = sizeof(struct params),
+         .params_bytes = sizeof(struct slowness_params),
          .params = rows},
     .check = check,
     .begin = begin,
