@@ -28,6 +28,8 @@ enum record_kind {
      * A client begins an operation. `a` = intended start (equals at_ns for an open loop, the
      * end of the think time for a closed one; latency counts from it). For a read, `other_slot` 0.
      * PROBE flag: a read that a probe issued `b` ns after the acknowledgement of write `write`.
+     * A write of a dataset whose values merge: `outcome` = what it does (index into
+     * record_dataset.actions), `peer` = the element, `b` = by how much it changes the number.
      */
     RECORD_INVOKED = 1,
     /*
@@ -39,7 +41,8 @@ enum record_kind {
     /*
      * The strategy decided that a write is accepted: the moment at which the accepting
      * node answers. `node`, `key`, `operation`, stamp, write. A write may be committed and
-     * never completed (the answer is lost, or the client has given up).
+     * never completed (the answer is lost, or the client has given up). Values that merge:
+     * `outcome`, `peer` and `b` as in INVOKED.
      */
     RECORD_COMMITTED,
     /*
@@ -93,6 +96,31 @@ enum record_kind {
      * is older than what it holds, and keeps what it has: `node`, `key`, stamp, write.
      */
     RECORD_SUPERSEDED,
+    /*
+     * Only datasets whose values merge (record_dataset.merges), where APPLIED and SUPERSEDED mean
+     * that the replica has been given the write, and has it in its state or in its past.
+     */
+    /*
+     * What the replica holds of the key from now on: stamp and write of the newest version in it,
+     * `a` = its number (a counter's value, how many elements), `b` = a digest, equal for equal
+     * states, 0 for what was there before any write, `slot` = values side by side, `peer` =
+     * elements that are there (0: nothing, or deleted), `bytes` = of what clients wrote, `session`
+     * = bytes of metadata. Flag REVERTED: a crash took it back; SWEPT: a grace period is over.
+     */
+    RECORD_VALUE,
+    /*
+     * The replica answers the read `operation` (`slot` of it) with the number `a`, `peer` values
+     * side by side and `b` elements.
+     */
+    RECORD_RETURNED,
+    /*
+     * Two writes met at the replica and one had to give way: `write` with `stamp` is gone, and
+     * the write `a` with stamp `b` stays. Whether the winner had seen the loser is for the observer
+     * to say.
+     */
+    RECORD_DISPLACED,
+    /* The write `operation` was refused: a condition did not hold; `outcome`, `peer` as INVOKED. */
+    RECORD_REJECTED,
     RECORD_KIND_COUNT
 };
 
@@ -126,7 +154,8 @@ enum record_flag {
     RECORD_FLAG_RETRANSMITTED = 16, /* RECORD_SENT: a further copy of the same message */
     RECORD_FLAG_CACHED = 32,        /* RECORD_COMPLETED, RECORD_CACHE: a region's cache answered */
     RECORD_FLAG_AGREED = 64,        /* RECORD_HEALTH */
-    RECORD_FLAG_PROXIED = 128 /* RECORD_COMPLETED: another region than the one asked answered */
+    RECORD_FLAG_PROXIED = 128, /* RECORD_COMPLETED: another region than the one asked answered */
+    RECORD_FLAG_SWEPT = 2      /* RECORD_VALUE */
 };
 
 #define RECORD_NONE UINT32_MAX /* ISO C has no enumerator of that size */
@@ -222,6 +251,22 @@ struct record_dataset {
     const char *const *modes; /* names for RECORD_MODE; ends with NULL; may be NULL */
     bool leader; /* it has a leader: RECORD_LEADER rows come, one for each leader at the start */
     bool total_order; /* replicas apply in one log order: they hold a prefix of it at any time */
+    /* Values that merge; all zero for plain registers. */
+    bool merges;
+    const char *value;          /* name of the type */
+    const char *const *actions; /* of INVOKED.outcome */
+    uint8_t meeting;            /* enum record_meeting */
+    bool by_element;            /* only writes of the same element meet */
+    bool is_number;             /* VALUE.a is the sum of what writes add and take */
+    bool has_minimum;           /* it must not fall below `minimum` */
+    int64_t minimum;
+};
+
+/* What becomes of two writes of a key that have not seen each other. */
+enum record_meeting {
+    RECORD_ONE_WINS,  /* one stays, the other is silently gone */
+    RECORD_ALL_COUNT, /* both have their effect */
+    RECORD_KEPT       /* both are kept side by side until somebody resolves them */
 };
 
 struct record_fault {

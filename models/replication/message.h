@@ -44,6 +44,14 @@ enum message_reply_flag {
     MESSAGE_PROXIED = 4   /* the answer comes from another region than the one that was asked */
 };
 
+/* `flag` of a MESSAGE_REQUEST; a read: its answer brings, in `block`, the context of what it
+ * returns. */
+enum message_request_flag { MESSAGE_WANTS_CONTEXT = 1 };
+
+/*
+ * Writes of values that merge: `a` says what is done (value_request_pack), and `block` is the
+ * context that the client had read, 0 for a blind write; a context of no words is one word 0.
+ */
 struct message {   /* 64 bytes: one cache line */
     uint16_t kind; /* MESSAGE_REQUEST, MESSAGE_REPLY, or MESSAGE_STRATEGY + index in
                       strategy_ops.messages */

@@ -15,6 +15,7 @@
 
 #include "models/replication/message.h"
 #include "models/replication/strategy.h"
+#include "models/values/value.h"
 #include "sim/engine.h"
 #include "sim/record.h"
 
@@ -37,9 +38,10 @@ const uint32_t *replica_nearest_others(const struct replica *self);
 sim_ns replica_delay(const struct replica *self, uint32_t member); /* expected, one way */
 
 /* Clock and chance. */
-sim_ns replica_clock(struct replica *self);       /* never runs backwards as read here */
-sim_ns replica_clock_bound(struct replica *self); /* promised error; SIM_NS_MAX: none */
-double replica_random(struct replica *self);      /* (0, 1), this replica's own stream */
+sim_ns replica_clock(struct replica *self);  /* never runs backwards as read here */
+double replica_random(struct replica *self); /* (0, 1), this replica's own stream */
+/* Where true time is, by the clock's promise: may run backwards; +-SIM_NS_MAX without a promise. */
+void replica_clock_interval(struct replica *self, sim_ns *earliest_ns, sim_ns *latest_ns);
 
 /* Storage of this machine. Reading needs no time; sizes come from the dataset. */
 uint32_t replica_key_count(const struct replica *self);
@@ -57,6 +59,48 @@ enum { REPLICA_LEAVES_MAX = 1024 };
 uint32_t replica_leaf_count(const struct replica *self);
 uint64_t replica_leaf_hash(const struct replica *self, uint32_t leaf);
 void replica_leaf_keys(const struct replica *self, uint32_t leaf, uint32_t *first, uint32_t *last);
+
+/*
+ * Values that merge (models/values): what a key holds as it travels. Of a plain register version
+ * and bytes are all, and `block` is 0; replica_perform and replica_take then do what replica_apply
+ * does, so that a strategy need not tell the two apart.
+ * Ownership: who holds a content owns its block: it goes with a message (message.block), or is
+ * freed. Words of a block are valid until the next block is made.
+ */
+struct content {
+    struct version version; /* the newest that it includes */
+    uint32_t bytes;         /* on the wire */
+    uint32_t block;         /* 0: none */
+    uint8_t form;           /* enum value_form */
+};
+
+bool replica_merges(const struct replica *self); /* false: a plain register */
+/*
+ * A client's write, done on what is stored here. ok: `content` is what the others are to be given,
+ * in that form (STATE: version and bytes only, no block: take replica_content() when it is sent).
+ * fail: refused by the type, nothing changed (and recorded). `version` is the write's own.
+ */
+enum record_outcome replica_perform(struct replica *self, const struct message *request,
+                                    struct version version, uint8_t form, struct content *content);
+/* Joins (or does again) what another one sent; true: something changed here. Keeps the block. */
+bool replica_take(struct replica *self, uint32_t key, const struct content *content);
+/* The same from words that are not in a block of their own (a batch); words may be in a block. */
+bool replica_take_words(struct replica *self, uint32_t key, struct content content,
+                        struct words words);
+/* All that is stored: a new block for a value that merges and was written. */
+struct content replica_content(struct replica *self, uint32_t key);
+uint32_t replica_content_bytes(const struct replica *self, uint32_t key); /* on the wire */
+/* Equal for equal states; of plain registers a hash of the version. */
+uint64_t replica_digest(const struct replica *self, uint32_t key);
+uint64_t replica_content_digest(const struct replica *self, const struct content *content);
+/* into := the join of both states (the later version of registers); from stays as it is. */
+void replica_join(struct replica *self, struct content *into, const struct content *from);
+struct words replica_content_words(const struct replica *self, const struct content *content);
+struct content replica_content_copy(struct replica *self, const struct content *content);
+void replica_content_free(struct replica *self, struct content *content);
+/* Answers a read with this content, which need not be what is stored here. Keeps the block. */
+void replica_answer(struct replica *self, const struct message *request,
+                    const struct content *content);
 
 /* Messages. `kind` is the index in ops->messages. from, dataset and kind are set here. */
 static inline void replica_send(struct replica *self, uint32_t to_member, uint32_t kind,
