@@ -246,6 +246,9 @@ struct scenario {
 
 extern const struct param_spec scenario_table[]; /* fills a struct scenario */
 
+/* Whether the machines' clocks promise how wrong they may be. */
+bool scenario_clocks_bounded(const struct scenario *scenario);
+
 /* All registries: for `list`, `describe` and the schema. Ends with NULL. */
 extern const struct param_registry *const scenario_registries[];
 

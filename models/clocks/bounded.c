@@ -65,6 +65,7 @@ const struct clock_ops clock_bounded_ops = {
              .source = "Corbett et al., Spanner, OSDI 2012, section 3",
              .params_bytes = sizeof(struct params),
              .params = rows},
+    .bounded = true,
     .start = start,
     .read = read_clock,
 };

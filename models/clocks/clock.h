@@ -16,6 +16,8 @@
 #include "sim/random.h"
 #include "sim/sim_time.h"
 
+#include <stdbool.h>
+
 struct clock_state { /* one node's; zeroed at start */
     struct random_stream stream;
     int64_t sync_number;   /* of the synchronisation of the cached values; 0 = none yet */
@@ -33,6 +35,7 @@ struct clock_reading {
 
 struct clock_ops {
     struct param_kind kind;
+    bool bounded; /* its readings promise a bound */
     void (*start)(const void *params, struct clock_state *clock);
     struct clock_reading (*read)(const void *params, struct clock_state *clock, sim_ns now_ns);
 };

@@ -60,6 +60,16 @@ struct clock_reading clock_set_read(struct clock_set *set, uint32_t node, sim_ns
     return reading;
 }
 
+void clock_set_interval(struct clock_set *set, uint32_t node, sim_ns now_ns, sim_ns *earliest_ns,
+                        sim_ns *latest_ns)
+{
+    const struct clock_reading reading = clock_set_read(set, node, now_ns);
+    const sim_ns local_ns = now_ns + reading.offset_ns;
+    const bool promised = reading.bound_ns < SIM_NS_MAX;
+    *earliest_ns = promised ? local_ns - reading.bound_ns : -SIM_NS_MAX;
+    *latest_ns = promised ? local_ns + reading.bound_ns : SIM_NS_MAX;
+}
+
 sim_ns clock_set_local(struct clock_set *set, uint32_t node, sim_ns now_ns)
 {
     const struct clock_reading reading = clock_set_read(set, node, now_ns);

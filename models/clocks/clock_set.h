@@ -45,6 +45,11 @@ void clock_set_init(struct clock_set *set, const struct param_choice *choice, ui
 /* Offset with steps, and the promised bound. */
 struct clock_reading clock_set_read(struct clock_set *set, uint32_t node, sim_ns now_ns);
 
+/* Where true time is, by the clock's promise: it may run backwards, as its correction moves it.
+ * Without a promise: +-SIM_NS_MAX. */
+void clock_set_interval(struct clock_set *set, uint32_t node, sim_ns now_ns, sim_ns *earliest_ns,
+                        sim_ns *latest_ns);
+
 /* What the machine believes the time to be, never less than it said before. */
 sim_ns clock_set_local(struct clock_set *set, uint32_t node, sim_ns now_ns);
 

@@ -21,6 +21,7 @@ static struct clock_reading read_clock(const void *params, struct clock_state *c
 
 const struct clock_ops clock_perfect_ops = {
     .kind = {.name = "perfect", .summary = "every machine knows true time", .source = "definition"},
+    .bounded = true,
     .start = start,
     .read = read_clock,
 };

@@ -130,6 +130,11 @@ static const char *multi_check(const void *untyped, const struct scenario_datase
         *key = "copies";
         return "multi_primary: replicas x copies must be at most 64";
     }
+    const char *stamps = stamp_check(&params->stamps, scenario_clocks_bounded(scenario));
+    if (stamps != NULL) {
+        *key = "stamps";
+        return stamps;
+    }
     if (params->topology == MULTI_HUB && !hub) {
         *key = "hub";
         return "must be one of `replicas`";
@@ -250,6 +255,16 @@ void multi_op_given_up(struct replica *self, uint32_t number)
     }
 }
 
+struct stamp_clock multi_clock(struct replica *self)
+{
+    const struct multi_params *params = replica_params(self);
+    struct stamp_clock clock = {.now_ns = replica_clock(self)};
+    if (stamp_wants_interval(&params->stamps)) {
+        replica_clock_interval(self, &clock.earliest_ns, &clock.latest_ns);
+    }
+    return clock;
+}
+
 static struct version new_version(struct replica *self, const struct message *request)
 {
     const struct multi_params *params = replica_params(self);
@@ -257,7 +272,8 @@ static struct version new_version(struct replica *self, const struct message *re
     const uint32_t own = replica_self(self);
     const struct version stored = replica_read(self, request->key);
     struct version version = {.write = request->operation};
-    version.stamp = stamp_next(&params->stamps, &state->stamps, replica_clock(self), own);
+    const struct stamp_clock clock = multi_clock(self);
+    version.stamp = stamp_next(&params->stamps, &state->stamps, &clock, own);
     if (params->after_stored && stored.write != 0 && stored.stamp >= version.stamp) {
         version.stamp = stamp_join(stamp_time(stored.stamp) + 1, own);
     }
@@ -423,12 +439,12 @@ static void multi_on_recover(struct replica *self)
     if (!takes_part(self)) {
         return;
     }
-    const sim_ns clock_ns = replica_clock(self);
+    const struct stamp_clock clock = multi_clock(self);
     state->stamps = (struct stamp_state){0};
     for (uint32_t key = 0; key < replica_key_count(self); key++) {
         const struct version version = replica_read(self, key);
         if (version.write != 0) {
-            stamp_seen(&params->stamps, &state->stamps, version.stamp, clock_ns);
+            stamp_seen(&params->stamps, &state->stamps, version.stamp, &clock);
         }
     }
     for (uint32_t link = 0; link < state->link_count; link++) {

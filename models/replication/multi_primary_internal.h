@@ -164,6 +164,7 @@ static inline uint32_t multi_link_from(struct replica *self, const struct messag
 }
 
 /* multi_primary.c */
+struct stamp_clock multi_clock(struct replica *self);
 void multi_stored(struct replica *self);                     /* something is to be synced */
 void multi_op_copied(struct replica *self, uint32_t number); /* a copy of the region has it */
 void multi_op_given_up(struct replica *self, uint32_t number);

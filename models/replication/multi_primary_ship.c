@@ -232,7 +232,8 @@ static void take(struct replica *self, uint32_t from, struct multi_entry entry, 
     const struct multi_params *params = replica_params(self);
     struct multi_state *state = replica_state(self);
     entry.repair = (flag & FLAG_REPAIR) != 0;
-    stamp_seen(&params->stamps, &state->stamps, entry.version.stamp, replica_clock(self));
+    const struct stamp_clock clock = multi_clock(self);
+    stamp_seen(&params->stamps, &state->stamps, entry.version.stamp, &clock);
     if (!replica_apply(self, entry.key, entry.version, entry.bytes)) {
         return;
     }

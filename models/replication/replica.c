@@ -79,10 +79,11 @@ sim_ns replica_clock(struct replica *self)
     return clock_set_local(&world->clocks, self->node_index, engine_now(&world->engine));
 }
 
-sim_ns replica_clock_bound(struct replica *self)
+void replica_clock_interval(struct replica *self, sim_ns *earliest_ns, sim_ns *latest_ns)
 {
     struct world *world = self->world;
-    return clock_set_read(&world->clocks, self->node_index, engine_now(&world->engine)).bound_ns;
+    clock_set_interval(&world->clocks, self->node_index, engine_now(&world->engine), earliest_ns,
+                       latest_ns);
 }
 
 double replica_random(struct replica *self)

@@ -34,20 +34,21 @@ static int64_t larger(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-static int64_t next(const void *params, struct stamp_state *state, sim_ns clock_ns)
+static int64_t next(const void *params, struct stamp_state *state, const struct stamp_clock *clock)
 {
     (void)params;
-    state->last = larger(state->last + 1, hybrid_physical(clock_ns));
+    state->last = larger(state->last + 1, hybrid_physical(clock->now_ns));
     return state->last;
 }
 
-static bool seen(const void *untyped, struct stamp_state *state, int64_t time, sim_ns clock_ns)
+static bool seen(const void *untyped, struct stamp_state *state, int64_t time,
+                 const struct stamp_clock *clock)
 {
     const struct params *params = untyped;
-    if (params->max_offset >= 0 && hybrid_l_ns(time) > clock_ns + params->max_offset) {
+    if (params->max_offset >= 0 && hybrid_l_ns(time) > clock->now_ns + params->max_offset) {
         return false;
     }
-    state->last = larger(larger(state->last, time) + 1, hybrid_physical(clock_ns));
+    state->last = larger(larger(state->last, time) + 1, hybrid_physical(clock->now_ns));
     return true;
 }
 

@@ -8,17 +8,18 @@
  */
 #include "models/stamps/stamp.h"
 
-static int64_t next(const void *params, struct stamp_state *state, sim_ns clock_ns)
+static int64_t next(const void *params, struct stamp_state *state, const struct stamp_clock *clock)
 {
     (void)params;
-    (void)clock_ns;
+    (void)clock;
     return ++state->last;
 }
 
-static bool seen(const void *params, struct stamp_state *state, int64_t time, sim_ns clock_ns)
+static bool seen(const void *params, struct stamp_state *state, int64_t time,
+                 const struct stamp_clock *clock)
 {
     (void)params;
-    (void)clock_ns;
+    (void)clock;
     state->last = time > state->last ? time : state->last;
     return true;
 }

@@ -48,10 +48,10 @@ static sim_ns granule_ns(const struct params *params)
     return granules_ns[params->granularity];
 }
 
-static int64_t next(const void *untyped, struct stamp_state *state, sim_ns clock_ns)
+static int64_t next(const void *untyped, struct stamp_state *state, const struct stamp_clock *clock)
 {
     const struct params *params = untyped;
-    const int64_t now = clock_ns > 0 ? clock_ns / granule_ns(params) : 0;
+    const int64_t now = clock->now_ns > 0 ? clock->now_ns / granule_ns(params) : 0;
     state->last = params->increasing && now <= state->last ? state->last + 1 : now;
     return state->last;
 }

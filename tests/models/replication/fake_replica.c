@@ -73,10 +73,12 @@ sim_ns replica_clock(struct replica *self)
     return self->clock_last_ns;
 }
 
-sim_ns replica_clock_bound(struct replica *self)
+void replica_clock_interval(struct replica *self, sim_ns *earliest_ns, sim_ns *latest_ns)
 {
-    (void)self;
-    return SIM_NS_MAX;
+    const struct fake_config *config = &self->fake->config;
+    const sim_ns now_ns = self->fake->now_ns + config->clock_offset_ns[self->member];
+    *earliest_ns = now_ns - config->clock_bound_ns;
+    *latest_ns = now_ns + config->clock_bound_ns;
 }
 
 double replica_random(struct replica *self)

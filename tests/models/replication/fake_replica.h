@@ -26,6 +26,7 @@ struct fake_config {
     sim_ns one_way_ns[FAKE_MEMBERS][FAKE_MEMBERS];
     sim_ns disk_ns; /* 0: no disk */
     sim_ns clock_offset_ns[FAKE_MEMBERS];
+    sim_ns clock_bound_ns; /* what the clocks promise */
     bool managed;
     /* Each message takes up to so much longer, by chance, and comes twice with this chance. */
     sim_ns jitter_ns;
