@@ -163,6 +163,12 @@ static inline struct quorum_hint_queue *quorum_queue(const struct quorum_state *
     return (struct quorum_hint_queue *)state->queues + member;
 }
 
+/* quorum_params.c */
+extern const struct param_spec quorum_table[];
+const char *quorum_finish(void *untyped, struct arena *arena, const char **key);
+const char *quorum_check(const void *untyped, const struct scenario_dataset *dataset,
+                         const struct scenario *scenario, const char **key);
+
 /* quorum.c: the disk. `due` is said at once without one. */
 void quorum_stored(struct replica *self, struct quorum_due due);
 
