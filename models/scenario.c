@@ -6,6 +6,7 @@
 #include "models/replication/strategy.h"
 #include "models/routing/router.h"
 #include "models/stamps/stamp.h"
+#include "models/values/value.h"
 
 #define ROW(structure, field) offsetof(struct structure, field)
 
@@ -324,23 +325,6 @@ static const struct param_spec keys_table[] = {
      .help = "hotspot: share of the operations that go to hot keys"},
     {0}};
 
-static const char *const value_type_names[] = {"register", NULL};
-static const char *const resolve_names[] = {"lww", NULL};
-
-static const struct param_spec value_table[] = {{.key = "type",
-                                                 .type = PARAM_ENUM,
-                                                 .offset = ROW(scenario_value, type),
-                                                 .names = value_type_names,
-                                                 .default_text = "register",
-                                                 .help = "what a key holds"},
-                                                {.key = "resolve",
-                                                 .type = PARAM_ENUM,
-                                                 .offset = ROW(scenario_value, resolve),
-                                                 .names = resolve_names,
-                                                 .default_text = "lww",
-                                                 .help = "how two versions of a key meet"},
-                                                {0}};
-
 static const struct param_spec replication_table[] = {
     {.key = "replicas",
      .type = PARAM_REGIONS,
@@ -369,10 +353,11 @@ static const struct param_spec dataset_table[] = {
      .default_text = "512B",
      .help = "size of a value"},
     {.key = "value",
-     .type = PARAM_OBJECT,
+     .type = PARAM_CHOICE,
      .offset = ROW(scenario_dataset, value),
-     .table = value_table,
-     .help = "type of the value and conflict rule"},
+     .registry = &value_registry,
+     .default_text = "register",
+     .help = "what a key holds, and what becomes of two writes that meet"},
     {.key = "replication",
      .type = PARAM_CHOICE,
      .offset = ROW(scenario_dataset, replication),
@@ -813,5 +798,6 @@ const struct param_spec scenario_table[] = {
     {0}};
 
 const struct param_registry *const scenario_registries[] = {
-    &strategy_registry, &router_registry, &failover_registry,     &fault_registry,
-    &clock_registry,    &stamp_registry,  &distribution_registry, NULL};
+    &strategy_registry, &value_registry,        &router_registry,
+    &failover_registry, &fault_registry,        &clock_registry,
+    &stamp_registry,    &distribution_registry, NULL};

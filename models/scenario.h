@@ -123,13 +123,6 @@ struct scenario_keys {
         hot_share; /* hotspot: share of the keys that get this share of the operations */
 };
 
-enum scenario_resolve { SCENARIO_RESOLVE_LWW };
-
-struct scenario_value {
-    uint32_t type;    /* register */
-    uint32_t resolve; /* enum scenario_resolve */
-};
-
 struct scenario_replication {   /* common to every strategy */
     struct param_list replicas; /* regions; empty: all of the scenario */
     int64_t copies;             /* nodes of each of these regions that hold the data */
@@ -139,7 +132,7 @@ struct scenario_dataset {
     const char *id;
     struct scenario_keys keys;
     const struct distribution *value_bytes;
-    struct scenario_value value;
+    struct param_choice value;       /* type */
     struct param_choice replication; /* strategy; common: struct scenario_replication */
 };
 

@@ -285,6 +285,11 @@ static void message_fetch(const struct world *world, const struct event *event)
     }
 }
 
+static void on_sweep(void *context, const struct event *event)
+{
+    world_sweep(context, event);
+}
+
 /* First the flight itself; then, when that is in the cache, what its message will touch. */
 static void foresee(void *context, const struct event *far, const struct event *near)
 {
@@ -310,6 +315,7 @@ static const engine_handler handlers[WORLD_EVENT_COUNT] = {
     [WORLD_EVENT_FRONT] = on_front,
     [WORLD_EVENT_RESET] = on_reset,
     [WORLD_EVENT_RESUMED] = on_resumed,
+    [WORLD_EVENT_SWEEP] = on_sweep,
 };
 
 /* What the clients see of the world. */
@@ -350,10 +356,7 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
                                           .event_count = &world->engine.queue.handled,
                                           .seed = seed,
                                           .scenario = scenario->name};
-    for (uint32_t i = 0; i < WORLD_BLOCK_CLASSES; i++) {
-        const size_t words = (size_t)WORLD_BLOCK_LEAST_WORDS << i;
-        pool_init(&world->blocks[i], (words + 1) * sizeof(uint64_t), 1u << 26);
-    }
+    words_pool_init(&world->words);
     world_build_places(world);
     world_build_nodes(world);
     world_build_network(world);
@@ -392,9 +395,8 @@ void world_release(struct world *world)
     for (uint32_t n = 0; n < world->node_count; n++) {
         node_release(&world->nodes[n]);
     }
-    for (uint32_t i = 0; i < WORLD_BLOCK_CLASSES; i++) {
-        pool_release(&world->blocks[i]);
-    }
+    words_pool_release(&world->words);
+    world_scratch_release(world);
     clock_set_release(&world->clocks);
     memory_release(world->agents);
     memory_release(world->agent_places);
@@ -416,6 +418,7 @@ enum engine_stop world_run(struct world *world, const struct record_sink *sink,
     world->sink = *sink;
     if (engine_events(&world->engine) == 0) {
         replica_start_all(world);
+        world_build_sweeps(world);
         world_agents_start(world);
         if (world->front != NULL) {
             front_start(world->front);

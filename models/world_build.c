@@ -299,7 +299,7 @@ static void build_replica(struct world *world, struct world_dataset *dataset, ui
         replica->storage = arena_alloc(&world->arena, 1, sizeof *replica->storage);
         storage_init(replica->storage, &world->arena, (uint32_t)dataset->config->keys.count,
                      mean > 0.0 && mean < 4e9 ? (uint32_t)(mean + 0.5) : 0,
-                     sizes_vary(world, dataset));
+                     sizes_vary(world, dataset), dataset->value.ops != NULL ? &world->words : NULL);
         replica->storage->volatile_memory = replica->node->disk != NULL && !ops->logged;
     }
 }
@@ -335,6 +335,8 @@ void world_build_datasets(struct world *world)
         struct world_dataset *dataset = &world->datasets[d];
         dataset->config = &configs[d];
         dataset->ops = (const struct strategy_ops *)configs[d].replication.kind;
+        dataset->value =
+            (struct value_type){value_ops_of(&configs[d].value), configs[d].value.params};
         dataset->params = configs[d].replication.params;
         dataset->managed = world_failover_manages(world, dataset->ops);
         dataset->index = d;

@@ -15,6 +15,7 @@
 #include "models/nodes/node.h"
 #include "models/replication/replica.h"
 #include "models/storage/storage.h"
+#include "models/values/value.h"
 #include "models/workload/clients.h"
 #include "models/world.h"
 #include "models/world_place.h"
@@ -33,10 +34,11 @@ enum world_event {
     WORLD_EVENT_FRONT,   /* users' connections: small, target, a are the front's */
     WORLD_EVENT_RESET,   /* target = client or agent, a = flight of the answer */
     WORLD_EVENT_RESUMED, /* target = end, a = flight: it arrived while the machine was paused */
+    WORLD_EVENT_SWEEP,   /* target = dataset * nodes + node: grace periods are looked at */
     WORLD_EVENT_COUNT
 };
 
-enum { WORLD_BLOCK_CLASSES = 18, WORLD_BLOCK_LEAST_WORDS = 4, WORLD_ROTATIONS_MAX = 16 };
+enum { WORLD_ROTATIONS_MAX = 16 };
 
 /*
  * Pending operations of one replica: a ring indexed by number, so that a number is not used again
@@ -61,6 +63,7 @@ struct replica {
     const uint32_t *nearest, *nearest_others;
     uint32_t index; /* dataset * nodes + node */
     uint32_t member, node_index;
+    uint32_t lives;      /* how often it has lost its memory */
     uint64_t lead_epoch; /* the highest in which it has led */
     bool leading;        /* accepts writes as the leader of `lead_epoch` */
 };
@@ -87,6 +90,7 @@ struct world_dataset {
     const struct strategy_ops *ops;
     const void *params;
     void *shared;
+    struct value_type value; /* ops NULL: plain registers */
     uint32_t index, count, total;
     bool managed;             /* a failover policy says who leads; set before `setup` */
     uint32_t *member_nodes;   /* member -> node */
@@ -97,6 +101,10 @@ struct world_dataset {
 
 struct front;
 struct world_routing;
+
+struct world_scratch { /* for joining states; each holds what it says until the next join */
+    struct words_buffer after, shipped, displaced, given, held, context;
+};
 
 struct world_grown { /* memory of strategies, freed with the world */
     void **items;
@@ -125,7 +133,8 @@ struct world {
     struct clients *clients;
     struct front *front;           /* NULL: clients ask machines themselves */
     struct world_routing *routing; /* NULL: the same */
-    struct pool blocks[WORLD_BLOCK_CLASSES];
+    struct words_pool words;       /* blocks of messages, states of values that merge */
+    struct world_scratch scratch;
     struct record_layout layout;
     struct world_fault *faults; /* by fault */
     struct fault_dns_state dns;
@@ -184,6 +193,14 @@ void replica_power_back(struct world *world, uint32_t node);
 void replica_release(struct replica *replica);
 void replica_block_free(void *context, uint16_t dataset, uint32_t block);
 uint32_t replica_block_copy(void *context, uint16_t dataset, uint32_t block);
+/* world_value.c: nothing for plain registers */
+void world_build_sweeps(struct world *world);
+void world_sweep(struct world *world, const struct event *event);
+void world_scratch_release(struct world *world);
+/* The replica's state of the key is another one now. */
+void replica_state_changed(struct replica *replica, uint32_t key, uint8_t flags);
+void replica_row_given(const struct replica *replica, uint32_t key, struct version version,
+                       enum record_kind kind, uint8_t flags); /* replica.c */
 /* world_replica.c */
 void replica_lead_lost(struct replica *replica); /* power is gone: it accepts nothing any more */
 /* After replica_power_lost: the machine comes back with an empty disk. The NODE_DOWN row says so.

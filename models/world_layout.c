@@ -65,6 +65,24 @@ static void layout_groups(struct world *world)
     world->layout.session_count = session;
 }
 
+/* What the observer must know of values that merge. */
+static void layout_value(const struct world_dataset *dataset, struct record_dataset *row)
+{
+    const struct value_ops *ops = dataset->value.ops;
+    if (ops == NULL) {
+        return;
+    }
+    row->merges = true;
+    row->value = ops->kind.name;
+    row->actions = value_action_names;
+    row->meeting = (uint8_t)ops->meeting;
+    row->by_element = ops->by_element;
+    row->is_number = ops->is_number;
+    if (ops->minimum != NULL) {
+        row->minimum = ops->minimum(dataset->value.params, &row->has_minimum);
+    }
+}
+
 static void layout_datasets(struct world *world)
 {
     struct record_dataset *datasets =
@@ -81,6 +99,7 @@ static void layout_datasets(struct world *world)
             .modes = dataset->ops->modes,
             .leader = dataset->ops->leadership != NULL,
             .total_order = dataset->ops->total_order};
+        layout_value(dataset, &datasets[d]);
     }
     world->layout.datasets = datasets;
     world->layout.dataset_count = world->dataset_count;

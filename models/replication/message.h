@@ -36,12 +36,13 @@ enum { MESSAGE_REQUEST = 0, MESSAGE_REPLY = 1, MESSAGE_STRATEGY = 2, MESSAGE_CON
 
 /* `flag` of a MESSAGE_REPLY. */
 enum message_reply_flag {
-    MESSAGE_REFERRED = 1, /* outcome fail: version.write = leader's node + 1 (0: not known),
-                             version.stamp = its epoch */
-    MESSAGE_CACHED = 2,   /* a region's cache answered */
-    MESSAGE_RESET = 8,    /* the network says so: its connection was reset; `a` >> 32 = session */
-    MESSAGE_LED = 16,     /* of a write that is ok, by a leader that can be moved: a = its epoch */
-    MESSAGE_PROXIED = 4   /* the answer comes from another region than the one that was asked */
+    MESSAGE_REFERRED = 1,  /* outcome fail: version.write = leader's node + 1 (0: not known),
+                              version.stamp = its epoch */
+    MESSAGE_CACHED = 2,    /* a region's cache answered */
+    MESSAGE_RESET = 8,     /* the network says so: its connection was reset; `a` >> 32 = session */
+    MESSAGE_LED = 16,      /* of a write that is ok, by a leader that can be moved: a = its epoch */
+    MESSAGE_SIBLINGS = 32, /* of a read: more than one value side by side was returned */
+    MESSAGE_PROXIED = 4    /* the answer comes from another region than the one that was asked */
 };
 
 /* `flag` of a MESSAGE_REQUEST; a read: its answer brings, in `block`, the context of what it

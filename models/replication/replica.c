@@ -109,8 +109,8 @@ uint32_t replica_value_bytes(const struct replica *self, uint32_t key)
     return storage_bytes(self->storage, key);
 }
 
-static void record_given(const struct replica *self, uint32_t key, struct version version,
-                         enum record_kind kind, uint8_t flags)
+void replica_row_given(const struct replica *self, uint32_t key, struct version version,
+                       enum record_kind kind, uint8_t flags)
 {
     const struct record_sink *sink = &self->world->sink;
     if (self->member >= self->dataset->count || !record_wanted(sink, kind)) {
@@ -131,13 +131,14 @@ static void record_given(const struct replica *self, uint32_t key, struct versio
 bool replica_apply(struct replica *self, uint32_t key, struct version version, uint32_t bytes)
 {
     CHECK(self->storage != NULL);
+    CHECK(self->dataset->value.ops == NULL); /* values that merge: replica_take */
     if (!storage_apply(self->storage, key, version, bytes)) {
         if (!version_equal(storage_read(self->storage, key), version)) {
-            record_given(self, key, version, RECORD_SUPERSEDED, 0);
+            replica_row_given(self, key, version, RECORD_SUPERSEDED, 0);
         }
         return false;
     }
-    record_given(self, key, version, RECORD_APPLIED, 0);
+    replica_row_given(self, key, version, RECORD_APPLIED, 0);
     return true;
 }
 
@@ -208,39 +209,23 @@ uint32_t replica_sender(const struct replica *self, const struct message *messag
     return self->dataset->node_members[message->from];
 }
 
-/* A block's name: its size class in the top bits, its place in the class's pool below. */
-enum { BLOCK_CLASS_SHIFT = 27 };
-
 uint64_t *replica_block_new(struct replica *self, uint32_t words, uint32_t *block)
 {
-    uint32_t class = 0;
-    while (((uint32_t)WORLD_BLOCK_LEAST_WORDS << class) < words) {
-        class ++;
-    }
-    CHECK(class < WORLD_BLOCK_CLASSES);
-    struct pool *pool = &self->world->blocks[class];
-    const uint32_t index = pool_take(pool);
-    CHECK(index != POOL_NONE);
-    uint64_t *head = pool_at(pool, index);
-    head[0] = words;
-    *block = class << BLOCK_CLASS_SHIFT | index;
-    return head + 1;
+    return words_new(&self->world->words, words, block);
 }
 
 const uint64_t *replica_block(const struct replica *self, uint32_t block, uint32_t *words)
 {
-    const uint64_t *head = pool_at(&self->world->blocks[block >> BLOCK_CLASS_SHIFT],
-                                   block & ((UINT32_C(1) << BLOCK_CLASS_SHIFT) - 1));
-    *words = (uint32_t)head[0];
-    return head + 1;
+    const struct words found = words_at(&self->world->words, block);
+    *words = found.count;
+    return found.at;
 }
 
 void replica_block_free(void *context, uint16_t dataset, uint32_t block)
 {
     struct world *world = context;
     (void)dataset;
-    pool_give(&world->blocks[block >> BLOCK_CLASS_SHIFT],
-              block & ((UINT32_C(1) << BLOCK_CLASS_SHIFT) - 1));
+    words_free(&world->words, block);
 }
 
 /* For a message that arrives twice. */
@@ -248,16 +233,7 @@ uint32_t replica_block_copy(void *context, uint16_t dataset, uint32_t block)
 {
     struct world *world = context;
     (void)dataset;
-    const uint32_t class = block >> BLOCK_CLASS_SHIFT;
-    const uint32_t index = pool_take(&world->blocks[class]);
-    CHECK(index != POOL_NONE);
-    const uint64_t *from =
-        pool_at(&world->blocks[class], block & ((UINT32_C(1) << BLOCK_CLASS_SHIFT) - 1));
-    uint64_t *to = pool_at(&world->blocks[class], index);
-    for (uint64_t i = 0; i <= from[0]; i++) {
-        to[i] = from[i];
-    }
-    return class << BLOCK_CLASS_SHIFT | index;
+    return words_copy(&world->words, block);
 }
 
 void replica_committed(struct replica *self, const struct message *request, struct version version)
@@ -266,17 +242,22 @@ void replica_committed(struct replica *self, const struct message *request, stru
     if (!record_wanted(sink, RECORD_COMMITTED)) {
         return;
     }
-    const struct record row = {.at_ns = engine_now(&self->world->engine),
-                               .kind = RECORD_COMMITTED,
-                               .type = RECORD_WRITE,
-                               .dataset = (uint16_t)self->dataset->index,
-                               .group = (uint16_t)(request->from & ~ENDPOINT_CLIENT),
-                               .node = self->node_index,
-                               .key = request->key,
-                               .slot = request->request,
-                               .operation = request->operation,
-                               .stamp = version.stamp,
-                               .write = version.write};
+    struct record row = {.at_ns = engine_now(&self->world->engine),
+                         .kind = RECORD_COMMITTED,
+                         .type = RECORD_WRITE,
+                         .dataset = (uint16_t)self->dataset->index,
+                         .group = (uint16_t)(request->from & ~ENDPOINT_CLIENT),
+                         .node = self->node_index,
+                         .key = request->key,
+                         .slot = request->request,
+                         .operation = request->operation,
+                         .stamp = version.stamp,
+                         .write = version.write};
+    if (self->dataset->value.ops != NULL) {
+        row.outcome = (uint8_t)replica_request_action(self, request);
+        row.peer = value_request_element(request->a);
+        row.b = replica_request_amount(self, request);
+    }
     sink->row(sink->state, &row);
 }
 
@@ -286,6 +267,12 @@ void replica_reply(struct replica *self, const struct message *request, enum rec
     CHECK(self->node->up);
     CHECK((request->from & (ENDPOINT_CLIENT | ENDPOINT_AGENT)) != 0);
     uint32_t bytes = REPLY_BYTES;
+    if (outcome == RECORD_OK && request->type == RECORD_READ && self->dataset->value.ops != NULL) {
+        struct content content = replica_content(self, request->key);
+        replica_answer(self, request, &content);
+        replica_content_free(self, &content);
+        return;
+    }
     if (outcome == RECORD_OK && request->type == RECORD_WRITE) {
         replica_committed(self, request, version);
     } else if (outcome == RECORD_OK) {
@@ -474,9 +461,11 @@ void replica_power_lost(struct world *world, uint32_t node)
         replica_lead_lost(replica);
         uint32_t key = 0;
         while (replica->storage != NULL && storage_undo_one(replica->storage, &key)) {
-            record_given(replica, key, storage_read(replica->storage, key), RECORD_APPLIED,
-                         RECORD_FLAG_REVERTED);
+            replica_row_given(replica, key, storage_read(replica->storage, key), RECORD_APPLIED,
+                              RECORD_FLAG_REVERTED);
+            replica_state_changed(replica, key, RECORD_FLAG_REVERTED);
         }
+        replica->lives++;
         if (replica->pending.capacity > 0) {
             memset(replica->pending.items, 0,
                    replica->pending.capacity * replica->pending.item_bytes);

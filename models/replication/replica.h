@@ -82,6 +82,10 @@ bool replica_merges(const struct replica *self); /* false: a plain register */
  */
 enum record_outcome replica_perform(struct replica *self, const struct message *request,
                                     struct version version, uint8_t form, struct content *content);
+/* What the request does to a value that merges. */
+enum value_action replica_request_action(const struct replica *self, const struct message *request);
+int64_t replica_request_amount(const struct replica *self,
+                               const struct message *request); /* signed */
 /* Joins (or does again) what another one sent; true: something changed here. Keeps the block. */
 bool replica_take(struct replica *self, uint32_t key, const struct content *content);
 /* The same from words that are not in a block of their own (a batch); words may be in a block. */

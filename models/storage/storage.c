@@ -1,13 +1,18 @@
 #include "models/storage/storage.h"
 
+#include "models/values/value.h"
 #include "sim/check.h"
 
 void storage_init(struct storage *storage, struct arena *arena, uint32_t key_count,
-                  uint32_t value_bytes, bool sizes_vary)
+                  uint32_t value_bytes, bool sizes_vary, struct words_pool *pool)
 {
     *storage = (struct storage){.key_count = key_count, .value_bytes = value_bytes};
     storage->versions = arena_alloc(arena, key_count, sizeof *storage->versions);
-    if (sizes_vary) {
+    if (pool != NULL) {
+        storage->pool = pool;
+        storage->blocks = arena_alloc(arena, key_count, sizeof *storage->blocks);
+    }
+    if (sizes_vary || pool != NULL) {
         storage->sizes = arena_alloc(arena, key_count, sizeof *storage->sizes);
     }
     storage->leaf_keys = (key_count + STORAGE_LEAVES_MAX - 1) / STORAGE_LEAVES_MAX;
@@ -29,9 +34,27 @@ static uint64_t hash_of(uint32_t key, struct version version)
     return hash ^ hash >> 32;
 }
 
+/* A state's hash is that of its digest: versions alone do not tell states apart. */
+static uint64_t hash_of_state(const struct storage *storage, uint32_t key, uint32_t block)
+{
+    const uint64_t digest = value_digest(words_at(storage->pool, block));
+    return hash_of(key, (struct version){.stamp = (int64_t)digest});
+}
+
+static void rehash_state(struct storage *storage, uint32_t key, uint32_t before, uint32_t after)
+{
+    if (storage->leaf_hashes != NULL) {
+        storage->leaf_hashes[key / storage->leaf_keys] ^=
+            hash_of_state(storage, key, before) ^ hash_of_state(storage, key, after);
+    }
+}
+
 static void rehash(struct storage *storage, uint32_t key, struct version before,
                    struct version after)
 {
+    if (storage->blocks != NULL) {
+        return;
+    }
     if (storage->leaf_hashes != NULL) {
         storage->leaf_hashes[key / storage->leaf_keys] ^=
             hash_of(key, before) ^ hash_of(key, after);
@@ -54,8 +77,19 @@ static void remember(struct storage *storage, uint32_t key)
         storage->undo = larger;
         storage->undo_capacity = capacity;
     }
-    storage->undo[storage->undo_next & (storage->undo_capacity - 1)] = (struct storage_undo){
-        .before = storage->versions[key], .key = key, .bytes = storage_bytes(storage, key)};
+    storage->undo[storage->undo_next & (storage->undo_capacity - 1)] =
+        (struct storage_undo){.before = storage->versions[key],
+                              .key = key,
+                              .bytes = storage_bytes(storage, key),
+                              .block = storage->blocks != NULL ? storage->blocks[key] : 0};
+}
+
+/* The change will not be taken back any more: what was before it is forgotten. */
+static void forget(struct storage *storage, uint64_t change)
+{
+    if (storage->blocks != NULL && storage->volatile_memory) {
+        words_free(storage->pool, storage->undo[change & (storage->undo_capacity - 1)].block);
+    }
 }
 
 static void replace(struct storage *storage, uint32_t key, struct version version, uint32_t bytes)
@@ -95,9 +129,35 @@ bool storage_put(struct storage *storage, uint32_t key, struct version version, 
     return true;
 }
 
+void storage_put_state(struct storage *storage, uint32_t key, struct words state,
+                       struct version version, uint32_t bytes)
+{
+    CHECK(key < storage->key_count);
+    const uint32_t before = storage->blocks[key], after = words_keep(storage->pool, state);
+    rehash_state(storage, key, before, after);
+    replace(storage, key, version, bytes);
+    storage->blocks[key] = after;
+    if (!storage->volatile_memory) {
+        words_free(storage->pool, before);
+    }
+}
+
+static void wipe_state(struct storage *storage, uint32_t key)
+{
+    rehash_state(storage, key, storage->blocks[key], 0);
+    words_free(storage->pool, storage->blocks[key]);
+    storage->blocks[key] = 0;
+}
+
 void storage_wipe(struct storage *storage)
 {
+    for (uint64_t change = storage->undo_first; change < storage->undo_next; change++) {
+        forget(storage, change);
+    }
     for (uint32_t key = 0; key < storage->key_count; key++) {
+        if (storage->blocks != NULL) {
+            wipe_state(storage, key);
+        }
         const struct version before = storage->versions[key];
         if (!version_equal(before, (struct version){0})) {
             storage->versions[key] = (struct version){0};
@@ -113,6 +173,11 @@ void storage_wipe(struct storage *storage)
 void storage_durable(struct storage *storage, uint64_t changes)
 {
     CHECK(changes <= storage->undo_next);
+    if (storage->blocks != NULL) {
+        for (uint64_t change = storage->undo_first; change < changes; change++) {
+            forget(storage, change);
+        }
+    }
     if (changes > storage->undo_first) {
         storage->undo_first = changes;
     }
@@ -127,6 +192,11 @@ bool storage_undo_one(struct storage *storage, uint32_t *key)
     const struct storage_undo *undo =
         &storage->undo[storage->undo_next & (storage->undo_capacity - 1)];
     rehash(storage, undo->key, storage->versions[undo->key], undo->before);
+    if (storage->blocks != NULL) {
+        rehash_state(storage, undo->key, storage->blocks[undo->key], undo->block);
+        words_free(storage->pool, storage->blocks[undo->key]);
+        storage->blocks[undo->key] = undo->block;
+    }
     storage->versions[undo->key] = undo->before;
     if (storage->sizes != NULL) {
         storage->sizes[undo->key] = undo->bytes;
@@ -142,6 +212,8 @@ void storage_hash_leaves(struct storage *storage, struct arena *arena)
     }
     storage->leaf_hashes = arena_alloc(arena, storage->leaf_count, sizeof(uint64_t));
     for (uint32_t key = 0; key < storage->key_count; key++) {
-        storage->leaf_hashes[key / storage->leaf_keys] ^= hash_of(key, storage->versions[key]);
+        storage->leaf_hashes[key / storage->leaf_keys] ^=
+            storage->blocks != NULL ? hash_of_state(storage, key, storage->blocks[key])
+                                    : hash_of(key, storage->versions[key]);
     }
 }

@@ -4,16 +4,20 @@
  * Model:  a write changes memory at once and is durable after the next finished disk sync. Losing
  *         power takes the keys back to their last durable versions, newest change first.
  * Merge:  last writer wins: a version replaces what is there when it is newer by (stamp, write).
+ *         Values that merge (models/values) are states in blocks of words instead; whoever joins
+ *         them puts the result here.
  * Hashes: keys are cut into up to 1024 leaves of equal size; a leaf's hash is the exclusive or of
  *         the hashes of its (key, version) pairs, so it is kept up to date in O(1) and does not
  *         depend on the order of writes. Kept only after storage_hash_leaves().
  * Units:  bytes.
- * Cost:   16 bytes a key, 20 when sizes vary; one cache line a read or write.
+ * Cost:   16 bytes a key, 20 when sizes vary, 24 and its words when it merges; one cache line a
+ * read or write.
  */
 #ifndef MODELS_STORAGE_STORAGE_H
 #define MODELS_STORAGE_STORAGE_H
 
 #include "models/replication/message.h"
+#include "models/values/words.h"
 #include "sim/arena.h"
 
 #include <stddef.h>
@@ -23,11 +27,14 @@ enum { STORAGE_LEAVES_MAX = 1024 };
 struct storage_undo {
     struct version before;
     uint32_t key, bytes;
+    uint32_t block; /* the state before */
 };
 
 struct storage {
     struct version *versions;
-    uint32_t *sizes; /* NULL: all values have `value_bytes` */
+    uint32_t *sizes;         /* NULL: all values have `value_bytes` */
+    struct words_pool *pool; /* values that merge: where their states are; NULL: they are plain */
+    uint32_t *blocks;        /* the same: the state of a key, 0: none */
     uint32_t key_count, value_bytes;
     uint32_t leaf_count, leaf_keys; /* keys of a leaf, the last may have fewer */
     uint64_t *leaf_hashes;          /* NULL until storage_hash_leaves */
@@ -37,8 +44,9 @@ struct storage {
     uint64_t undo_first, undo_next; /* numbers of changes: [first, next) are in the ring */
 };
 
+/* `pool` is NULL for plain values. */
 void storage_init(struct storage *storage, struct arena *arena, uint32_t key_count,
-                  uint32_t value_bytes, bool sizes_vary);
+                  uint32_t value_bytes, bool sizes_vary, struct words_pool *pool);
 void storage_release(struct storage *storage);
 
 static inline struct version storage_read(const struct storage *storage, uint32_t key)
@@ -49,7 +57,8 @@ static inline struct version storage_read(const struct storage *storage, uint32_
 /* Tables are loaded before the run: what nobody has written yet has the usual size. */
 static inline uint32_t storage_bytes(const struct storage *storage, uint32_t key)
 {
-    const bool own = storage->sizes != NULL && storage->versions[key].write != 0;
+    const bool own =
+        storage->sizes != NULL && (storage->versions[key].write != 0 || storage->blocks != NULL);
     return own ? storage->sizes[key] : storage->value_bytes;
 }
 
@@ -61,6 +70,16 @@ bool storage_apply(struct storage *storage, uint32_t key, struct version version
  * there already. Durable and undone like any change.
  */
 bool storage_put(struct storage *storage, uint32_t key, struct version version, uint32_t bytes);
+
+/* The state of a key; no words before any write. Valid until the pool is next taken from. */
+static inline struct words storage_state(const struct storage *storage, uint32_t key)
+{
+    return words_at(storage->pool, storage->blocks[key]);
+}
+
+/* Puts a state (words outside the pool) with its version and size; durable like any change. */
+void storage_put_state(struct storage *storage, uint32_t key, struct words state,
+                       struct version version, uint32_t bytes);
 
 /* The disk is gone, and what memory held with it: every key is as before any write. */
 void storage_wipe(struct storage *storage);

@@ -75,6 +75,23 @@ bool value_take(const struct value_type *type, struct words state, struct words 
     return !words_equal(words_of(after), state);
 }
 
+bool value_sweep(const struct value_type *type, struct words state, sim_ns clock_ns,
+                 struct words_buffer *after)
+{
+    if (state.count == 0 || type->ops->sweep == NULL) {
+        return false;
+    }
+    words_clear(after);
+    put_head(after, value_head(state));
+    if (!type->ops->sweep(type->params, value_body(state), clock_ns, after)) {
+        return false;
+    }
+    if (after->count == VALUE_HEAD_WORDS) {
+        words_clear(after); /* as if nobody had ever written it */
+    }
+    return true;
+}
+
 void value_view_of(const struct value_type *type, struct words state, struct value_view *view)
 {
     *view = (struct value_view){0};

@@ -77,6 +77,7 @@ struct value_write {          /* a client's operation, at the replica that accep
     int64_t amount;           /* of increments, decrements, quantities: at least 1 */
     uint32_t bytes;           /* of the content that the client sends */
     uint32_t actor;
+    uint32_t members; /* that store the dataset */
     struct value_version version;
     sim_ns clock_ns;      /* the replica's own clock */
     struct words context; /* what the client had read before (`context` below); no words: nothing */
@@ -164,6 +165,10 @@ enum value_result value_perform(const struct value_type *type, struct words befo
 /* `from` in the given form on top of `state`; false: it changes nothing. */
 bool value_take(const struct value_type *type, struct words state, struct words from,
                 enum value_form form, struct words_buffer *after, struct words_buffer *displaced);
+/* Forgets what is past its grace; false: nothing. Of a state without anything left no words stay.
+ */
+bool value_sweep(const struct value_type *type, struct words state, sim_ns clock_ns,
+                 struct words_buffer *after);
 void value_view_of(const struct value_type *type, struct words state, struct value_view *view);
 struct value_size value_size_of(const struct value_type *type, struct words state,
                                 enum value_form form);
@@ -186,9 +191,17 @@ static inline uint32_t value_request_element(uint64_t packed)
     return (uint32_t)(packed >> 32) & 0xffffffu;
 }
 
-static inline uint32_t value_request_amount(uint64_t packed)
+static inline uint32_t value_request_amount(uint64_t packed) /* nothing said: 1 */
 {
-    return (uint32_t)packed;
+    return (uint32_t)packed == 0 ? 1 : (uint32_t)packed;
+}
+
+/* By how much it changes a number: 0 for what neither adds nor takes. */
+static inline int64_t value_signed(enum value_action action, int64_t amount)
+{
+    const bool adds = action == VALUE_INCREMENT || action == VALUE_ADD;
+    const bool takes = action == VALUE_DECREMENT || action == VALUE_REMOVE;
+    return adds ? amount : takes ? -amount : 0;
 }
 
 static inline uint32_t value_actor(uint32_t member, uint32_t lives)

@@ -18,7 +18,7 @@ static void test_newer_wins(void **state)
     struct arena arena;
     arena_init(&arena);
     struct storage storage;
-    storage_init(&storage, &arena, 10, 512, false);
+    storage_init(&storage, &arena, 10, 512, false, NULL);
     assert_true(storage_apply(&storage, 3, version(5, 7), 0));
     assert_false(storage_apply(&storage, 3, version(5, 7), 0));
     assert_false(storage_apply(&storage, 3, version(4, 9), 0));
@@ -37,7 +37,7 @@ static void test_what_nobody_wrote_has_the_usual_size(void **state)
     struct arena arena;
     arena_init(&arena);
     struct storage storage;
-    storage_init(&storage, &arena, 10, 512, true);
+    storage_init(&storage, &arena, 10, 512, true, NULL);
     assert_int_equal(storage_bytes(&storage, 3), 512);
     assert_true(storage_apply(&storage, 3, version(5, 7), 0));
     assert_int_equal(storage_bytes(&storage, 3), 0);
@@ -55,8 +55,8 @@ static void test_power_loss_takes_back_to_the_disk(void **state)
     struct arena arena;
     arena_init(&arena);
     struct storage storage, expected;
-    storage_init(&storage, &arena, 7, 0, true);
-    storage_init(&expected, &arena, 7, 0, true);
+    storage_init(&storage, &arena, 7, 0, true, NULL);
+    storage_init(&expected, &arena, 7, 0, true, NULL);
     storage.volatile_memory = true;
     uint64_t durable = 0;
     for (uint64_t i = 1; i <= 300; i++) {
@@ -93,8 +93,8 @@ static void test_leaf_hashes(void **state)
     arena_init(&arena);
     struct storage a, b;
     enum { KEYS = 5000 };
-    storage_init(&a, &arena, KEYS, 1, false);
-    storage_init(&b, &arena, KEYS, 1, false);
+    storage_init(&a, &arena, KEYS, 1, false, NULL);
+    storage_init(&b, &arena, KEYS, 1, false, NULL);
     storage_hash_leaves(&a, &arena);
     for (uint32_t i = 0; i < 20000; i++) {
         storage_apply(&a, i * 7919u % KEYS, version(i, i + 1), 0);
@@ -128,8 +128,8 @@ static void test_puts_what_is_older(void **state)
     struct arena arena;
     arena_init(&arena);
     struct storage storage, fresh;
-    storage_init(&storage, &arena, 10, 512, true);
-    storage_init(&fresh, &arena, 10, 512, true);
+    storage_init(&storage, &arena, 10, 512, true, NULL);
+    storage_init(&fresh, &arena, 10, 512, true, NULL);
     storage_hash_leaves(&storage, &arena);
     storage_hash_leaves(&fresh, &arena);
     storage.volatile_memory = true;
@@ -162,8 +162,8 @@ static void test_wipes(void **state)
     struct arena arena;
     arena_init(&arena);
     struct storage storage, fresh;
-    storage_init(&storage, &arena, 10, 512, true);
-    storage_init(&fresh, &arena, 10, 512, true);
+    storage_init(&storage, &arena, 10, 512, true, NULL);
+    storage_init(&fresh, &arena, 10, 512, true, NULL);
     storage_hash_leaves(&storage, &arena);
     storage_hash_leaves(&fresh, &arena);
     storage.volatile_memory = true;
