@@ -138,8 +138,12 @@ struct scenario_dataset {
 
 struct scenario_mix {
     double read, write, insert, scan, read_modify_write;
+    double set, increment, decrement, add, remove, delete; /* of values that merge */
     int64_t scan_keys;
 };
+
+/* Which field, item or element of a value a write is about. */
+enum scenario_elements { SCENARIO_ELEMENTS_UNIFORM, SCENARIO_ELEMENTS_ZIPFIAN };
 
 enum scenario_ycsb {
     SCENARIO_YCSB_NONE,
@@ -165,6 +169,10 @@ struct scenario_probe { /* reads that follow an acknowledged write of this group
         readers; /* regions whose clients read, one at random; empty: any client group */
 };
 
+struct scenario_feed { /* people who resolve the conflicts that are seen in their region */
+    const struct distribution *latency; /* of one person and one conflict; NULL: no feed */
+};
+
 struct scenario_place {
     const char *name;
     double latitude, longitude; /* not given: those of the region of that name */
@@ -182,10 +190,13 @@ struct scenario_client {
     struct param_list by_hour;        /* 24 factors of the rate by local solar hour; empty: flat */
     double start_hour;                /* UTC hour of day at which the run begins */
     const struct distribution *think; /* closed loop; NULL: none */
-    struct param_csv trace;           /* time_ms, operation, key [, session, bytes] */
+    struct param_csv trace;    /* time_ms, operation, key [, session, bytes, element, amount] */
+    struct scenario_feed feed; /* in place of a load */
     struct scenario_mix mix;
-    uint32_t ycsb;       /* enum scenario_ycsb: sets mix and popularity */
-    uint32_t popularity; /* 0: the dataset's; else 1 + enum scenario_popularity */
+    uint32_t ycsb;                     /* enum scenario_ycsb: sets mix and popularity */
+    uint32_t popularity;               /* 0: the dataset's; else 1 + enum scenario_popularity */
+    uint32_t elements;                 /* enum scenario_elements */
+    const struct distribution *amount; /* NULL: 1 */
     sim_ns deadline;
     struct scenario_retry retry;
     sim_ns hedge_after; /* reads: a second request to the next replica; 0: never */
