@@ -35,7 +35,8 @@ enum value_action {              /* what a client's write does; the words of the
                     VALUE_DECREMENT,
                     VALUE_ADD, /* an element to a set, a message to a list, an item to a cart */
                     VALUE_REMOVE,
-                    VALUE_DELETE, /* the whole key */
+                    VALUE_DELETE,   /* the whole key */
+                    VALUE_TRANSFER, /* no client's: rights to the actor `element`; see `wants` */
                     VALUE_ACTION_COUNT
 };
 
@@ -134,6 +135,17 @@ struct value_ops {
     bool (*sweep)(const void *params, struct words body, sim_ns clock_ns,
                   struct words_buffer *after);
     sim_ns (*sweep_every)(const void *params); /* 0: never */
+    /*
+     * Rights to take from a number are running low at this replica (a bounded counter): true, whom
+     * to ask for how many. The strategy asks after a write here was done or refused: a message with
+     * the amount and the asker's actor to member *from, which does a write VALUE_TRANSFER (element:
+     * the asker's actor, version {0, 0}) on its own state and, unless refused, ships what came of
+     * it to all like any write. Requests and their effects may be lost: nothing goes wrong but that
+     * the rights stay where they are. No second request of a key while one is under way. NULL:
+     * never.
+     */
+    bool (*wants)(const void *params, struct words body, uint32_t actor, uint32_t members,
+                  uint32_t *from, int64_t *amount);
 };
 
 extern const struct param_registry value_registry;
