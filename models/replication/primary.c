@@ -152,6 +152,11 @@ static const char *primary_check(const void *untyped, const struct scenario_data
     const uint32_t *replicas = common->replicas.items;
     const size_t regions =
         common->replicas.count > 0 ? common->replicas.count : scenario->regions.count;
+    if (value_ops_of(&dataset->value) != NULL) {
+        *key = "strategy";
+        return "primary: one replica accepts all writes, so no two of them ever meet: use the "
+               "value type \"register\"";
+    }
     bool found = common->replicas.count == 0;
     for (size_t i = 0; i < common->replicas.count; i++) {
         found = found || replicas[i] == params->primary;
