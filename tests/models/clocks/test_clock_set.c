@@ -38,6 +38,45 @@ static void test_steps_and_local_time(void **state)
     arena_release(&arena);
 }
 
+static void interval_at(struct clock_set *set, sim_ns now_ns, sim_ns earliest_ns, sim_ns latest_ns)
+{
+    sim_ns earliest = 0, latest = 0;
+    clock_set_interval(set, 0, now_ns, &earliest, &latest);
+    assert_int_equal(earliest, earliest_ns);
+    assert_int_equal(latest, latest_ns);
+}
+
+/* The interval is that of the clock as it is corrected, local time that of one that never goes
+ * back. A step is no part of the promise: true time is outside. */
+static void test_intervals(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    struct clock_set set;
+    const struct param_kind *kind = param_registry_find(&clock_registry, "truetime");
+    void *params = fill_new(kind, &arena);
+    fill_ns(kind, params, "epsilon", 0);
+    fill_real(kind, params, "drift_ppm", 200.0);
+    fill_ns(kind, params, "interval", 30 * SIM_NS_PER_S);
+    const struct param_choice choice = choice_of("truetime", params);
+    clock_set_init(&set, &choice, 1, 1, &arena);
+    set.nodes[0].state.phase_ns = 10 * SIM_NS_PER_S;
+    set.nodes[0].state.drift = 1e-4;
+    /* 20 s after a synchronisation: 2 ms ahead, within 4 ms; then corrected to 0, within 0. */
+    const sim_ns end_ns = 40 * SIM_NS_PER_S;
+    interval_at(&set, 30 * SIM_NS_PER_S, 29998000000, 30006000000);
+    assert_int_equal(clock_set_local(&set, 0, end_ns - 10000), end_ns - 10000 + 2999999);
+    assert_int_equal(clock_set_local(&set, 0, end_ns), end_ns - 10000 + 2999999);
+    interval_at(&set, end_ns, end_ns, end_ns);
+    clock_set_step(&set, 0, SIM_NS_PER_S);
+    interval_at(&set, end_ns, end_ns + SIM_NS_PER_S, end_ns + SIM_NS_PER_S);
+    const struct param_choice unbounded = choice_of("free_running", NULL);
+    set.ops = (const struct clock_ops *)(const void *)unbounded.kind;
+    interval_at(&set, end_ns, -SIM_NS_MAX, SIM_NS_MAX);
+    arena_release(&arena);
+}
+
 /* Clocks that all err alike would hide every error of whoever compares their times. */
 static void test_nodes_do_not_err_alike(void **state)
 {
@@ -69,11 +108,15 @@ static void test_nodes_do_not_err_alike(void **state)
 static void test_registry(void **state)
 {
     (void)state;
-    assert_int_equal(clock_registry.count, 4);
+    assert_int_equal(clock_registry.count, 10);
     for (size_t i = 0; i < clock_registry.count; i++) {
         const struct param_kind *kind = clock_registry.kinds[i];
         assert_true(kind->summary[0] != '\0');
         assert_true(kind->source[0] != '\0');
+        const struct clock_ops *ops = (const struct clock_ops *)(const void *)kind;
+        /* Whoever promises says so: what needs a bound is refused by that. */
+        const bool promises = strstr(kind->summary, "promises") != NULL;
+        assert_true(ops->bounded == (promises || strcmp(kind->name, "perfect") == 0));
     }
     assert_null(param_registry_find(&clock_registry, "sundial"));
 }
@@ -161,6 +204,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_steps_and_local_time),
+        cmocka_unit_test(test_intervals),
         cmocka_unit_test(test_rates),
         cmocka_unit_test(test_strobes),
         cmocka_unit_test(test_free_clocks),

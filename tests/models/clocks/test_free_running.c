@@ -39,6 +39,31 @@ static void test_grows_with_drift_for_ever(void **state)
     arena_release(&arena);
 }
 
+/* Nobody has corrected it for a day: 20 ppm are 20e-6 x 86400 s = 1.728 s, and growing. */
+static void test_alone_for_a_day(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    void *params = fill_new(&free_running()->kind, &arena);
+    fill_constant(&free_running()->kind, params, "offset", &arena, 3e6);
+    fill_real(&free_running()->kind, params, "drift_ppm", 20.0);
+    fill_ns(&free_running()->kind, params, "alone_for", 24 * SIM_NS_PER_H);
+    struct clock_state clock = {0};
+    random_stream_init(&clock.stream, SEED, PURPOSE_CLOCK, 0);
+    free_running()->start(params, &clock);
+    const double drift = clock.drift;
+    assert_int_equal(free_running()->read(params, &clock, 0).offset_ns,
+                     3000000 + sim_ns_from_double(drift * 86400e9));
+    clock.drift = 20e-6;
+    assert_int_equal(free_running()->read(params, &clock, 0).offset_ns, 1731000000);
+    assert_int_equal(free_running()->read(params, &clock, 3600 * SIM_NS_PER_S).offset_ns,
+                     1731000000 + 72000000);
+    clock.drift = -20e-6;
+    assert_int_equal(free_running()->read(params, &clock, 0).offset_ns, 3000000 - 1728000000);
+    arena_release(&arena);
+}
+
 /* The default is chosen so that the median of the drift's size is 78 ppm. */
 static void test_median_drift(void **state)
 {
@@ -69,6 +94,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_grows_with_drift_for_ever),
+        cmocka_unit_test(test_alone_for_a_day),
         cmocka_unit_test(test_median_drift),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
