@@ -33,9 +33,15 @@ struct fake_event {
     struct message message;
 };
 
+struct fake_words { /* of its own memory */
+    uint64_t *at;
+    uint32_t count;
+};
+
 struct fake_undo {
     uint32_t key;
     struct version before;
+    struct fake_words words_before;
 };
 
 struct fake_sync {
@@ -49,6 +55,8 @@ struct replica {
     bool up, syncing;
     void *state;
     struct version storage[FAKE_KEYS];
+    struct fake_words words[FAKE_KEYS];
+    uint32_t lives; /* how often it has lost its memory */
     bool leading;
     uint64_t lead_epoch;
     struct fake_undo *undo;
@@ -89,6 +97,7 @@ struct fake {
     size_t grown_count, grown_capacity;
     uint64_t *cancelled; /* sequence numbers */
     size_t cancelled_count, cancelled_capacity;
+    struct words_buffer after, shipped; /* for values that merge */
     void (*watch)(struct fake *fake);
 };
 
@@ -96,5 +105,8 @@ uint64_t fake_schedule(struct fake *fake, struct fake_event event); /* its seque
 uint32_t fake_random(struct fake *fake, uint32_t below);
 void fake_block_free(struct fake *fake, uint32_t block);
 void fake_disk_end(struct replica *self);
+/* Stores a version, and words unless NULL (their memory passes over), so that a crash undoes it. */
+void fake_store(struct replica *self, uint32_t key, struct version version,
+                const struct fake_words *words);
 
 #endif

@@ -93,6 +93,11 @@ uint32_t replica_key_count(const struct replica *self)
     return FAKE_KEYS;
 }
 
+bool replica_merges(const struct replica *self)
+{
+    return self->fake->config.value.ops != NULL;
+}
+
 static bool holds_storage(const struct replica *self)
 {
     const struct fake_config *config = &self->fake->config;
@@ -109,19 +114,25 @@ struct version replica_read(const struct replica *self, uint32_t key)
 
 uint32_t replica_value_bytes(const struct replica *self, uint32_t key)
 {
-    (void)self;
-    (void)key;
-    return FAKE_VALUE_BYTES;
+    return replica_merges(self) ? replica_content_bytes(self, key) : FAKE_VALUE_BYTES;
 }
 
-static void store(struct replica *self, uint32_t key, struct version version)
+void fake_store(struct replica *self, uint32_t key, struct version version,
+                const struct fake_words *words)
 {
+    struct fake_words before = {0};
+    if (words != NULL) {
+        before = self->words[key];
+        self->words[key] = *words;
+    }
     if (self->fake->config.disk_ns > 0) {
         void *items = self->undo;
         memory_grow(&items, &self->undo_capacity, self->undo_count + 1, sizeof *self->undo);
         self->undo = items;
         self->undo[self->undo_count++] =
-            (struct fake_undo){.key = key, .before = self->storage[key]};
+            (struct fake_undo){.key = key, .before = self->storage[key], .words_before = before};
+    } else {
+        free(before.at);
     }
     self->storage[key] = version;
 }
@@ -132,10 +143,11 @@ bool replica_apply(struct replica *self, uint32_t key, struct version version, u
     CHECK(key < FAKE_KEYS);
     CHECK(bytes == FAKE_VALUE_BYTES);
     CHECK(version.write != 0);
+    CHECK(!replica_merges(self));
     if (!version_newer(version, self->storage[key])) {
         return false;
     }
-    store(self, key, version);
+    fake_store(self, key, version, NULL);
     return true;
 }
 
@@ -145,7 +157,7 @@ void replica_rewind(struct replica *self, uint32_t key, struct version version, 
     CHECK(key < FAKE_KEYS);
     CHECK(bytes == FAKE_VALUE_BYTES);
     if (!version_equal(version, self->storage[key])) {
-        store(self, key, version);
+        fake_store(self, key, version, NULL);
     }
 }
 
@@ -192,6 +204,9 @@ void fake_disk_end(struct replica *self)
     const size_t durable = finished[done - 1].changes;
     self->sync_count -= done;
     memmove(self->syncs, self->syncs + done, self->sync_count * sizeof *self->syncs);
+    for (size_t i = 0; i < durable; i++) {
+        free(self->undo[i].words_before.at);
+    }
     self->undo_count -= durable;
     if (self->undo_count > 0) {
         memmove(self->undo, self->undo + durable, self->undo_count * sizeof *self->undo);
@@ -227,9 +242,7 @@ uint64_t replica_leaf_hash(const struct replica *self, uint32_t leaf)
     uint64_t hash = 0;
     replica_leaf_keys(self, leaf, &first, &last);
     for (uint32_t key = first; key < last; key++) {
-        const struct version version = self->storage[key];
-        const uint64_t word = ((uint64_t)version.stamp * 31 + version.write) * 61 + key;
-        hash ^= word * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= (replica_digest(self, key) * 61 + key) * UINT64_C(0x9e3779b97f4a7c15);
     }
     return hash;
 }
@@ -331,6 +344,9 @@ void replica_reply(struct replica *self, const struct message *request, enum rec
                                                              .operation = request->operation,
                                                              .outcome = outcome,
                                                              .version = version};
+    if (outcome == RECORD_OK && request->type == RECORD_READ && replica_merges(self)) {
+        fake->replies[fake->reply_count - 1].view = fake_view(fake, self->member, request->key);
+    }
 }
 
 void replica_committed(struct replica *self, const struct message *request, struct version version)

@@ -26,7 +26,8 @@ struct fake_config {
     sim_ns one_way_ns[FAKE_MEMBERS][FAKE_MEMBERS];
     sim_ns disk_ns; /* 0: no disk */
     sim_ns clock_offset_ns[FAKE_MEMBERS];
-    sim_ns clock_bound_ns; /* what the clocks promise */
+    sim_ns clock_bound_ns;   /* what the clocks promise */
+    struct value_type value; /* zeroed: a plain register */
     bool managed;
     /* Each message takes up to so much longer, by chance, and comes twice with this chance. */
     sim_ns jitter_ns;
@@ -41,9 +42,10 @@ struct fake_reply {
     enum record_outcome outcome;
     struct version version;
     bool referred;
+    struct value_view view; /* of a read of a value that merges */
 };
 
-/* RECORD_LEADER (`flag`: accepting) and RECORD_DISCARDED. */
+/* RECORD_LEADER (`flag`: accepting), RECORD_DISCARDED and RECORD_CONFIRMED. */
 struct fake_fact {
     sim_ns at_ns;
     uint32_t kind, member, key;
@@ -65,6 +67,9 @@ void fake_free(struct fake *fake);
 /* What happens at a time to come. Operation numbers are the test's own. */
 void fake_write(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation);
 void fake_read(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation);
+/* An operation on a value that merges; blind. */
+void fake_change(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation,
+                 uint64_t packed);
 void fake_down(struct fake *fake, sim_ns at_ns, uint32_t member);
 void fake_up(struct fake *fake, sim_ns at_ns, uint32_t member);
 /* While it is down: its disk is gone. */
@@ -86,6 +91,11 @@ sim_ns fake_now(const struct fake *fake);
 struct replica *fake_member(struct fake *fake, uint32_t member);
 bool fake_is_up(const struct fake *fake, uint32_t member);
 struct version fake_stored(const struct fake *fake, uint32_t member, uint32_t key);
+struct value_view fake_view(const struct fake *fake, uint32_t member, uint32_t key);
+uint64_t fake_digest(const struct fake *fake, uint32_t member, uint32_t key);
+/* Does what a sweep timer does: forgets what the grace period no longer protects. */
+void fake_sweep(struct fake *fake, uint32_t member);
+uint32_t fake_blocks(const struct fake *fake);                    /* that somebody holds */
 uint64_t fake_sent(const struct fake *fake, uint32_t kind);       /* messages */
 uint64_t fake_sent_bytes(const struct fake *fake, uint32_t kind); /* bytes */
 uint32_t fake_pending(const struct fake *fake, uint32_t member);  /* operations */
@@ -95,6 +105,10 @@ uint32_t fake_replies_to(const struct fake *fake, uint64_t operation);
 const struct fake_fact *fake_facts(const struct fake *fake, uint32_t *count);
 /* The last answer to the operation was a referral: to that member (UINT32_MAX: to nobody). */
 bool fake_referred(const struct fake *fake, uint64_t operation, uint32_t *member, uint64_t *epoch);
+/* A counter by actor, with all three forms: states and deltas are the totals of actors, an
+ * operation is what is to be added. */
+extern const struct value_ops fake_counter_ops;
+
 const struct fake_mode *fake_modes(const struct fake *fake, uint32_t *count);
 
 #endif

@@ -112,6 +112,12 @@ void fake_free(struct fake *fake)
             free(self->pending[number]);
         }
         memory_release(self->pending);
+        for (size_t u = 0; u < self->undo_count; u++) {
+            free(self->undo[u].words_before.at);
+        }
+        for (uint32_t key = 0; key < FAKE_KEYS; key++) {
+            free(self->words[key].at);
+        }
         memory_release(self->undo);
         memory_release(self->syncs);
         free(self->state);
@@ -124,6 +130,8 @@ void fake_free(struct fake *fake)
     memory_release(fake->grown);
     memory_release(fake->cancelled);
     memory_release(fake->heap);
+    words_release(&fake->after);
+    words_release(&fake->shipped);
     free(fake->replies);
     free(fake->facts);
     free(fake->shared);
@@ -146,6 +154,17 @@ void fake_write(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, 
         fake, at_ns, member,
         (struct message){
             .type = RECORD_WRITE, .key = key, .operation = operation, .bytes = FAKE_VALUE_BYTES});
+}
+
+void fake_change(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation,
+                 uint64_t packed)
+{
+    request(fake, at_ns, member,
+            (struct message){.type = RECORD_WRITE,
+                             .key = key,
+                             .operation = operation,
+                             .bytes = FAKE_VALUE_BYTES,
+                             .a = packed});
 }
 
 void fake_read(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation)
@@ -203,9 +222,14 @@ static void power_off(struct replica *self)
     CHECK(self->up);
     self->up = self->syncing = false;
     self->epoch++;
+    self->lives++;
     while (self->undo_count > 0) {
         const struct fake_undo undo = self->undo[--self->undo_count];
         self->storage[undo.key] = undo.before;
+        if (replica_merges(self)) {
+            free(self->words[undo.key].at);
+            self->words[undo.key] = undo.words_before;
+        }
     }
     self->sync_count = 0;
     for (uint32_t number = 1; number <= self->pending_last; number++) {
@@ -231,6 +255,10 @@ static void disk_lost(struct replica *self)
 {
     CHECK(!self->up);
     memset(self->storage, 0, sizeof self->storage);
+    for (uint32_t key = 0; key < FAKE_KEYS; key++) {
+        free(self->words[key].at);
+        self->words[key] = (struct fake_words){0};
+    }
     self->fake->config.ops->on_disk_lost(self);
 }
 
