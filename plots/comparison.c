@@ -80,6 +80,7 @@ void comparison_add(struct comparison *comparison, const char *variant,
     added->latency[0] = copy_latency(arena, set, "read");
     added->latency[1] = copy_latency(arena, set, "write");
     added->failures = failure_summary_of(set);
+    added->conflicts = conflict_summary_of(set);
     added->visibility = copy_curve(arena, set, "probe_t_visibility");
     if (added->visibility == NULL) {
         added->visibility = copy_curve(arena, set, "t_visibility");

@@ -15,6 +15,7 @@
 #define PLOTS_FIGURE_H
 
 #include "analysis/metric.h"
+#include "plots/conflict_summary.h"
 #include "plots/failure_summary.h"
 #include "sim/record.h"
 
@@ -29,6 +30,7 @@ struct figure_variant {
     const struct histogram *latency[2]; /* reads, writes; over all regions */
     const struct metric_curve *visibility;
     struct failure_summary failures;
+    struct conflict_summary conflicts;
 };
 
 struct figure_input {

@@ -42,7 +42,8 @@ enum record_kind {
      * The strategy decided that a write is accepted: the moment at which the accepting
      * node answers. `node`, `key`, `operation`, stamp, write. A write may be committed and
      * never completed (the answer is lost, or the client has given up). Values that merge:
-     * `outcome`, `peer` and `b` as in INVOKED.
+     * `outcome`, `peer` and `b` as in INVOKED. Without a leader `a` = how far the node's clock is
+     * ahead of true time.
      */
     RECORD_COMMITTED,
     /*

@@ -258,6 +258,9 @@ void replica_committed(struct replica *self, const struct message *request, stru
         row.peer = value_request_element(request->a);
         row.b = replica_request_amount(self, request);
     }
+    if (self->dataset->ops->leadership == NULL) {
+        row.a = clock_set_read(&self->world->clocks, self->node_index, row.at_ns).offset_ns;
+    }
     sink->row(sink->state, &row);
 }
 
