@@ -26,7 +26,9 @@ enum random_purpose {
     PURPOSE_AGENT = 16,         /* agent: its own chance */
     PURPOSE_FRONT = 17,         /* client group: connections, name caches, which resolver */
     PURPOSE_FAULT = 18,         /* fault: when it happens by chance, and what it hits */
-    PURPOSE_LINK_DISORDER = 19  /* as PURPOSE_LINK_DELAY: copies and late packets */
+    PURPOSE_LINK_DISORDER = 19, /* as PURPOSE_LINK_DELAY: copies and late packets */
+    PURPOSE_ELEMENT = 20,       /* client group: which element of a value a write is about */
+    PURPOSE_AMOUNT = 21         /* client group: by how much a write changes a number */
 };
 
 #endif

@@ -24,7 +24,8 @@ enum {
     SCENARIO_NODES_MAX = 4096,
     SCENARIO_KEYS_MAX = 10000000, /* some 400 bytes each with five replicas */
     SCENARIO_CLIENTS_MAX = 10000,
-    SCENARIO_BYTES_MAX = 1000000000 /* of one value; and of one scan on average */
+    SCENARIO_BYTES_MAX = 1000000000, /* of one value; and of one scan on average */
+    SCENARIO_AMOUNT_MAX = 1000000000 /* by which one write changes a number */
 };
 
 struct scenario_region {

@@ -2,6 +2,7 @@
 #include "models/scenario_check.h"
 #include "models/geography/geography.h"
 #include "models/replication/strategy.h"
+#include "models/workload/mix.h"
 #include "models/workload/trace.h"
 #include "models/world_place.h"
 #include "sim/arena.h"
@@ -269,20 +270,20 @@ static void complain_trace(void *context, int line, const char *message)
 
 static void check_load(struct checking *checking, const char *path, struct scenario_client *client)
 {
-    const int loops = (client->rate > 0.0) + (client->think != NULL) + (client->trace.columns > 0);
+    const int loops = (client->rate > 0.0) + (client->think != NULL) + (client->trace.columns > 0) +
+                      (client->feed.latency != NULL);
     if (loops != 1) {
-        complain(
-            checking, path,
-            "needs exactly one of \"rate\" (open loop), \"think\" (closed loop) and \"trace\"");
+        complain(checking, path,
+                 "needs exactly one of \"rate\" (open loop), \"think\" (closed loop), \"trace\" "
+                 "and \"feed\"");
     }
-    const struct scenario_mix *mix = &client->mix;
-    const double sum = mix->read + mix->write + mix->insert + mix->scan + mix->read_modify_write;
+    const double sum = mix_sum(&client->mix);
     if (client->ycsb != SCENARIO_YCSB_NONE && sum > 0.0) {
         complain(checking, arena_printf(checking->arena, "%s.mix", path),
                  "\"ycsb\" sets the mix; give only one of them");
     }
     if (client->ycsb == SCENARIO_YCSB_NONE && sum == 0.0) {
-        client->mix.read = 1.0;
+        client->mix.read = client->feed.latency == NULL ? 1.0 : 0.0;
     } else if (client->ycsb == SCENARIO_YCSB_NONE && (sum < 1.0 - 1e-9 || sum > 1.0 + 1e-9)) {
         complain(checking, arena_printf(checking->arena, "%s.mix", path),
                  arena_printf(checking->arena, "shares must add up to 1 (got %lld.%04lld)",
@@ -400,6 +401,7 @@ static void check_clients(struct checking *checking)
         check_load(checking, path, client);
         check_scan(checking, path, client);
         check_probe(checking, path, client);
+        scenario_check_client_values(checking, path, client);
     }
     const size_t places =
         checking->scenario->regions.count + checking->scenario->client_places.count;
@@ -419,6 +421,7 @@ bool scenario_check(struct scenario *scenario, struct arena *arena, scenario_rep
     check_times(&checking);
     check_regions(&checking);
     check_datasets(&checking);
+    scenario_check_values(&checking);
     check_network(&checking);
     check_clients(&checking);
     if (scenario->network.latency.from == SCENARIO_LATENCY_MATRIX) {

@@ -25,6 +25,11 @@ void scenario_note(struct checking *checking, const char *message);
 /* scenario_matrix.c: network.latency when it is from a matrix. */
 void scenario_check_matrix(struct checking *checking);
 
+/* scenario_check_values.c: what one group of clients does to values, and values themselves. */
+void scenario_check_client_values(struct checking *checking, const char *path,
+                                  const struct scenario_client *client);
+void scenario_check_values(struct checking *checking);
+
 /* scenario_faults.c: when faults happen, and what each kind says of its own parameters. */
 void scenario_check_faults(struct checking *checking);
 

@@ -60,6 +60,12 @@ static void record_invoked(const struct clients *clients, const struct group *gr
     row.b = start->probed_after_ns;
     row.write = start->probed_write;
     row.bytes = operation->bytes;
+    if (operation->request != 0) {
+        const enum value_action action = value_request_action(operation->request);
+        row.outcome = (uint8_t)action;
+        row.peer = value_request_element(operation->request);
+        row.b = value_signed(action, value_request_amount(operation->request));
+    }
     clients->host.sink->row(clients->host.sink->state, &row);
 }
 
@@ -78,6 +84,8 @@ static void begin(struct clients *clients, struct group *group, const struct ope
     operation->type = start->type;
     operation->flags = start->flags;
     operation->tries = 1;
+    operation->request = start->request;
+    operation->context = start->context;
     if (record_wanted(clients->host.sink, RECORD_INVOKED)) {
         record_invoked(clients, group, slot, operation, start);
     }
@@ -89,6 +97,17 @@ static void begin(struct clients *clients, struct group *group, const struct ope
         due_join(clients, group, DUE_HEDGE, slot);
     }
     ask(clients, group, slot);
+}
+
+/* Only the read of a read-modify-write brings back what its write is to replace. */
+static bool wants_context(const struct group *group, const struct operation *operation)
+{
+    return group->brings_contexts && (operation->flags & OPERATION_THEN_WRITE) != 0;
+}
+
+static uint32_t copy_of(const struct clients *clients, uint32_t block)
+{
+    return block != 0 ? clients->host.block_copy(clients->host.world, block) : 0;
 }
 
 /* Sends one more request. Nothing of the operation is touched afterwards. */
@@ -114,7 +133,9 @@ static void ask(struct clients *clients, struct group *group, uint32_t slot)
         .operation = operation->number,
         .type = operation->type,
         .tries = operation->sent,
-        .a = (operation->flags & OPERATION_SCAN) != 0 ? group->scan_keys : 0};
+        .a = (operation->flags & OPERATION_SCAN) != 0 ? group->scan_keys : operation->request,
+        .block = copy_of(clients, operation->context),
+        .flag = wants_context(group, operation) ? MESSAGE_WANTS_CONTEXT : 0};
     operation->sent++;
     clients->host.ask(clients->host.world, &request);
 }
@@ -125,7 +146,23 @@ static void think(struct clients *clients, struct group *group, uint32_t session
                  event_of(clients, CLIENT_THOUGHT, session, group->index));
 }
 
-/* What the session does once the operation has ended. */
+/* The second half of a read-modify-write, which takes over the context. */
+static void write_back(struct clients *clients, struct group *group, const struct operation *read,
+                       uint32_t context)
+{
+    const uint8_t kept = OPERATION_LOOP | OPERATION_RESOLVE;
+    const struct operation_start write = {.type = RECORD_WRITE,
+                                          .flags = read->flags & kept,
+                                          .key = read->key,
+                                          .bytes = group_value_bytes(group, read->draw),
+                                          .session = read->session,
+                                          .context = context,
+                                          .draw = read->draw,
+                                          .request = group_request(group, VALUE_WRITE, read->draw)};
+    begin(clients, group, &write);
+}
+
+/* What the session does once the operation has ended, unless it writes what it has read. */
 static void go_on(struct clients *clients, struct group *group, const struct operation *ended,
                   enum record_outcome outcome)
 {
@@ -134,17 +171,18 @@ static void go_on(struct clients *clients, struct group *group, const struct ope
         clients->sessions[ended->session].acknowledged_ns = now_ns;
         probes_follow(clients, group, ended, ended->number);
     }
-    if ((ended->flags & OPERATION_THEN_WRITE) != 0 && outcome == RECORD_OK) {
-        const struct operation_start write = {.type = RECORD_WRITE,
-                                              .flags = ended->flags & OPERATION_LOOP,
-                                              .key = ended->key,
-                                              .bytes = group_value_bytes(group, ended->draw),
-                                              .session = ended->session,
-                                              .draw = ended->draw};
-        begin(clients, group, &write);
-    } else if ((ended->flags & OPERATION_LOOP) != 0) {
+    if ((ended->flags & OPERATION_LOOP) != 0) {
         think(clients, group, ended->session);
+    } else if ((ended->flags & OPERATION_RESOLVE) != 0) {
+        feed_ended(clients, group, ended, outcome == RECORD_OK);
     }
+}
+
+/* Whether the read is followed by a write; a conflict may have been resolved meanwhile. */
+static bool writes_back(const struct operation *operation, const struct message *reply)
+{
+    return (operation->flags & OPERATION_THEN_WRITE) != 0 && reply != NULL &&
+           ((operation->flags & OPERATION_RESOLVE) == 0 || (reply->flag & MESSAGE_SIBLINGS) != 0);
 }
 
 /* A gateway says in `a` which machine has answered it: its number + 1, 0: none. */
@@ -198,7 +236,15 @@ static void complete(struct clients *clients, struct group *group, uint32_t slot
     }
     const struct operation ended = *operation;
     in_flight_give(&clients->in_flight, slot);
-    go_on(clients, group, &ended, outcome);
+    if (ended.context != 0) {
+        clients->host.block_free(clients->host.world, ended.context);
+    }
+    if (writes_back(&ended, reply)) {
+        const uint32_t context = wants_context(group, &ended) ? copy_of(clients, reply->block) : 0;
+        write_back(clients, group, &ended, context);
+    } else {
+        go_on(clients, group, &ended, outcome);
+    }
 }
 
 /* Certain only when every request was refused; another may still take effect. */
@@ -378,6 +424,11 @@ void clients_on_event(struct clients *clients, const struct event *event)
         group = probes_take(clients, event->target, &start);
         begin(clients, group, &start);
         break;
+    case CLIENT_RESOLVE:
+        group = &clients->groups[event->a];
+        feed_next(clients, group, event, &start);
+        begin(clients, group, &start);
+        break;
     case CLIENT_DUE_FIRST:
     default:
         CHECK(event->small < CLIENT_DUE_FIRST + DUE_COUNT);
@@ -397,7 +448,10 @@ struct clients *clients_create(const struct clients_host *host, struct arena *ar
     clients->sessions = arena_alloc(arena, layout->session_count, sizeof *clients->sessions);
     clients->newest = arena_alloc(arena, layout->dataset_count, sizeof *clients->newest);
     clients->zipfs = arena_alloc(arena, layout->dataset_count, sizeof *clients->zipfs);
+    clients->element_zipfs =
+        arena_alloc(arena, layout->dataset_count, sizeof *clients->element_zipfs);
     CHECK(layout->group_count == host->scenario->clients.count);
+    CHECK((host->block_copy == NULL) == (host->block_free == NULL));
     for (uint32_t i = 0; i < layout->session_count; i++) {
         clients->sessions[i].acknowledged_ns = -1;
     }

@@ -1,6 +1,5 @@
 /*
- * clients_state.h - private to the clients: what clients.c, clients_ask.c, groups.c and probes.c
- * share.
+ * clients_state.h - private to the clients: what clients.c, groups.c, feed.c and probes.c share.
  *
  * Draws: every operation that a group's own load begins has a draw number: its count in the group
  *        (open loop, trace), or session * 2^32 + its count in the session (closed loop). All its
@@ -23,10 +22,11 @@ enum client_event {
     CLIENT_THOUGHT,                              /* target: session within the run; a: group */
     CLIENT_DUE_FIRST,                            /* + enum due */
     CLIENT_RETRY = CLIENT_DUE_FIRST + DUE_COUNT, /* target: slot; a: operation */
-    CLIENT_PROBE                                 /* target: of the pool of probes */
+    CLIENT_PROBE,                                /* target: of the pool of probes */
+    CLIENT_RESOLVE /* target: session within the run; a: group; b: key */
 };
 
-enum load { LOAD_NONE, LOAD_OPEN, LOAD_CLOSED, LOAD_TRACE };
+enum load { LOAD_NONE, LOAD_OPEN, LOAD_CLOSED, LOAD_TRACE, LOAD_FEED };
 
 struct probe_region { /* where probes may read from: groups that use the dataset */
     const uint32_t *groups;
@@ -36,7 +36,14 @@ struct probe_region { /* where probes may read from: groups that use the dataset
 struct operation_draw { /* what chance decides about an operation */
     struct key_draw key;
     uint32_t session;  /* of an open loop */
-    uint8_t operation; /* enum mix_operation */
+    uint8_t operation; /* as mix_pick() says it */
+};
+
+struct feed {       /* conflicts that wait for people */
+    uint32_t *next; /* by key, see feed.c */
+    uint32_t first, last, waiting;
+    uint32_t *idle; /* sessions; the last goes to work first */
+    uint32_t idle_count;
 };
 
 struct group {
@@ -58,6 +65,11 @@ struct group {
     struct due_list due[DUE_COUNT];
     const struct probe_region *probe_regions; /* none: no probes */
     uint32_t probe_region_count;
+    const struct value_ops *value; /* NULL: plain registers, and nothing below is used */
+    bool brings_contexts;
+    struct key_chooser elements;
+    struct random_stream element_stream, amount_stream;
+    struct feed feed;
 };
 
 struct client_session {
@@ -76,8 +88,9 @@ struct clients {
     struct group *groups;
     uint32_t group_count;
     struct client_session *sessions;
-    uint32_t *newest;       /* per dataset: the key inserted last */
-    struct key_zipf *zipfs; /* per dataset */
+    uint32_t *newest;                       /* per dataset: the key inserted last */
+    struct key_zipf *zipfs, *element_zipfs; /* per dataset */
+    uint32_t feed_count;
     uint64_t operations;
     struct in_flight in_flight;
     struct pool probes;
@@ -87,7 +100,9 @@ struct clients {
 struct operation_start {
     uint8_t type, flags;
     uint32_t key, bytes, session;
+    uint32_t context; /* block, the operation's own from now on */
     uint64_t draw;
+    uint64_t request;      /* of a write, as struct operation has it */
     uint64_t probed_write; /* probes only */
     sim_ns probed_after_ns;
 };
@@ -100,7 +115,22 @@ void group_next(struct clients *clients, struct group *group, uint32_t session,
 /* Open loop: what the next operation will touch is told to the observer, who may fetch it. */
 void group_foretell(const struct clients *clients, const struct group *group);
 uint32_t group_value_bytes(struct group *group, uint64_t draw);
+/* What a write does, as a request says it; 0 for a plain register. */
+uint64_t group_request(const struct group *group, enum value_action action, uint64_t draw);
 sim_ns group_think_ns(struct clients *clients, struct group *group, uint32_t session);
+/* The same of a person and a conflict. */
+sim_ns group_latency_ns(struct clients *clients, struct group *group, uint32_t session);
+/* The number of the session's next operation among all draws; it counts as begun. */
+uint64_t group_next_draw(struct clients *clients, struct group *group, uint32_t session);
+
+/* feed.c */
+void feed_init(struct group *group, const struct scenario_keys *keys, struct arena *arena);
+/* The person has thought about the conflict: fills the read that follows. */
+void feed_next(struct clients *clients, struct group *group, const struct event *event,
+               struct operation_start *start);
+/* The session is free again; the key waits again if it is not `settled`. */
+void feed_ended(struct clients *clients, struct group *group, const struct operation *ended,
+                bool settled);
 
 /* probes.c */
 void probes_init(struct clients *clients, struct group *group, struct arena *arena);

@@ -1,7 +1,11 @@
 #include "models/workload/clients_state.h"
 
 #include "models/purpose.h"
+#include "models/workload/actions.h"
 #include "sim/arena.h"
+
+/* As popular as YCSB's keys: Cooper et al., SoCC 2010, section 4.1, and its ZipfianGenerator. */
+#define ELEMENTS_THETA 0.99
 
 static struct random_stream stream_of(const struct clients *clients, uint32_t purpose,
                                       uint32_t index)
@@ -42,6 +46,11 @@ static void load_init(struct clients *clients, struct group *group, struct arena
     if (client->trace.columns > 0) {
         group->load = LOAD_TRACE;
         trace_read(&group->trace, clients->host.scenario, client, arena, trace_wrong, NULL);
+    } else if (client->feed.latency != NULL) {
+        const struct scenario_dataset *datasets = clients->host.scenario->datasets.items;
+        group->load = LOAD_FEED;
+        clients->feed_count++;
+        feed_init(group, &datasets[group->dataset].keys, arena);
     } else if (client->think != NULL) {
         group->load = LOAD_CLOSED;
     } else if (client->rate > 0.0) {
@@ -64,6 +73,25 @@ static void due_init(struct group *group)
     CHECK(client->retry.tries >= 1);
     CHECK(client->retry.tries <= 100);
     group->tries_max = (uint32_t)client->retry.tries;
+}
+
+/* What only values that merge need. */
+static void value_init(struct clients *clients, struct group *group,
+                       const struct scenario_dataset *dataset, struct arena *arena)
+{
+    group->value = value_ops_of(&dataset->value);
+    if (group->value == NULL) {
+        return;
+    }
+    group->brings_contexts = group->value->context != NULL && clients->host.block_copy != NULL;
+    const struct scenario_keys elements = {.count = actions_elements(dataset),
+                                           .theta = ELEMENTS_THETA};
+    const bool even = group->client->elements == SCENARIO_ELEMENTS_UNIFORM;
+    key_chooser_init(&group->elements, &elements,
+                     even ? SCENARIO_POPULARITY_UNIFORM : SCENARIO_POPULARITY_ZIPFIAN,
+                     &clients->element_zipfs[group->dataset], arena);
+    group->element_stream = stream_of(clients, PURPOSE_ELEMENT, group->index);
+    group->amount_stream = stream_of(clients, PURPOSE_AMOUNT, group->index);
 }
 
 void group_init(struct clients *clients, uint32_t index, struct arena *arena)
@@ -93,6 +121,7 @@ void group_init(struct clients *clients, uint32_t index, struct arena *arena)
     group->retry_stream = stream_of(clients, PURPOSE_RETRY, index);
     group->probe_stream = stream_of(clients, PURPOSE_PROBE, index);
     due_init(group);
+    value_init(clients, group, dataset, arena);
     load_init(clients, group, arena);
     clients->newest[group->dataset] = (uint32_t)dataset->keys.count - 1;
 }
@@ -107,6 +136,42 @@ uint32_t group_value_bytes(struct group *group, uint64_t draw)
     return rounded < SCENARIO_BYTES_MAX ? (uint32_t)rounded : SCENARIO_BYTES_MAX;
 }
 
+static uint32_t element_at(const struct group *group, uint64_t draw)
+{
+    if (group->elements.count == 1) {
+        return 0;
+    }
+    struct random_stream stream = group->element_stream;
+    stream.count = draw;
+    return key_chooser_key(&group->elements, key_chooser_draw(&group->elements, &stream), 0, 0);
+}
+
+static uint32_t amount_at(const struct group *group, uint64_t draw)
+{
+    if (group->client->amount == NULL) {
+        return 1;
+    }
+    struct random_stream stream = group->amount_stream;
+    stream.count = draw;
+    const sim_ns rounded = distribution_sample_ns(group->client->amount, &stream);
+    const sim_ns most = SCENARIO_AMOUNT_MAX;
+    return (uint32_t)(rounded < 1 ? 1 : rounded < most ? rounded : most);
+}
+
+static uint64_t request_of(const struct group *group, enum value_action action, uint32_t element,
+                           uint32_t amount)
+{
+    return value_request_pack(action == VALUE_WRITE ? group->value->write_means : action, element,
+                              amount);
+}
+
+uint64_t group_request(const struct group *group, enum value_action action, uint64_t draw)
+{
+    return group->value == NULL
+               ? 0
+               : request_of(group, action, element_at(group, draw), amount_at(group, draw));
+}
+
 static uint64_t closed_draw(const struct clients *clients, const struct group *group,
                             uint32_t session)
 {
@@ -117,6 +182,30 @@ sim_ns group_think_ns(struct clients *clients, struct group *group, uint32_t ses
 {
     group->think_stream.count = closed_draw(clients, group, session);
     return distribution_sample_ns(group->client->think, &group->think_stream);
+}
+
+sim_ns group_latency_ns(struct clients *clients, struct group *group, uint32_t session)
+{
+    group->think_stream.count = closed_draw(clients, group, session);
+    return distribution_sample_ns(group->client->feed.latency, &group->think_stream);
+}
+
+uint64_t group_next_draw(struct clients *clients, struct group *group, uint32_t session)
+{
+    const uint64_t draw = closed_draw(clients, group, session);
+    clients->sessions[session].begun++;
+    group->begun++;
+    return draw;
+}
+
+/* What the row leaves open is chosen as in other workloads. */
+static uint64_t trace_request(const struct group *group, const struct trace_row *row, uint64_t draw)
+{
+    return group->value == NULL
+               ? 0
+               : request_of(group, (enum value_action)row->action,
+                            row->element != TRACE_UNSAID ? row->element : element_at(group, draw),
+                            row->amount != TRACE_UNSAID ? row->amount : amount_at(group, draw));
 }
 
 static void trace_next(struct group *group, struct operation_start *start)
@@ -131,6 +220,7 @@ static void trace_next(struct group *group, struct operation_start *start)
     if (start->type == RECORD_WRITE) {
         start->bytes =
             row->bytes != TRACE_UNSAID ? row->bytes : group_value_bytes(group, start->draw);
+        start->request = trace_request(group, row, start->draw);
     }
     group->begun++;
 }
@@ -181,9 +271,11 @@ void group_next(struct clients *clients, struct group *group, uint32_t session,
         start->key = key_chooser_key(&group->keys, drawn.key, group->begun, *newest);
     }
     group->begun++;
-    if (drawn.operation == MIX_WRITE || drawn.operation == MIX_INSERT) {
+    if (drawn.operation == MIX_WRITE || drawn.operation == MIX_INSERT ||
+        drawn.operation >= MIX_ACTION_FIRST) {
         start->type = RECORD_WRITE;
         start->bytes = group_value_bytes(group, start->draw);
+        start->request = group_request(group, mix_action(drawn.operation), start->draw);
     } else if (drawn.operation == MIX_SCAN) {
         start->flags |= OPERATION_SCAN;
     } else if (drawn.operation == MIX_READ_MODIFY_WRITE) {

@@ -37,6 +37,8 @@ uint32_t in_flight_take(struct in_flight *table, uint64_t number)
     operation->sent = operation->tries = operation->refused = operation->uncertain = 0;
     operation->current_first = operation->current_ended = operation->listed = 0;
     operation->answered[0] = operation->answered[1] = 0;
+    operation->request = 0;
+    operation->context = 0;
     table->count++;
     return slot;
 }

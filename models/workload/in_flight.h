@@ -29,7 +29,8 @@ enum operation_flag {
     OPERATION_PROBE = 2,       /* a read that a probe asked for */
     OPERATION_THEN_WRITE = 4,  /* the read of a read-modify-write */
     OPERATION_BACKING_OFF = 8, /* a further try is scheduled */
-    OPERATION_SCAN = 16
+    OPERATION_SCAN = 16,
+    OPERATION_RESOLVE = 32 /* of a person at a conflict feed */
 };
 
 struct due_link {
@@ -55,6 +56,8 @@ struct operation {                /* the first cache line is all that most opera
     uint8_t listed;        /* bit per enum due: in that list */
     struct due_link links[DUE_COUNT];
     uint64_t answered[2]; /* bit per request */
+    uint64_t request;     /* of a write of a value that merges: value_request_pack() */
+    uint32_t context;     /* block of a write: what its reader had read; 0: nothing */
 };
 
 struct in_flight {

@@ -14,15 +14,57 @@ static const struct {
                          SCENARIO_POPULARITY_ZIPFIAN},
 };
 
-void mix_init(struct mix *mix, const struct scenario_client *client)
+double mix_action_share(const struct scenario_mix *mix, enum value_action action)
 {
-    const double own[MIX_OPERATION_COUNT] = {client->mix.read, client->mix.write,
-                                             client->mix.insert, client->mix.scan,
-                                             client->mix.read_modify_write};
+    switch (action) {
+    case VALUE_SET:
+        return mix->set;
+    case VALUE_INCREMENT:
+        return mix->increment;
+    case VALUE_DECREMENT:
+        return mix->decrement;
+    case VALUE_ADD:
+        return mix->add;
+    case VALUE_REMOVE:
+        return mix->remove;
+    case VALUE_DELETE:
+        return mix->delete;
+    case VALUE_WRITE:
+    case VALUE_TRANSFER:
+    case VALUE_ACTION_COUNT:
+        break;
+    }
+    return 0.0;
+}
+
+/* Returns their sum. */
+static double shares_of(const struct scenario_mix *mix, double shares[MIX_OPERATION_COUNT])
+{
+    shares[MIX_READ] = mix->read;
+    shares[MIX_WRITE] = mix->write;
+    shares[MIX_INSERT] = mix->insert;
+    shares[MIX_SCAN] = mix->scan;
+    shares[MIX_READ_MODIFY_WRITE] = mix->read_modify_write;
+    for (int i = MIX_ACTION_FIRST; i < MIX_OPERATION_COUNT; i++) {
+        shares[i] = mix_action_share(mix, mix_action((uint32_t)i));
+    }
     double sum = 0.0;
     for (int i = 0; i < MIX_OPERATION_COUNT; i++) {
-        sum += own[i];
+        sum += shares[i];
     }
+    return sum;
+}
+
+double mix_sum(const struct scenario_mix *mix)
+{
+    double shares[MIX_OPERATION_COUNT];
+    return shares_of(mix, shares);
+}
+
+void mix_init(struct mix *mix, const struct scenario_client *client)
+{
+    double own[MIX_OPERATION_COUNT];
+    const double sum = shares_of(&client->mix, own);
     const bool preset = client->ycsb != SCENARIO_YCSB_NONE || sum == 0.0;
     const double *shares = preset ? presets[client->ycsb].shares : own;
     const double whole = preset ? 1.0 : sum;

@@ -1,5 +1,7 @@
 #include "models/workload/trace.h"
 
+#include "models/workload/actions.h"
+#include "models/workload/mix.h"
 #include "sim/arena.h"
 #include "sim/check.h"
 #include "sim/record.h"
@@ -13,18 +15,25 @@ enum column {
     COLUMN_KEY,
     COLUMN_SESSION,
     COLUMN_BYTES,
+    COLUMN_ELEMENT,
+    COLUMN_AMOUNT,
     COLUMN_COUNT
 };
 
 enum { TIME_DECIMALS = 6 };
 
-static const char *const column_names[COLUMN_COUNT] = {"time_ms", "operation", "key", "session",
-                                                       "bytes"};
+static const char *const column_names[COLUMN_COUNT] = {"time_ms", "operation", "key",   "session",
+                                                       "bytes",   "element",   "amount"};
+
+struct bounds {
+    uint64_t least, most;
+};
 
 struct reader {
     const struct param_csv *csv;
     size_t columns[COLUMN_COUNT]; /* csv->columns: not there */
-    uint64_t key_count, session_count;
+    const struct scenario_dataset *dataset;
+    uint64_t key_count, session_count, element_count;
     struct arena *arena;
     trace_report report;
     void *context;
@@ -33,7 +42,7 @@ struct reader {
 
 static bool is_optional(int column)
 {
-    return column == COLUMN_SESSION || column == COLUMN_BYTES;
+    return column >= COLUMN_SESSION;
 }
 
 static void complain(struct reader *reader, int line, const char *message)
@@ -103,21 +112,53 @@ static const char *cell(const struct reader *reader, size_t row, enum column col
     return at == reader->csv->columns ? "" : reader->csv->cells[row * reader->csv->columns + at];
 }
 
-/* A cell below `limit`; an empty one of an optional column is TRACE_UNSAID. */
-static uint32_t read_cell(struct reader *reader, size_t row, enum column column, uint64_t limit)
+/* A cell of least .. most; an empty one of an optional column is TRACE_UNSAID. */
+static uint32_t read_cell(struct reader *reader, size_t row, enum column column,
+                          struct bounds bounds)
 {
     const char *text = cell(reader, row, column);
     uint64_t value = 0;
     if (is_optional((int)column) && text[0] == '\0') {
         return TRACE_UNSAID;
     }
-    if (!read_integer(text, limit - 1, &value)) {
+    if (!read_integer(text, bounds.most, &value) || value < bounds.least) {
         complain(reader, reader->csv->lines[row],
                  arena_printf(reader->arena,
-                              "%s must be an integer from 0 to %" PRIu64 " (got \"%.40s\")",
-                              column_names[column], limit - 1, text));
+                              "%s must be an integer from %" PRIu64 " to %" PRIu64
+                              " (got \"%.40s\")",
+                              column_names[column], bounds.least, bounds.most, text));
     }
     return (uint32_t)value;
+}
+
+/* What the row does: a read, or a write with its action. */
+static void read_operation(struct reader *reader, size_t row, struct trace_row *out)
+{
+    const char *text = cell(reader, row, COLUMN_OPERATION);
+    const int line = reader->csv->lines[row];
+    out->type = RECORD_READ;
+    out->action = VALUE_WRITE;
+    if (strcmp(text, "read") == 0) {
+        return;
+    }
+    out->type = RECORD_WRITE;
+    for (uint32_t action = VALUE_WRITE; action < MIX_ACTIONS_END; action++) {
+        if (strcmp(text, value_action_names[action]) != 0) {
+            continue;
+        }
+        out->action = (uint8_t)action;
+        if (!actions_allow(value_ops_of(&reader->dataset->value), (enum value_action)action)) {
+            complain(reader, line,
+                     actions_refusal(reader->arena, reader->dataset, (enum value_action)action,
+                                     1u << action));
+        }
+        return;
+    }
+    complain(reader, line,
+             arena_printf(reader->arena,
+                          "operation must be read, write, set, increment, decrement, add, remove "
+                          "or delete (got \"%.40s\")",
+                          text));
 }
 
 static void read_row(struct reader *reader, size_t row, sim_ns *last_ns, struct trace_row *out)
@@ -137,17 +178,14 @@ static void read_row(struct reader *reader, size_t row, sim_ns *last_ns, struct 
     } else {
         *last_ns = out->at_ns;
     }
-    const char *operation = cell(reader, row, COLUMN_OPERATION);
-    out->type = strcmp(operation, "write") == 0 ? RECORD_WRITE : RECORD_READ;
-    if (out->type == RECORD_READ && strcmp(operation, "read") != 0) {
-        complain(reader, line,
-                 arena_printf(reader->arena,
-                              "operation must be \"read\" or \"write\" (got \"%.40s\")",
-                              operation));
-    }
-    out->key = read_cell(reader, row, COLUMN_KEY, reader->key_count);
-    out->session = read_cell(reader, row, COLUMN_SESSION, reader->session_count);
-    out->bytes = read_cell(reader, row, COLUMN_BYTES, SCENARIO_BYTES_MAX + UINT64_C(1));
+    read_operation(reader, row, out);
+    out->key = read_cell(reader, row, COLUMN_KEY, (struct bounds){0, reader->key_count - 1});
+    out->session =
+        read_cell(reader, row, COLUMN_SESSION, (struct bounds){0, reader->session_count - 1});
+    out->bytes = read_cell(reader, row, COLUMN_BYTES, (struct bounds){0, SCENARIO_BYTES_MAX});
+    out->element =
+        read_cell(reader, row, COLUMN_ELEMENT, (struct bounds){0, reader->element_count - 1});
+    out->amount = read_cell(reader, row, COLUMN_AMOUNT, (struct bounds){1, SCENARIO_AMOUNT_MAX});
 }
 
 static void find_columns(struct reader *reader)
@@ -181,7 +219,7 @@ static void find_columns(struct reader *reader)
             complain(reader, 0,
                      arena_printf(reader->arena,
                                   "must not have the column \"%.40s\": known are time_ms, "
-                                  "operation, key, session, bytes",
+                                  "operation, key, session, bytes, element, amount",
                                   csv->header[i]));
         }
     }
@@ -193,8 +231,11 @@ bool trace_read(struct trace *trace, const struct scenario *scenario,
 {
     CHECK(client->dataset < scenario->datasets.count);
     const struct scenario_dataset *datasets = scenario->datasets.items;
+    const struct scenario_dataset *dataset = &datasets[client->dataset];
     struct reader reader = {.csv = &client->trace,
-                            .key_count = (uint64_t)datasets[client->dataset].keys.count,
+                            .dataset = dataset,
+                            .element_count = actions_elements(dataset),
+                            .key_count = (uint64_t)dataset->keys.count,
                             .session_count = (uint64_t)client->sessions,
                             .arena = arena,
                             .report = report,

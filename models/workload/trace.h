@@ -2,9 +2,11 @@
  * trace.h - a recorded workload, replayed as it was.
  *
  * Format:    CSV with the columns time_ms (since the beginning of the run, at most six decimals, in
- *            order), operation (read or write), key (0 .. keys.count - 1) and optionally session
- *            (0 .. sessions - 1; empty: one at random) and bytes (of the value; empty: the
- *            dataset's distribution). Rows after the end of the run are never reached.
+ *            order), operation (read, write or an action that the values of the dataset have), key
+ *            (0 .. keys.count - 1) and optionally session (0 .. sessions - 1; empty: one at
+ *            random), bytes (of the value; empty: the dataset's distribution), element (below the
+ *            number of elements of a value) and amount (at least 1; both empty: chosen as in other
+ *            workloads). Rows after the end of the run are never reached.
  * Ownership: rows are in the arena given.
  * Errors:    each is reported with the line of its row (line 0: the file as a whole); at most
  *            TRACE_ERRORS_MAX of them, so that a wrong column does not print a million lines.
@@ -13,6 +15,7 @@
 #define MODELS_WORKLOAD_TRACE_H
 
 #include "models/scenario.h"
+#include "models/values/value.h"
 
 enum { TRACE_ERRORS_MAX = 20 };
 
@@ -21,8 +24,10 @@ enum { TRACE_ERRORS_MAX = 20 };
 struct trace_row {
     sim_ns at_ns;
     uint32_t key;
-    uint32_t session, bytes; /* TRACE_UNSAID: chosen as in other workloads */
-    uint8_t type;            /* enum record_operation_type */
+    uint32_t session, bytes;  /* TRACE_UNSAID: chosen as in other workloads */
+    uint8_t type;             /* enum record_operation_type */
+    uint8_t action;           /* enum value_action, of a write */
+    uint32_t element, amount; /* TRACE_UNSAID: chosen as in other workloads */
 };
 
 struct trace {

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 /* Shares of 0..1 in steps of 1/1000, counted by operation. */
-static void assert_shares(const struct scenario_client *client, const int expected[5])
+static void assert_shares(const struct scenario_client *client, const int expected[MIX_OPERATION_COUNT])
 {
     struct mix mix;
     mix_init(&mix, client);
@@ -53,13 +53,13 @@ static void test_own_mix(void **state)
     const struct scenario_keys keys = {.count = 10, .popularity = SCENARIO_POPULARITY_HOTSPOT};
     struct scenario_client client = {
         .mix = {.read = 0.2, .write = 0.3, .insert = 0.1, .scan = 0.15, .read_modify_write = 0.25}};
-    assert_shares(&client, (const int[]){200, 300, 100, 150, 250});
+    assert_shares(&client, (const int[MIX_OPERATION_COUNT]){200, 300, 100, 150, 250});
     assert_int_equal(mix_popularity(&client, &keys), SCENARIO_POPULARITY_HOTSPOT);
     /* Relative to their sum; nothing at all is only reads. */
     client.mix = (struct scenario_mix){.read = 0.3, .write = 0.1};
-    assert_shares(&client, (const int[]){750, 250, 0, 0, 0});
+    assert_shares(&client, (const int[MIX_OPERATION_COUNT]){750, 250, 0, 0, 0});
     client.mix = (struct scenario_mix){0};
-    assert_shares(&client, (const int[]){1000, 0, 0, 0, 0});
+    assert_shares(&client, (const int[MIX_OPERATION_COUNT]){1000, 0, 0, 0, 0});
 }
 
 /*

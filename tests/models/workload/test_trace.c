@@ -66,10 +66,10 @@ static void test_good(void **state)
     assert_true(read_cells(&trace, &arena, header, cells, 4, &heard));
     assert_int_equal(trace.count, 4);
     const struct trace_row expected[] = {
-        {0, 0, 9, TRACE_UNSAID, RECORD_READ},
-        {1, 99, TRACE_UNSAID, 700, RECORD_WRITE},
-        {1, 5, 0, TRACE_UNSAID, RECORD_WRITE},
-        {12345678900, 7, TRACE_UNSAID, 0, RECORD_READ},
+        {.at_ns = 0, .key = 0, .session = 9, .bytes = TRACE_UNSAID, .type = RECORD_READ},
+        {.at_ns = 1, .key = 99, .session = TRACE_UNSAID, .bytes = 700, .type = RECORD_WRITE},
+        {.at_ns = 1, .key = 5, .session = 0, .bytes = TRACE_UNSAID, .type = RECORD_WRITE},
+        {.at_ns = 12345678900, .key = 7, .session = TRACE_UNSAID, .type = RECORD_READ},
     };
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(trace.rows[i].at_ns, expected[i].at_ns);
@@ -77,6 +77,9 @@ static void test_good(void **state)
         assert_int_equal(trace.rows[i].session, expected[i].session);
         assert_int_equal(trace.rows[i].bytes, expected[i].bytes);
         assert_int_equal(trace.rows[i].type, expected[i].type);
+        assert_int_equal(trace.rows[i].action, VALUE_WRITE);
+        assert_int_equal(trace.rows[i].element, TRACE_UNSAID);
+        assert_int_equal(trace.rows[i].amount, TRACE_UNSAID);
     }
     arena_release(&arena);
 }
@@ -152,7 +155,8 @@ static void test_every_row_error(void **state)
         "4: time_ms must be >= 0 with at most six decimals (got \"5.1234567\")\n"
         "5: time_ms must be >= 0 with at most six decimals (got \"-1\")\n"
         "6: time_ms must be >= 0 with at most six decimals (got \"6.\")\n"
-        "7: operation must be \"read\" or \"write\" (got \"update\")\n"
+        "7: operation must be read, write, set, increment, decrement, add, remove or delete (got "
+        "\"update\")\n"
         "8: key must be an integer from 0 to 99 (got \"100\")\n"
         "9: key must be an integer from 0 to 99 (got \"\")\n"
         "10: session must be an integer from 0 to 9 (got \"10\")\n"
@@ -175,7 +179,7 @@ static void test_columns(void **state)
     const char *const unknown[] = {"time_ms", "operation", "key", "user", NULL};
     assert_false(read_cells(&trace, &arena, unknown, cells, 1, &heard));
     assert_string_equal(heard.text, "0: must not have the column \"user\": known are time_ms, "
-                                    "operation, key, session, bytes\n");
+                                    "operation, key, session, bytes, element, amount\n");
     const char *const twice[] = {"time_ms", "operation", "key", "key", NULL};
     assert_false(read_cells(&trace, &arena, twice, cells, 1, &heard));
     assert_string_equal(heard.text, "0: must not have the column \"key\" twice\n");
