@@ -56,6 +56,9 @@ enum value_meeting {
 
 enum { VALUE_ACTOR_BITS = 20, VALUE_DOT_BITS = 64 - VALUE_ACTOR_BITS, VALUE_MEMBER_BITS = 12 };
 
+/* How many low bits of a stamp only tell machines apart (STAMP_MEMBER_BITS of models/stamps). */
+enum { VALUE_TIE_BITS = 6 };
+
 /* A version as in models/replication/message.h, which this layer does not include. */
 struct value_version {
     int64_t stamp;
