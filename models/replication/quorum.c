@@ -9,6 +9,8 @@
  * "Probabilistically bounded staleness", VLDB 2012, section 5.1 (coordinators that store nothing).
  * Stamps:  the coordinator's clock, made to increase; a further try has a new stamp. The newer
  *          stamp wins, whatever really happened first.
+ * Values:  of those that merge (models/values) the copies get states or deltas and join them, and a
+ *          read is answered with the join of R contents; see quorum_content.c.
  * Assumes: an answer to a read carries the value (Cassandra sends digests and reads again where
  * they differ); one message for each copy, also to a region with several.
  */
@@ -77,6 +79,7 @@ static void quorum_start(struct replica *self)
     }
     level_rules_make(&state->write_rules, params->write, params->w, &members);
     level_rules_make(&state->read_rules, params->read, params->r, &members);
+    state->merges = replica_merges(self);
     state->all = state->live = level_mask_all(count);
     state->self_bit = own < count ? quorum_bit(own) : 0;
     replica_grow(self, &state->queues, &state->queues_capacity, count,
@@ -226,6 +229,7 @@ static void quorum_on_crash(struct replica *self)
     state->syncing = false;
     state->due_first = state->due_next = 0;
     quorum_watch_forget(state);
+    quorum_held_forget(self);
     quorum_hints_forget(self);
 }
 

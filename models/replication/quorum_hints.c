@@ -12,7 +12,7 @@
  * documentation, "Hints"; DeCandia et al., "Dynamo", SOSP 2007, 4.6.
  */
 
-enum { HINT_BATCH = 64, HINT_WORDS = 3, HINT_DOUBLINGS_MAX = 6 };
+enum { HINT_BATCH = 64, HINT_DOUBLINGS_MAX = 6 };
 
 static struct quorum_hint *hint_at(const struct quorum_state *state, uint32_t name)
 {
@@ -35,8 +35,19 @@ static uint32_t hint_new(struct replica *self)
     return state->hints_used;
 }
 
-bool quorum_hint_add(struct replica *self, uint32_t member, const struct message *write,
-                     struct version version)
+static void hint_free(struct replica *self, uint32_t name)
+{
+    struct quorum_state *state = replica_state(self);
+    struct quorum_hint *hint = hint_at(state, name);
+    if (hint->item.content.block != 0) {
+        replica_content_free(self, &hint->item.content);
+    }
+    hint->next = state->hints_free;
+    state->hints_free = name;
+}
+
+bool quorum_hint_add(struct replica *self, uint32_t member, uint32_t key,
+                     const struct content *content)
 {
     const struct quorum_params *params = replica_params(self);
     struct quorum_state *state = replica_state(self);
@@ -53,8 +64,9 @@ bool quorum_hint_add(struct replica *self, uint32_t member, const struct message
         return false;
     }
     const uint32_t name = hint_new(self);
-    *hint_at(state, name) =
-        (struct quorum_hint){.version = version, .key = write->key, .bytes = write->bytes};
+    *hint_at(state, name) = (struct quorum_hint){
+        .item = {.key = key,
+                 .content = state->merges ? replica_content_copy(self, content) : *content}};
     if (queue->count == 0) {
         queue->first = name;
     } else {
@@ -80,17 +92,22 @@ static void queue_cancel(struct replica *self, struct quorum_hint_queue *queue)
     }
 }
 
-/* How many of the oldest hints make one message. */
-static uint32_t queue_fit(const struct quorum_state *state, const struct quorum_hint_queue *queue)
+/* A message of the oldest hints; their number goes to *batch. */
+static struct message queue_message(struct replica *self, const struct quorum_hint_queue *queue,
+                                    uint32_t *batch)
 {
-    uint32_t count = 0, bytes = 0, name = queue->first;
-    while (count < queue->count && count < HINT_BATCH && bytes < QUORUM_BULK_BYTES) {
+    const struct quorum_state *state = replica_state(self);
+    struct quorum_item items[HINT_BATCH];
+    struct quorum_bulk bulk = {0};
+    uint32_t count = 0, name = queue->first;
+    for (bool room = true; count < queue->count && count < HINT_BATCH && room; count++) {
         const struct quorum_hint *hint = hint_at(state, name);
-        bytes += hint->bytes + QUORUM_WRITE_BYTES;
+        items[count] = hint->item;
+        room = quorum_bulk_add(self, &bulk, &hint->item);
         name = hint->next;
-        count++;
     }
-    return count;
+    *batch = count;
+    return quorum_bulk_message(self, &bulk, items);
 }
 
 void quorum_hints_pump(struct replica *self, uint32_t member)
@@ -103,18 +120,9 @@ void quorum_hints_pump(struct replica *self, uint32_t member)
         return;
     }
     queue_cancel(self, queue);
-    const uint32_t batch = queue_fit(state, queue);
-    struct message message = {.request = ++queue->attempt};
-    uint64_t *words = replica_block_new(self, batch * HINT_WORDS, &message.block);
-    uint32_t name = queue->first;
-    for (uint32_t i = 0; i < batch; i++) {
-        const struct quorum_hint *hint = hint_at(state, name);
-        words[HINT_WORDS * i] = (uint64_t)hint->version.stamp;
-        words[HINT_WORDS * i + 1] = hint->version.write;
-        words[HINT_WORDS * i + 2] = (uint64_t)hint->key << 32 | hint->bytes;
-        message.bytes += hint->bytes + QUORUM_WRITE_BYTES;
-        name = hint->next;
-    }
+    uint32_t batch = 0;
+    struct message message = queue_message(self, queue, &batch);
+    message.request = ++queue->attempt;
     queue->in_flight = batch;
     queue->pacing = true;
     queue_timer(self, queue, member, sim_ns_from_double(batch * 1e9 / params->hint_rate));
@@ -153,8 +161,7 @@ void quorum_on_hints_ack(struct replica *self, const struct message *message)
     for (; queue->in_flight > 0; queue->in_flight--, queue->count--) {
         const uint32_t name = queue->first;
         queue->first = hint_at(state, name)->next;
-        hint_at(state, name)->next = state->hints_free;
-        state->hints_free = name;
+        hint_free(self, name);
     }
     queue->doublings = 0;
     if (queue->retrying) {
@@ -188,7 +195,12 @@ void quorum_hints_lost(struct replica *self)
     for (uint32_t member = 0; member < replica_count(self); member++) {
         struct quorum_hint_queue *queue = quorum_queue(state, member);
         CHECK(queue->in_flight == 0);
-        queue->first = queue->last = queue->count = 0;
+        for (; queue->count > 0; queue->count--) {
+            const uint32_t name = queue->first;
+            queue->first = hint_at(state, name)->next;
+            hint_free(self, name);
+        }
+        queue->first = queue->last = 0;
     }
     state->hints_used = state->hints_free = 0;
 }
@@ -202,12 +214,7 @@ void quorum_hints_recover(struct replica *self)
 
 void quorum_on_hints(struct replica *self, const struct message *message)
 {
-    uint32_t words = 0;
-    const uint64_t *block = replica_block(self, message->block, &words);
-    for (uint32_t i = 0; i + HINT_WORDS <= words; i += HINT_WORDS) {
-        const struct version version = {.stamp = (int64_t)block[i], .write = block[i + 1]};
-        replica_apply(self, (uint32_t)(block[i + 2] >> 32), version, (uint32_t)block[i + 2]);
-    }
+    quorum_bulk_take(self, message);
     quorum_stored(self, (struct quorum_due){.member = replica_sender(self, message),
                                             .number = message->request,
                                             .kind = QUORUM_HINTS_ACK});

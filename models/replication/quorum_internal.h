@@ -46,7 +46,7 @@ enum quorum_timer {
 enum { QUORUM_WRITE_BYTES = 48, QUORUM_READ_BYTES = 32, QUORUM_ACK_BYTES = 16 };
 
 /* A message of many values ends when it has so many bytes (assumption: as PostgreSQL's stream). */
-enum { QUORUM_BULK_BYTES = 128 * 1024 };
+enum { QUORUM_BULK_BYTES = 128 * 1024, QUORUM_BULK_WORDS = 64 * 1024 };
 
 struct quorum_params {
     uint32_t read, write; /* enum level */
@@ -60,21 +60,40 @@ struct quorum_params {
     sim_ns heartbeat; /* 0: nobody is ever suspected */
     sim_ns suspect_after;
     sim_ns anti_entropy; /* -1: never */
+    uint32_t exchange;   /* enum value_form: what of a write the copies get */
 };
 
 enum quorum_phase { QUORUM_OPEN, QUORUM_REPAIRING, QUORUM_ANSWERED };
 
 struct quorum_op {
     struct message request;
-    struct version version; /* write: its own; read: the newest answer so far */
+    struct version version; /* write: its own; read: the newest in the answers so far */
     sim_ns since_ns;
     uint64_t asked;       /* members, or their substitutes */
     uint64_t waiting;     /* of them, those still to answer (repairing: to be repaired) */
-    uint64_t fresh;       /* read: answered with `version` */
+    uint64_t fresh;       /* read: answered with `version`; what merges: with the join of all */
     uint64_t substituted; /* a node that stores nothing itself stands in for the member */
     uint32_t value_bytes;
+    uint32_t held; /* a content, see quorum_held_by; 0: none */
     uint8_t phase;
 };
+
+struct quorum_held { /* a content of an operation, or on the free list */
+    struct content content;
+    uint32_t next;
+};
+
+struct quorum_item { /* one of many in a message */
+    struct content content;
+    uint32_t key;
+};
+
+struct quorum_bulk { /* how large such a message is */
+    uint32_t count, bytes, words;
+    uint8_t form; /* of all */
+};
+
+enum { QUORUM_ITEM_WORDS = 3 };
 
 enum quorum_watch_kind { QUORUM_WATCH_WRITE, QUORUM_WATCH_READ, QUORUM_WATCH_SPECULATE };
 enum { QUORUM_WATCH_COUNT = 3 };
@@ -94,8 +113,7 @@ struct quorum_due {
 };
 
 struct quorum_hint {
-    struct version version;
-    uint32_t key, bytes;
+    struct quorum_item item; /* its block is the hint's own */
     uint32_t next; /* index + 1 of the next of the same queue or of the free list; 0: none */
 };
 
@@ -120,6 +138,7 @@ struct quorum_state {
     uint64_t self_bit; /* 0: this node stores nothing */
     int64_t last_stamp;
     bool syncing;
+    bool merges; /* what a key holds: see models/values */
     struct level_rules write_rules, read_rules;
     struct quorum_watch watches[QUORUM_WATCH_COUNT];
     void *due; /* ring of struct quorum_due */
@@ -128,6 +147,9 @@ struct quorum_state {
     void *hints; /* struct quorum_hint */
     size_t hints_capacity;
     uint32_t hints_used, hints_free;
+    void *held; /* struct quorum_held */
+    size_t held_capacity;
+    uint32_t held_used, held_free;
     void *queues; /* struct quorum_hint_queue, by member */
     size_t queues_capacity;
     void *peers; /* struct quorum_peer, by member, all nodes */
@@ -193,9 +215,22 @@ void quorum_on_read_answer(struct replica *self, const struct message *message);
 void quorum_on_repair(struct replica *self, const struct message *message);
 void quorum_repaired(struct replica *self, uint32_t number, uint32_t member);
 
-/* quorum_hints.c */
-bool quorum_hint_add(struct replica *self, uint32_t member, const struct message *write,
-                     struct version version);
+/* quorum_content.c: values that merge, and many values in one message */
+void quorum_hold(struct replica *self, struct quorum_op *op, struct content content);
+struct content *quorum_held_by(struct replica *self, const struct quorum_op *op);
+void quorum_op_end(struct replica *self, uint32_t number); /* frees what it holds */
+void quorum_held_forget(struct replica *self);             /* a crash: of all operations */
+/* Counts one item more; false: there is no room for another. Then their message, and its receiver.
+ */
+bool quorum_bulk_add(struct replica *self, struct quorum_bulk *bulk,
+                     const struct quorum_item *item);
+struct message quorum_bulk_message(struct replica *self, const struct quorum_bulk *bulk,
+                                   const struct quorum_item *items);
+void quorum_bulk_take(struct replica *self, const struct message *message);
+
+/* quorum_hints.c: keeps a copy of the content */
+bool quorum_hint_add(struct replica *self, uint32_t member, uint32_t key,
+                     const struct content *content);
 void quorum_hints_pump(struct replica *self, uint32_t member);
 void quorum_hints_wake(struct replica *self, uint32_t member); /* it is back */
 void quorum_hints_timer(struct replica *self, uint32_t member);

@@ -5,6 +5,7 @@
 static const char *const coordinators_names[] = {"replicas", "others", "any", NULL};
 static const char *const read_from_names[] = {"all", "needed", NULL};
 static const char *const read_repair_names[] = {"none", "blocking", "background", NULL};
+static const char *const exchange_names[] = {"state", "delta", "operation", NULL};
 
 #define ROW(field) offsetof(struct quorum_params, field)
 
@@ -128,6 +129,14 @@ const struct param_spec quorum_table[] = {
      .default_text = "none",
      .help = "how often a copy compares hashes of its keys with another copy, each in turn, and "
              "both exchange what differs"},
+    {.key = "exchange",
+     .type = PARAM_ENUM,
+     .offset = ROW(exchange),
+     .names = exchange_names,
+     .default_text = "state",
+     .help =
+         "of values that merge, what of a write the copies get: state: all that the coordinator "
+         "holds (Riak's objects); delta: what the write changed (Cassandra's mutations)"},
     {0}};
 
 const char *quorum_finish(void *untyped, struct arena *arena, const char **key)
@@ -137,6 +146,12 @@ const char *quorum_finish(void *untyped, struct arena *arena, const char **key)
     if (params->read == LEVEL_ANY) {
         *key = "read";
         return "\"any\" is a level for writes only";
+    }
+    if (params->exchange == VALUE_OPERATION) {
+        *key = "exchange";
+        return "quorum: a copy may get a write again, and later ones before it (hints, repair): "
+               "only "
+               "a \"state\" or a \"delta\" may be taken twice and in any order";
     }
     if (params->heartbeat > 0 && params->heartbeat < SIM_NS_PER_MS) {
         *key = "heartbeat";
@@ -151,6 +166,26 @@ const char *quorum_finish(void *untyped, struct arena *arena, const char **key)
         return "needs `hints`: a stand-in must be able to hand the write over";
     }
     return NULL;
+}
+
+/* Values that merge: what their type can not do here. */
+static const char *check_value(const struct quorum_params *params, const struct value_ops *value,
+                               const char **key)
+{
+    *key = "exchange";
+    if ((value->forms >> params->exchange & 1) == 0) {
+        return "this type of value has no deltas";
+    }
+    if (params->coordinators == QUORUM_BY_REPLICAS) {
+        return NULL;
+    }
+    if (params->exchange == VALUE_STATE) {
+        return "a coordinator that stores nothing knows no state: it must be \"delta\"";
+    }
+    *key = "coordinators";
+    return value->needs_state ? "a write of this type depends on what is stored: it must be "
+                                "\"replicas\", who store it"
+                              : NULL;
 }
 
 const char *quorum_check(const void *untyped, const struct scenario_dataset *dataset,
@@ -188,5 +223,6 @@ const char *quorum_check(const void *untyped, const struct scenario_dataset *dat
         *key = "sloppy";
         return "needs nodes that hold no copy of the data";
     }
-    return NULL;
+    const struct value_ops *value = value_ops_of(&dataset->value);
+    return value != NULL ? check_value(params, value, key) : NULL;
 }

@@ -1,29 +1,49 @@
 #include "models/replication/quorum_internal.h"
 #include "sim/check.h"
 
-static void read_answer(struct replica *self, struct quorum_op *op, enum record_outcome outcome)
+static void read_answer(struct replica *self, struct quorum_op *op)
 {
     op->phase = QUORUM_ANSWERED;
-    replica_reply(self, &op->request, outcome, op->version);
+    if (op->held != 0) {
+        replica_answer(self, &op->request, quorum_held_by(self, op));
+    } else {
+        replica_reply(self, &op->request, RECORD_OK, op->version);
+    }
 }
 
-/* Writes the newest version to the members in `stale`; a reader waits for them when `waits`. */
+static struct content result_of(struct replica *self, const struct quorum_op *op)
+{
+    return op->held != 0 ? *quorum_held_by(self, op)
+                         : (struct content){.version = op->version, .bytes = op->value_bytes};
+}
+
+static void repair_here(struct replica *self, uint32_t key, const struct content *content)
+{
+    if (content->block == 0) {
+        replica_apply(self, key, content->version, content->bytes);
+    } else {
+        replica_take(self, key, content);
+    }
+}
+
+/* Writes the result to the members in `stale`; a reader waits for them when `waits`. */
 static void send_repairs(struct replica *self, const struct quorum_op *op, uint32_t number,
                          uint64_t stale, bool waits)
 {
-    const struct message repair = {.key = op->request.key,
-                                   .bytes = op->value_bytes + QUORUM_WRITE_BYTES,
-                                   .request = number,
-                                   .version = op->version,
-                                   .operation = op->request.operation,
-                                   .flag = waits ? 1 : 0};
-    const struct version version = op->version;
-    const uint32_t key = op->request.key, bytes = op->value_bytes;
+    const struct content content = result_of(self, op);
+    struct message repair = {.key = op->request.key,
+                             .bytes = content.bytes + QUORUM_WRITE_BYTES,
+                             .request = number,
+                             .version = content.version,
+                             .operation = op->request.operation,
+                             .flag = waits ? 1 : 0};
+    const uint32_t key = op->request.key;
     for (uint32_t member = 0; stale != 0; member++, stale >>= 1) {
         if ((stale & 1) != 0 && member != replica_self(self)) {
+            repair.block = content.block != 0 ? replica_content_copy(self, &content).block : 0;
             replica_send(self, member, QUORUM_REPAIR, repair);
         } else if ((stale & 1) != 0) {
-            replica_apply(self, key, version, bytes);
+            repair_here(self, key, &content);
             quorum_stored(self, (struct quorum_due){.member = member,
                                                     .number = number,
                                                     .kind = waits ? QUORUM_REPAIR_ACK
@@ -45,7 +65,7 @@ static void read_end(struct replica *self, uint32_t number)
     if (params->read_repair == QUORUM_REPAIR_BACKGROUND) {
         send_repairs(self, op, number, stale_members(op), false);
     }
-    replica_pending_release(self, number);
+    quorum_op_end(self, number);
 }
 
 /* Enough have answered: the newest of their versions is the result. */
@@ -59,14 +79,60 @@ static void read_conclude(struct replica *self, struct quorum_op *op, uint32_t n
         send_repairs(self, op, number, stale, true);
         return;
     }
-    read_answer(self, op, RECORD_OK);
+    read_answer(self, op);
     if (params->read_repair != QUORUM_REPAIR_BACKGROUND || op->waiting == 0) {
         read_end(self, number);
     }
 }
 
+static struct content stored_content(struct replica *self, uint32_t key)
+{
+    const struct quorum_state *state = replica_state(self);
+    return state->merges ? replica_content(self, key)
+                         : (struct content){.version = replica_read(self, key),
+                                            .bytes = replica_value_bytes(self, key)};
+}
+
+/* The newer version counts. */
+static void compare(struct quorum_op *op, uint64_t bit, const struct content *answer)
+{
+    if (op->fresh == 0 || version_newer(answer->version, op->version)) {
+        op->version = answer->version;
+        op->value_bytes = answer->bytes;
+        op->fresh = bit;
+    } else if (version_equal(answer->version, op->version)) {
+        op->fresh |= bit;
+    }
+}
+
+/*
+ * All that merges counts. Who is fresh has answered with the join as it is now: nobody, when two
+ * answers had something that the other had not.
+ */
+static void join(struct replica *self, struct quorum_op *op, uint64_t bit,
+                 const struct content *answer)
+{
+    if (op->held == 0) {
+        quorum_hold(self, op, replica_content_copy(self, answer));
+        op->fresh = bit;
+        return;
+    }
+    struct content *held = quorum_held_by(self, op);
+    const uint64_t digest = replica_content_digest(self, answer);
+    const uint64_t before = replica_content_digest(self, held);
+    if (digest == before) {
+        op->fresh |= bit;
+        return;
+    }
+    replica_join(self, held, answer);
+    const uint64_t after = replica_content_digest(self, held);
+    if (after != before) {
+        op->fresh = after == digest ? bit : 0;
+    }
+}
+
 static void read_answered(struct replica *self, uint32_t number, uint32_t owner,
-                          struct version version, uint32_t value_bytes)
+                          const struct content *answer)
 {
     const struct quorum_state *state = replica_state(self);
     struct quorum_op *op = replica_pending(self, number);
@@ -75,12 +141,10 @@ static void read_answered(struct replica *self, uint32_t number, uint32_t owner,
         return;
     }
     op->waiting &= ~bit;
-    if (op->fresh == 0 || version_newer(version, op->version)) {
-        op->version = version;
-        op->value_bytes = value_bytes;
-        op->fresh = bit;
-    } else if (version_equal(version, op->version)) {
-        op->fresh |= bit;
+    if (state->merges) {
+        join(self, op, bit, answer);
+    } else {
+        compare(op, bit, answer);
     }
     if (op->phase == QUORUM_OPEN) {
         if (level_holds(&state->read_rules, op->asked & ~op->waiting)) {
@@ -99,8 +163,8 @@ void quorum_repaired(struct replica *self, uint32_t number, uint32_t member)
     }
     op->waiting &= ~quorum_bit(member);
     if (op->waiting == 0) {
-        read_answer(self, op, RECORD_OK);
-        replica_pending_release(self, number);
+        read_answer(self, op);
+        quorum_op_end(self, number);
     }
 }
 
@@ -113,7 +177,7 @@ void quorum_read_expired(struct replica *self, uint32_t number)
         return;
     }
     replica_reply(self, &op->request, RECORD_FAIL, (struct version){0});
-    replica_pending_release(self, number);
+    quorum_op_end(self, number);
 }
 
 /* The nearest of `from` that fulfil the level, besides those already chosen. */
@@ -148,11 +212,17 @@ static struct message question(const struct quorum_op *op, uint32_t number)
 /* This node's own answers: for itself, or for members that it stands in for. */
 static void answer_here(struct replica *self, uint32_t key, uint32_t number, uint64_t as)
 {
+    if (as == 0) {
+        return;
+    }
+    struct content content = stored_content(self, key);
     for (uint32_t member = 0; as != 0; member++, as >>= 1) {
         if ((as & 1) != 0) {
-            const struct version version = replica_read(self, key);
-            read_answered(self, number, member, version, replica_value_bytes(self, key));
+            read_answered(self, number, member, &content);
         }
+    }
+    if (content.block != 0) {
+        replica_content_free(self, &content);
     }
 }
 
@@ -252,29 +322,34 @@ void quorum_read_speculate(struct replica *self, uint32_t number)
 
 void quorum_on_read(struct replica *self, const struct message *message)
 {
-    const struct version version = replica_read(self, message->key);
-    const uint32_t value_bytes = replica_value_bytes(self, message->key);
+    const struct content content = stored_content(self, message->key);
     const uint64_t keys = message->a > 1 ? message->a : 1;
-    const uint64_t all_bytes = value_bytes * keys + QUORUM_READ_BYTES;
+    const uint64_t all_bytes = content.bytes * keys + QUORUM_READ_BYTES;
     replica_send(self, replica_sender(self, message), QUORUM_READ_ANSWER,
                  (struct message){.key = message->key,
                                   .bytes = all_bytes < INT32_MAX ? (uint32_t)all_bytes : INT32_MAX,
                                   .request = message->request,
-                                  .version = version,
+                                  .version = content.version,
                                   .operation = message->operation,
-                                  .a = value_bytes,
+                                  .a = content.bytes,
+                                  .block = content.block,
                                   .flag = message->flag});
 }
 
 void quorum_on_read_answer(struct replica *self, const struct message *message)
 {
     const uint32_t owner = quorum_owner(message->flag, replica_sender(self, message));
-    read_answered(self, message->request, owner, message->version, (uint32_t)message->a);
+    const struct content answer = {
+        .version = message->version, .bytes = (uint32_t)message->a, .block = message->block};
+    read_answered(self, message->request, owner, &answer);
 }
 
 void quorum_on_repair(struct replica *self, const struct message *message)
 {
-    replica_apply(self, message->key, message->version, message->bytes - QUORUM_WRITE_BYTES);
+    const struct content content = {.version = message->version,
+                                    .bytes = message->bytes - QUORUM_WRITE_BYTES,
+                                    .block = message->block};
+    repair_here(self, message->key, &content);
     quorum_stored(self, (struct quorum_due){.member = replica_sender(self, message),
                                             .number = message->request,
                                             .kind = message->flag != 0 ? QUORUM_REPAIR_ACK

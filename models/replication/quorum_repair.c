@@ -6,12 +6,13 @@
  *
  * Model:   A sends the hashes of its leaves (equal ranges of keys) to B. For each leaf that differs
  *          B sends the versions of its keys; A answers with the values that are newer here and asks
- *          for those that are newer there. Only what differs travels as values, in chunks.
+ *          for those that are newer there. Only what differs travels as values, in chunks. Of
+ * values that merge digests are sent, and of what differs both give the other one all they hold.
  * Source:  DeCandia et al., "Dynamo", SOSP 2007, section 4.7; one level of leaves in place of a
  * tree (assumption: 1,024 hashes of 8 bytes are one message anyway).
  */
 
-enum { CHUNK_KEYS = 512, VERSION_WORDS = 2, VALUE_WORDS = 3, KEY_BYTES = 8 };
+enum { CHUNK_KEYS = 512, VERSION_WORDS = 2, KEY_BYTES = 8 };
 
 static void set_timer(struct replica *self, sim_ns delay_ns)
 {
@@ -47,16 +48,35 @@ void quorum_anti_entropy_timer(struct replica *self)
     replica_send(self, peer, QUORUM_TREE, message);
 }
 
+/* How many words tell the state of a key: a version, or the digest of what merges. */
+static uint32_t version_words(struct replica *self)
+{
+    const struct quorum_state *state = replica_state(self);
+    return state->merges ? 1 : VERSION_WORDS;
+}
+
+static void put_version(struct replica *self, uint32_t key, uint64_t *words)
+{
+    const struct quorum_state *state = replica_state(self);
+    if (state->merges) {
+        words[0] = replica_digest(self, key);
+        return;
+    }
+    const struct version version = replica_read(self, key);
+    words[0] = (uint64_t)version.stamp;
+    words[1] = version.write;
+}
+
 static void send_versions(struct replica *self, uint32_t to, uint32_t first, uint32_t last)
 {
+    const uint32_t each = version_words(self);
     while (first < last) {
         const uint32_t keys = last - first < CHUNK_KEYS ? last - first : CHUNK_KEYS;
-        struct message message = {.a = first, .bytes = keys * (KEY_BYTES + 16)};
-        uint64_t *words = replica_block_new(self, keys * VERSION_WORDS, &message.block);
+        struct message message = {.a = first,
+                                  .bytes = keys * (KEY_BYTES + each * (uint32_t)sizeof(uint64_t))};
+        uint64_t *words = replica_block_new(self, keys * each, &message.block);
         for (uint32_t i = 0; i < keys; i++) {
-            const struct version version = replica_read(self, first + i);
-            words[VERSION_WORDS * i] = (uint64_t)version.stamp;
-            words[VERSION_WORDS * i + 1] = version.write;
+            put_version(self, first + i, words + (size_t)each * i);
         }
         replica_send(self, to, QUORUM_VERSIONS, message);
         first += keys;
@@ -86,19 +106,19 @@ void quorum_on_tree(struct replica *self, const struct message *message)
 static uint32_t send_some_values(struct replica *self, uint32_t to, const uint32_t *keys,
                                  uint32_t count)
 {
-    uint32_t fit = 0, bytes = 0;
-    while (fit < count && bytes < QUORUM_BULK_BYTES) {
-        bytes += replica_value_bytes(self, keys[fit++]) + QUORUM_WRITE_BYTES;
+    struct quorum_item items[CHUNK_KEYS];
+    struct quorum_bulk bulk = {0};
+    uint32_t fit = 0;
+    CHECK(count <= CHUNK_KEYS);
+    for (bool room = true; fit < count && room; fit++) {
+        items[fit] =
+            (struct quorum_item){.key = keys[fit], .content = replica_content(self, keys[fit])};
+        room = quorum_bulk_add(self, &bulk, &items[fit]);
     }
-    struct message message = {.bytes = bytes};
-    uint64_t *words = replica_block_new(self, fit * VALUE_WORDS, &message.block);
+    replica_send(self, to, QUORUM_VALUES, quorum_bulk_message(self, &bulk, items));
     for (uint32_t i = 0; i < fit; i++) {
-        const struct version version = replica_read(self, keys[i]);
-        words[VALUE_WORDS * i] = (uint64_t)version.stamp;
-        words[VALUE_WORDS * i + 1] = version.write;
-        words[VALUE_WORDS * i + 2] = (uint64_t)keys[i] << 32 | replica_value_bytes(self, keys[i]);
+        replica_content_free(self, &items[i].content);
     }
-    replica_send(self, to, QUORUM_VALUES, message);
     return fit;
 }
 
@@ -109,20 +129,39 @@ static void send_values(struct replica *self, uint32_t to, const uint32_t *keys,
     }
 }
 
+/* What this node holds of a key, beside what the sender of these words does. */
+struct difference {
+    bool send, want;
+};
+
+static struct difference compare(struct replica *self, uint32_t key, const uint64_t *words)
+{
+    const struct quorum_state *state = replica_state(self);
+    if (state->merges) { /* each may have what the other has not */
+        const uint64_t own = replica_digest(self, key);
+        return (struct difference){.send = own != words[0] && own != 0,
+                                   .want = own != words[0] && words[0] != 0};
+    }
+    const struct version own = replica_read(self, key);
+    const struct version other = {.stamp = (int64_t)words[0], .write = words[1]};
+    return (struct difference){.send = version_newer(own, other),
+                               .want = version_newer(other, own)};
+}
+
 void quorum_on_versions(struct replica *self, const struct message *message)
 {
     uint32_t newer_here[CHUNK_KEYS], newer_there[CHUNK_KEYS];
     uint32_t here = 0, there = 0, words = 0;
     const uint64_t *block = replica_block(self, message->block, &words);
-    CHECK(words <= CHUNK_KEYS * VERSION_WORDS);
-    for (uint32_t i = 0; i < words / VERSION_WORDS; i++) {
+    const uint32_t each = version_words(self);
+    CHECK(words <= CHUNK_KEYS * each);
+    for (uint32_t i = 0; i < words / each; i++) {
         const uint32_t key = (uint32_t)message->a + i;
-        const struct version own = replica_read(self, key);
-        const struct version other = {.stamp = (int64_t)block[VERSION_WORDS * i],
-                                      .write = block[VERSION_WORDS * i + 1]};
-        if (version_newer(own, other)) {
+        const struct difference difference = compare(self, key, block + (size_t)each * i);
+        if (difference.send) {
             newer_here[here++] = key;
-        } else if (version_newer(other, own)) {
+        }
+        if (difference.want) {
             newer_there[there++] = key;
         }
     }
@@ -152,12 +191,7 @@ void quorum_on_want(struct replica *self, const struct message *message)
 
 void quorum_on_values(struct replica *self, const struct message *message)
 {
-    uint32_t words = 0;
-    const uint64_t *block = replica_block(self, message->block, &words);
-    for (uint32_t i = 0; i + VALUE_WORDS <= words; i += VALUE_WORDS) {
-        const struct version version = {.stamp = (int64_t)block[i], .write = block[i + 1]};
-        replica_apply(self, (uint32_t)(block[i + 2] >> 32), version, (uint32_t)block[i + 2]);
-    }
+    quorum_bulk_take(self, message);
     quorum_stored(self, (struct quorum_due){.member = replica_sender(self, message),
                                             .kind = QUORUM_MESSAGE_COUNT});
 }
