@@ -96,6 +96,23 @@ static void hear_of_leader(struct world *world, uint32_t end, const struct messa
     }
 }
 
+/* The flight ends first, so that what the user sends next takes its place; not before its block was
+ * read. */
+static void deliver_to_user(struct world *world, uint32_t group, uint32_t slot,
+                            struct message reply)
+{
+    const bool carries = reply.block != 0;
+    if (!carries) {
+        network_done(&world->network, slot);
+    }
+    if (world->front == NULL || front_hears(world->front, group, &reply)) {
+        clients_on_reply(world->clients, &reply);
+    }
+    if (carries) {
+        network_done(&world->network, slot);
+    }
+}
+
 /* To a client or an agent. */
 static void deliver_beyond(struct world *world, uint32_t end, uint32_t slot,
                            const struct flight *flight)
@@ -106,15 +123,11 @@ static void deliver_beyond(struct world *world, uint32_t end, uint32_t slot,
     }
     if ((end & ENDPOINT_AGENT) != 0) {
         deliver_to_agent(world, end, slot, flight);
-    } else if (world->front == NULL) {
+    } else if (world->front == NULL && message->block == 0) {
         network_done(&world->network, slot);
         clients_on_reply(world->clients, message);
     } else {
-        struct message reply = *message;
-        network_done(&world->network, slot);
-        if (front_hears(world->front, end & ~ENDPOINT_CLIENT, &reply)) {
-            clients_on_reply(world->clients, &reply);
-        }
+        deliver_to_user(world, end & ~ENDPOINT_CLIENT, slot, *message);
     }
 }
 
@@ -342,6 +355,16 @@ static void client_ask(struct world *world, const struct message *request)
     network_send(&world->network, request);
 }
 
+static uint32_t world_block_copy(void *world, uint32_t block)
+{
+    return replica_block_copy(world, 0, block);
+}
+
+static void world_block_free(void *world, uint32_t block)
+{
+    replica_block_free(world, 0, block);
+}
+
 struct world *world_create(const struct scenario *scenario, uint64_t seed)
 {
     struct arena arena;
@@ -373,7 +396,9 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
                                       .seed = seed,
                                       .event_kind = WORLD_EVENT_CLIENTS,
                                       .route = client_route,
-                                      .ask = client_ask};
+                                      .ask = client_ask,
+                                      .block_copy = world_block_copy,
+                                      .block_free = world_block_free};
     world->clients = clients_create(&host, &world->arena);
     world_schedule(world);
     return world;

@@ -62,6 +62,19 @@ static void emit_value(const struct replica *self, uint32_t key, uint8_t flags)
                          .session = size.metadata});
 }
 
+/* Those who work through conflicts see one in their region. */
+static void notice_conflict(const struct replica *self, uint32_t key)
+{
+    struct value_view view;
+    if (type_of(self)->ops->meeting != VALUE_KEPT || self->member >= self->dataset->count) {
+        return;
+    }
+    value_view_of(type_of(self), storage_state(self->storage, key), &view);
+    if (view.siblings > 1) {
+        clients_conflict(self->world->clients, self->dataset->index, self->node->region, key);
+    }
+}
+
 void replica_state_changed(struct replica *self, uint32_t key, uint8_t flags)
 {
     if (!replica_merges(self)) {
@@ -70,6 +83,7 @@ void replica_state_changed(struct replica *self, uint32_t key, uint8_t flags)
     if (wanted(self, RECORD_VALUE)) {
         emit_value(self, key, flags);
     }
+    notice_conflict(self, key);
 }
 
 static struct value_version listed(const struct words_buffer *list, uint32_t index)
