@@ -5,6 +5,7 @@
 #include "analysis/collect_conflicts.h"
 #include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
+#include "analysis/collect_values.h"
 
 #include <string.h>
 
@@ -180,6 +181,9 @@ static void collect_row(void *opaque, const struct record *record)
     if (rows[record->kind] != NULL) {
         rows[record->kind](state, record);
     }
+    if ((state->extra >> record->kind & 1u) != 0) {
+        values_row(state, record);
+    }
 }
 
 /* Fetches what rows about this key, and the end of the operation in that slot, will touch. */
@@ -323,6 +327,7 @@ void collector_init(struct collector *collector, const struct record_layout *lay
     timeline_init(state);
     failure_init(state);
     conflicts_init(state);
+    values_init(state);
 }
 
 void collector_release(struct collector *collector)
@@ -341,6 +346,7 @@ void collector_release(struct collector *collector)
     key_release(state);
     failure_release(state);
     conflicts_release(state);
+    values_release(state);
     memory_release(state->flights);
     memory_release(state->pairs);
     memory_release(state->segments);
@@ -361,6 +367,7 @@ static void collect_end(struct collect_state *state, sim_ns end_ns)
     timeline_finish(state, end_ns);
     leaders_finish(state, end_ns);
     routes_finish(state, end_ns);
+    values_finish(state);
     for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
         struct dataset_state *dataset = &state->datasets[d];
 
@@ -408,10 +415,12 @@ void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_
     build_reads(state, &builder);
     build_replicas(state, &builder, end_ns);
     build_conflicts(state, &builder);
+    build_values(state, &builder);
     build_traffic(state, &builder);
     build_failures(state, &builder);
     build_series(state, &builder);
     build_conflict_series(state, &builder);
+    build_value_series(state, &builder);
     build_route_series(state, &builder);
     build_probe_curve(state, &builder);
     builder_finish(&builder);

@@ -2,6 +2,7 @@
  * collect_conflict_rows.c - how far replicas differ, and the metric set's rows about conflicts.
  */
 #include "analysis/collect_conflicts.h"
+#include "analysis/collect_values.h"
 
 static const char *const cause_names[CONFLICT_CAUSES] = {
     [CONFLICT_CONCURRENT] = "concurrent",
@@ -35,12 +36,34 @@ void conflicts_held(const struct collect_state *state, uint32_t dataset_index, u
     key->differs = differs;
 }
 
+/* How many writes of the bucket that ends now were found to be in conflict, and lost. */
+static void sample_rates(const struct collect_state *state, struct watched_dataset *dataset,
+                         sim_ns now_ns)
+{
+    const uint32_t bucket = state->timeline.bucket;
+    const sim_ns begin_ns = bucket * state->layout->bucket_ns;
+    const double span_s = (double)(now_ns - begin_ns) / 1e9;
+    uint64_t lost = 0;
+
+    for (uint32_t cause = 0; cause < CONFLICT_CAUSES; cause++) {
+        lost += dataset->lost[cause];
+    }
+    if (now_ns > begin_ns) {
+        dataset->conflict_series[bucket] =
+            (double)(dataset->conflicts - dataset->conflicts_before) / span_s;
+        dataset->lost_series[bucket] = (double)(lost - dataset->lost_before) / span_s;
+    }
+    dataset->conflicts_before = dataset->conflicts;
+    dataset->lost_before = lost;
+}
+
 void conflicts_sample(struct collect_state *state, sim_ns now_ns)
 {
+    values_sample(state, now_ns);
     for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
         struct watched_dataset *dataset = &state->conflicts->datasets[d];
 
-        if (dataset->keys == NULL) {
+        if (dataset->series == NULL) {
             continue;
         }
         dataset->series[state->timeline.bucket] =
@@ -49,6 +72,7 @@ void conflicts_sample(struct collect_state *state, sim_ns now_ns)
             dataset->differing_sum += dataset->differing;
             dataset->samples++;
         }
+        sample_rates(state, dataset, now_ns);
     }
 }
 
@@ -124,12 +148,19 @@ void build_conflicts(struct collect_state *state, struct set_builder *builder)
 
 void build_conflict_series(const struct collect_state *state, struct set_builder *builder)
 {
-    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
-        const struct watched_dataset *dataset = &state->conflicts->datasets[d];
-        const struct label_list labels = labels_of(state, d);
+    for (int series = 0; series < 3; series++) {
+        static const char *const names[3] = {"divergence_ratio", "conflicts_per_s",
+                                             "lost_updates_per_s"};
 
-        if (dataset->keys != NULL) {
-            builder_series(builder, "divergence_ratio", &labels)->values = dataset->series;
+        for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+            const struct watched_dataset *dataset = &state->conflicts->datasets[d];
+            const double *const values[3] = {dataset->series, dataset->conflict_series,
+                                             dataset->lost_series};
+            const struct label_list labels = labels_of(state, d);
+
+            if (dataset->series != NULL) {
+                builder_series(builder, names[series], &labels)->values = values[series];
+            }
         }
     }
 }

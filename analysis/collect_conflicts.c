@@ -2,8 +2,8 @@
  * collect_conflicts.c - concurrent writes and lost updates.
  */
 #include "analysis/collect_conflicts.h"
+#include "analysis/collect_example.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { WRITES_MAX = 64, KNOWN_BITS = 1 << 21 };
@@ -17,6 +17,7 @@ struct entry { /* a write that is on its way; its place in the key's list never 
     uint64_t past; /* places of the list that are in its past */
     sim_ns at_ns;  /* when it was accepted */
     uint8_t flags, lost;
+    uint8_t origin; /* the replica that accepted it */
 };
 
 /* ---- lists ---- */
@@ -213,6 +214,28 @@ static bool operation_new(struct conflict_state *conflicts, uint64_t operation)
     return new;
 }
 
+/* A new write is in conflict: with which one is it to be shown? */
+static void entry_show(struct collect_state *state, const struct watched_dataset *dataset,
+                       const struct watched_key *key, uint32_t place)
+{
+    const struct entry *entries = entries_of(state->conflicts, key);
+    const struct example_write second = {entries[place].version, entries[place].at_ns,
+                                         entries[place].origin};
+
+    for (uint32_t i = 0; i < list_size(key); i++) {
+        const bool met = (entries[i].flags & (USED | MEASURED)) == (USED | MEASURED) &&
+                         i != place && (entries[place].past >> i & 1u) == 0 &&
+                         entries[i].version.write != second.version.write;
+        const struct example_write first = {entries[i].version, entries[i].at_ns,
+                                            entries[i].origin};
+
+        if (met && example_wanted(state)) {
+            example_begin(state, (uint32_t)(dataset - state->conflicts->datasets),
+                          (uint32_t)(key - dataset->keys), &first, &second);
+        }
+    }
+}
+
 static void entry_add(struct collect_state *state, struct watched_dataset *dataset,
                       struct watched_key *key, struct version version, uint64_t replica_bit,
                       uint8_t flags)
@@ -233,10 +256,14 @@ static void entry_add(struct collect_state *state, struct watched_dataset *datas
                                     .past = past,
                                     .at_ns = state->now_ns,
                                     .flags = (uint8_t)(flags | USED | (measured ? MEASURED : 0)),
-                                    .lost = CONFLICT_NOT_LOST};
+                                    .lost = CONFLICT_NOT_LOST,
+                                    .origin = (uint8_t)__builtin_ctzll(replica_bit)};
     key->used++;
     dataset->writes += measured && (flags & REPEATED) == 0 ? 1u : 0u;
     entry_judge(conflicts, dataset, key, place);
+    if (measured && (entries[place].flags & CONFLICT) != 0 && example_wanted(state)) {
+        entry_show(state, dataset, key, place);
+    }
 }
 
 static void conflicts_reverted(struct conflict_state *conflicts, struct watched_key *key,
@@ -361,13 +388,13 @@ static void watch(struct collect_state *state, uint32_t index)
     if (state->layout->datasets[index].leader || source->replica_count > 64) {
         return;
     }
-    dataset->keys = memory_alloc(source->key_count, sizeof(*dataset->keys));
-    dataset->all = UINT64_MAX >> (64 - source->replica_count);
-    dataset->series =
-        arena_alloc(&state->series_arena, state->timeline.bucket_count, sizeof(double));
-    for (uint32_t i = 0; i < state->timeline.bucket_count; i++) {
-        dataset->series[i] = (double)NAN; /* a run may be stopped early */
+    if (!state->layout->datasets[index].merges) { /* else: collect_values.h */
+        dataset->keys = memory_alloc(source->key_count, sizeof(*dataset->keys));
     }
+    dataset->all = UINT64_MAX >> (64 - source->replica_count);
+    dataset->series = collect_series_new(state);
+    dataset->conflict_series = collect_series_new(state);
+    dataset->lost_series = collect_series_new(state);
 }
 
 void conflicts_init(struct collect_state *state)

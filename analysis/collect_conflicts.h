@@ -34,11 +34,13 @@ struct watched_key {
 };
 
 struct watched_dataset {
-    struct watched_key *keys; /* NULL: it is not watched */
+    struct watched_key *keys; /* NULL: it is not watched, or its values merge */
     uint64_t all;             /* replicas */
     uint64_t writes, conflicts, lost[CONFLICT_CAUSES];
     uint64_t differing, differing_sum, samples;
-    double *series;
+    double *series;                         /* of differing keys; NULL: it is not watched */
+    double *conflict_series, *lost_series;  /* found in each bucket, a second */
+    uint64_t conflicts_before, lost_before; /* the bucket */
 };
 
 struct conflict_state {
@@ -51,6 +53,9 @@ struct conflict_state {
     uint64_t known_last; /* the largest operation */
     uint64_t approximate;
 };
+
+/* A value for each bucket, none of them known. */
+double *collect_series_new(struct collect_state *state);
 
 void conflicts_init(struct collect_state *state);
 void conflicts_release(struct collect_state *state);

@@ -3,6 +3,7 @@
  *
  * Cost:  one walk over the keys of the datasets concerned, at a crash and at the end of the run.
  */
+#include "analysis/collect_conflicts.h"
 #include "analysis/collect_state.h"
 
 static struct version newest_held(const struct collect_state *state,
@@ -59,7 +60,12 @@ struct loss loss_count(const struct collect_state *state, uint32_t dataset_index
 uint64_t loss_divergent_keys(const struct collect_state *state, uint32_t dataset_index)
 {
     const struct dataset_state *dataset = &state->datasets[dataset_index];
+    const struct watched_dataset *watched = &state->conflicts->datasets[dataset_index];
     uint64_t divergent = 0;
+
+    if (state->layout->datasets[dataset_index].merges && watched->series != NULL) {
+        return watched->differing; /* What they hold is more than its newest version. */
+    }
 
     for (uint32_t k = 0; k < dataset->key_count; k++) {
         const struct held_state *held = &dataset->held[(size_t)k * dataset->replica_count];

@@ -243,6 +243,9 @@ struct collect_state {
 
     struct failure_state *failure;    /* collect_failure.h */
     struct conflict_state *conflicts; /* collect_conflicts.h */
+    uint32_t extra;                   /* bit per kind: rows that values_row() wants now */
+    struct values_state *values;      /* collect_values.h; NULL: no dataset merges */
+    struct example_state *example;    /* collect_example.h */
 
     struct probe_time *probes;
     size_t probe_count;

@@ -130,6 +130,27 @@ struct metric_events {
     size_t window_count, step_count, recovery_count;
 };
 
+/* What happened to the two writes of one conflict; `write` is 0 for the one accepted first. */
+enum metric_meeting_kind {
+    METRIC_MEETING_ACCEPTED, /* at `node`, which told its client so, or was about to */
+    METRIC_MEETING_ARRIVED,  /* at the replica that had accepted the other one */
+    METRIC_MEETING_GONE      /* at that replica the other one stays and this one does not */
+};
+enum { METRIC_MEETING_EVENTS = 8 };
+
+struct metric_meeting_event {
+    sim_ns at_ns;
+    uint32_t node;
+    uint8_t kind, write;
+};
+
+struct metric_meeting { /* the first after the warm-up between two regions */
+    struct metric_meeting_event events[METRIC_MEETING_EVENTS]; /* in order of time */
+    uint64_t writes[2];                                        /* their operations */
+    uint32_t event_count;                                      /* 0: there was none */
+    uint32_t dataset, key;
+};
+
 struct metric_set {
     struct arena arena;
     const struct metric *metrics;
@@ -142,6 +163,7 @@ struct metric_set {
     sim_ns measured_ns; /* from the warm-up to the end; of pooled sets their sum */
     uint64_t events, fingerprint, seed; /* of the replication */
     struct metric_events failures;
+    struct metric_meeting meeting; /* of a merged set, in its first replication */
 };
 
 extern const struct metric_definition metric_catalogue[]; /* ends with a NULL name */

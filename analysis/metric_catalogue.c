@@ -348,13 +348,14 @@ const struct metric_definition metric_catalogue[] = {
     {"divergent_keys",
      "count",
      "keys that live replicas disagree about at the end",
-     "Keys of which two replicas that are up hold different versions when the run ends; "
-     "writes still under way count.",
+     "Keys of which two replicas that are up hold different versions (of values that merge: "
+     "different states, by digests) when the run ends; writes still under way count.",
      {"dataset"},
      METRIC_COUNT,
      1,
      false},
 #include "analysis/metric_catalogue_conflicts.inc"
+#include "analysis/metric_catalogue_values.inc"
     {"messages",
      "count",
      "messages sent",
@@ -476,10 +477,7 @@ const struct metric_series_definition metric_series_catalogue[] = {
      "Of the operations invoked in the bucket that ended ok, those that another region than the "
      "one asked answered.",
      {"region"}},
-    {"divergence_ratio",
-     "ratio",
-     "Share of keys that live replicas disagree about at the end of the bucket.",
-     {"dataset"}},
+#include "analysis/metric_series_conflicts.inc"
     {0},
 };
 

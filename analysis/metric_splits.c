@@ -30,6 +30,11 @@ static const struct {
     {"dataset?", "acked_lost acked_lost_gone acked_lost_down clock_inversions convergence_ms "
                  "divergent_keys acked_discarded divergent_writes conflict_ratio divergence_ratio"},
     {"dataset?+cause?", "lost_updates"},
+    {"dataset?",
+     "rejected_writes rejected_ratio key_convergence_ms causal_inversions resurrected_deletes "
+     "resurrections siblings_per_read siblings_max resolution_ms conflicts_open counter_error "
+     "counter_error_mean read_undercount read_overcount invariant_violations oversold "
+     "invariant_violations_seen metadata_bytes_per_value metadata_ratio"},
     {"fault+operation? fault+region+operation",
      "rto_ms rto_not_recovered rto_detect_ms rto_decide_ms rto_promote_ms rto_replay_ms "
      "rto_route_ms rto_reconnect_ms rto_warm_ms first_success_ms rto_99_ms"},
@@ -45,7 +50,7 @@ static const struct {
     {"dataset+mode", "mode_time_ratio"},
     {"dataset", "mode_changes"},
     {"-", "staleness_approximate_reads probes_unjudged session_pairs_evicted wide_area_bytes "
-          "lost_writes_untracked conflicts_approximate"},
+          "lost_writes_untracked conflicts_approximate wide_area_bytes_per_write"},
 };
 
 /* The next of the words with `gap` between, from *at on; its length, 0 at the end. */

@@ -444,7 +444,7 @@ static inline void ref_row(struct reference *ref, const struct record *row)
     if (row->at_ns > ref->now_ns) {
         ref_pass(ref, row->at_ns, false);
     }
-    switch ((enum record_kind)row->kind) {
+    switch (row->kind) {
     case RECORD_INVOKED:
         ref->invoked[row->slot] = *row;
         ref->offered[row->type] += (row->flags & RECORD_FLAG_WARMUP) == 0 ? 1u : 0u;
@@ -485,18 +485,7 @@ static inline void ref_row(struct reference *ref, const struct record *row)
     case RECORD_DISCARDED:
         ref_discarded(ref, row);
         break;
-    case RECORD_MODE:
-    case RECORD_SENT:
-    case RECORD_DELIVERED:
-    case RECORD_DROPPED:
-    case RECORD_LEADER:
-    case RECORD_STEP:
-    case RECORD_HEALTH:
-    case RECORD_ROUTED:
-    case RECORD_CONNECTED:
-    case RECORD_CACHE:
-    case RECORD_SUPERSEDED:
-    case RECORD_KIND_COUNT:
+    default:
         break;
     }
     ref_converge(ref);

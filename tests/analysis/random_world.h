@@ -17,8 +17,18 @@ static const struct record_group random_groups[REF_GROUPS] = {
     {"a", 0, 0, 0, 3}, {"b", 1, 0, 3, 3}, {"c", 2, 0, 6, 3}, {"d", 2, 1, 9, 3}};
 static const uint32_t random_replicas[] = {0, 1, 2};
 static const struct record_dataset random_datasets[REF_DATASETS] = {
-    {"x", "s", REF_KEYS, 100, random_replicas, 3, NULL, false, false},
-    {"y", "s", 7, 10, random_replicas, 2, NULL, false, false},
+    {.name = "x",
+     .strategy = "s",
+     .key_count = REF_KEYS,
+     .value_bytes = 100,
+     .replicas = random_replicas,
+     .replica_count = 3},
+    {.name = "y",
+     .strategy = "s",
+     .key_count = 7,
+     .value_bytes = 10,
+     .replicas = random_replicas,
+     .replica_count = 2},
 };
 
 struct pending {                 /* a write on its way, whatever its client thinks */

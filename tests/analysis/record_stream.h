@@ -70,6 +70,60 @@ static inline struct record_layout stream_layout(void)
     };
 }
 
+/*
+ * The same with a third dataset "tags" at all three nodes, whose values merge: numbers with a
+ * minimum of 0 that are also kept side by side, so that every metric there is has rows.
+ */
+static const char *const stream_actions[] = {"write", "set",    "increment", "decrement",
+                                             "add",   "remove", "delete",    NULL};
+
+enum {
+    STREAM_SET = 1,
+    STREAM_INCREMENT,
+    STREAM_DECREMENT,
+    STREAM_ADD,
+    STREAM_REMOVE,
+    STREAM_DELETE
+};
+
+static const struct record_dataset stream_datasets_merging[] = {
+    {.name = "orders",
+     .strategy = "primary",
+     .key_count = 4,
+     .value_bytes = 100,
+     .replicas = stream_replicas,
+     .replica_count = 3,
+     .modes = stream_modes,
+     .leader = true},
+    {.name = "carts",
+     .strategy = "quorum",
+     .key_count = 3,
+     .value_bytes = 10,
+     .replicas = stream_replicas,
+     .replica_count = 2},
+    {.name = "tags",
+     .strategy = "multi_primary",
+     .key_count = 4,
+     .value_bytes = 10,
+     .replicas = stream_replicas,
+     .replica_count = 3,
+     .merges = true,
+     .value = "any",
+     .actions = stream_actions,
+     .meeting = RECORD_KEPT,
+     .is_number = true,
+     .has_minimum = true},
+};
+
+static inline struct record_layout stream_layout_merging(void)
+{
+    struct record_layout layout = stream_layout();
+
+    layout.datasets = stream_datasets_merging;
+    layout.dataset_count = 3;
+    return layout;
+}
+
 struct stream {
     struct collector collector;
     struct record_sink sink;

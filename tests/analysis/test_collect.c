@@ -401,7 +401,7 @@ static void test_probes(void **state)
 /* Nothing happened: every metric is there, nothing is NAN, ratios and times are undefined. */
 static void test_empty(void **state)
 {
-    const struct record_layout layout = stream_layout();
+    const struct record_layout layout = stream_layout_merging();
     struct stream stream;
     struct metric_set set;
 

@@ -42,12 +42,13 @@ static bool has_row(const struct metric_set *set, const struct metric_definition
 
 /*
  * Every set of labels of every metric: the table allows it just when the collector makes such a
- * row. The layout has two datasets, modes, faults, and pairs of places that talk.
+ * row. The layout has three datasets, one that merges, modes, faults, and pairs of places that
+ * talk.
  */
 static void test_table_is_what_the_collector_makes(void **state)
 {
     (void)state;
-    const struct record_layout layout = stream_layout();
+    const struct record_layout layout = stream_layout_merging();
     struct stream stream;
     struct metric_set set = {0};
     stream_begin(&stream, &layout);
