@@ -584,6 +584,12 @@ static const struct param_spec client_table[] = {
      .offset = ROW(scenario_client, think),
      .unit = PARAM_UNIT_DURATION,
      .help = "closed loop: pause of each session between operations"},
+    {.key = "until",
+     .type = PARAM_DURATION,
+     .offset = ROW(scenario_client, until),
+     .max = (double)SIM_NS_MAX,
+     .help = "nothing new begins after this time, so that the end of the run shows what is left "
+             "when all is quiet; default: to the end"},
     {.key = "trace",
      .type = PARAM_CSV_TABLE,
      .offset = ROW(scenario_client, trace),

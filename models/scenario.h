@@ -191,6 +191,7 @@ struct scenario_client {
     struct param_list by_hour;        /* 24 factors of the rate by local solar hour; empty: flat */
     double start_hour;                /* UTC hour of day at which the run begins */
     const struct distribution *think; /* closed loop; NULL: none */
+    sim_ns until;                     /* no load begins later; 0: to the end of the run */
     struct param_csv trace;    /* time_ms, operation, key [, session, bytes, element, amount] */
     struct scenario_feed feed; /* in place of a load */
     struct scenario_mix mix;

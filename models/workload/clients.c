@@ -383,10 +383,16 @@ static void fall_due(struct clients *clients, struct group *group, enum due due)
     due_arm(clients, group, due);
 }
 
-/* The next operation of an open loop or a trace; none after the end of the run. */
+static sim_ns load_end_ns(const struct clients *clients, const struct group *group)
+{
+    const sim_ns duration_ns = clients->host.layout->duration_ns, until_ns = group->client->until;
+    return until_ns > 0 && until_ns < duration_ns ? until_ns : duration_ns;
+}
+
+/* The next operation of an open loop or a trace; none after the end of the load. */
 static void schedule_arrival(struct clients *clients, struct group *group)
 {
-    const sim_ns end_ns = clients->host.layout->duration_ns;
+    const sim_ns end_ns = load_end_ns(clients, group);
     sim_ns at_ns = SIM_NS_MAX;
     if (group->load == LOAD_OPEN) {
         at_ns = arrivals_next(&group->arrivals, end_ns);
@@ -414,6 +420,9 @@ void clients_on_event(struct clients *clients, const struct event *event)
         break;
     case CLIENT_THOUGHT:
         group = &clients->groups[event->a];
+        if (engine_now(clients->host.engine) > load_end_ns(clients, group)) {
+            break;
+        }
         group_next(clients, group, event->target, &start);
         begin(clients, group, &start);
         break;

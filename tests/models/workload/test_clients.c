@@ -144,6 +144,24 @@ static struct answers answer_by_number(struct world *world, const struct message
 }
 
 /* Each session does the same things in the same order, whenever it gets to them. */
+/* What began goes on to its end. Closed loop: begins at 30, 70, ... 470 ms, three sessions. */
+static void test_loads_end(void **state)
+{
+    (void)state;
+    struct world *world = fake_init(2);
+    world->layout.duration_ns = SIM_NS_PER_S;
+    world->group[0].rate = 4.0;
+    world->group[0].arrivals = 1;
+    world->group[0].until = 505 * MS;
+    world->group[1].sessions = 3;
+    world->group[1].think = distribution_constant(&world->arena, 30.0 * MS);
+    world->group[1].until = 500 * MS;
+    fake_run(world);
+    assert_int_equal(fake_count(world, RECORD_INVOKED), 2 + 36);
+    assert_int_equal(fake_count(world, RECORD_COMPLETED), 2 + 36);
+    fake_release(world);
+}
+
 static void test_closed_loop_sequences(void **state)
 {
     (void)state;
@@ -330,6 +348,7 @@ int main(void)
         cmocka_unit_test(test_open_loop_rows),
         cmocka_unit_test(test_open_loop_is_the_same_for_every_strategy),
         cmocka_unit_test(test_closed_loop),
+        cmocka_unit_test(test_loads_end),
         cmocka_unit_test(test_closed_loop_sequences),
         cmocka_unit_test(test_read_modify_write),
         cmocka_unit_test(test_inserts_and_scans),
