@@ -63,17 +63,10 @@ void totals_again(const void *params, struct words before, struct words operatio
         return;
     }
     CHECK(operation.count == TOTALS_WIDTH);
-    const uint64_t *cell = cells_find(&totals_kind, before, operation.at[CELL_ID]);
-    uint64_t sum[TOTALS_WIDTH];
-    for (uint32_t i = 0; i < TOTALS_WIDTH; i++) {
-        sum[i] = operation.at[i];
-    }
-    if (cell != NULL) {
-        const bool newer = cells_version_order(operation.at, cell) > 0;
-        sum[CELL_STAMP] = newer ? operation.at[CELL_STAMP] : cell[CELL_STAMP];
-        sum[CELL_WRITE] = newer ? operation.at[CELL_WRITE] : cell[CELL_WRITE];
-        sum[TOTAL] += cell[TOTAL];
-    }
+    /* The cell is the sender's, whose operations come in its order: this one is its latest. */
+    const uint64_t sum[TOTALS_WIDTH] = {
+        operation.at[CELL_ID], operation.at[CELL_STAMP], operation.at[CELL_WRITE],
+        operation.at[TOTAL] + (uint64_t)totals_at(before, operation.at[CELL_ID])};
     cells_join(&totals_kind, NULL, before, (struct words){sum, TOTALS_WIDTH}, after, NULL);
 }
 
