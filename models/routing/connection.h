@@ -22,7 +22,11 @@
 
 enum { CONNECTION_PING = 255, CONNECTION_STARTS = 1024 };
 
-enum connection_reset { CONNECTION_RESET_REQUEST, CONNECTION_RESET_CONNECT };
+enum connection_reset {
+    CONNECTION_RESET_REQUEST,
+    CONNECTION_RESET_CONNECT,
+    CONNECTION_RESET_ASKED /* a request that wants a context */
+};
 
 struct connection_stamp {
     uint32_t region; /* below 512 */

@@ -6,11 +6,6 @@
 #include "models/routing/front_internal.h"
 #include "sim/check.h"
 
-static const struct scenario_client *client_of(const struct front *front, uint32_t group)
-{
-    return (const struct scenario_client *)front->host.scenario->clients.items + group;
-}
-
 static sim_ns now_of(const struct front *front)
 {
     return engine_now(front->host.engine);
@@ -88,52 +83,6 @@ static void send_request(struct front *front, uint32_t session, const struct mes
     const uint32_t region = destination(front, session);
     note_route(front, session, region);
     send_to(front, session, region, &message);
-}
-
-/* Requests that wait for a connection. */
-
-static void park(struct front *front, uint32_t session, const struct message *request)
-{
-    struct session *self = &front->sessions[session];
-    const uint32_t slot = pool_take(&front->parked);
-    if (slot == POOL_NONE) {
-        return;
-    }
-    struct parked *parked = pool_at(&front->parked, slot);
-    parked->request = *request;
-    parked->asked_ns = now_of(front);
-    if (self->parked_first == POOL_NONE) {
-        self->parked_first = slot;
-    } else {
-        ((struct parked *)pool_at(&front->parked, self->parked_last))->next = slot;
-    }
-    self->parked_last = slot;
-}
-
-/* False: none waits. */
-static bool unpark(struct front *front, struct session *self, struct parked *parked)
-{
-    const uint32_t slot = self->parked_first;
-    if (slot == POOL_NONE) {
-        return false;
-    }
-    *parked = *(const struct parked *)pool_at(&front->parked, slot);
-    self->parked_first = parked->next;
-    pool_give(&front->parked, slot);
-    return true;
-}
-
-/* Drops what waits for longer than its deadline: nobody waits for its answer. */
-static void prune(struct front *front, struct session *self)
-{
-    const sim_ns deadline_ns = client_of(front, self->group)->deadline;
-    struct parked parked;
-    while (self->parked_first != POOL_NONE &&
-           ((const struct parked *)pool_at(&front->parked, self->parked_first))->asked_ns +
-                   deadline_ns <=
-               now_of(front)) {
-        unpark(front, self, &parked);
-    }
 }
 
 /* Attempts to connect. */
@@ -254,9 +203,9 @@ static void connected(struct front *front, uint32_t session, uint64_t accepted)
     record(front, session, RECORD_CONNECTED, region, self->began_ns);
     note_route(front, session, region);
     keep_alive_later(front, session);
-    prune(front, self);
+    front_prune(front, self);
     struct parked parked;
-    while (unpark(front, self, &parked)) {
+    while (front_unpark(front, self, &parked)) {
         send_request(front, session, &parked.request);
     }
 }
@@ -309,8 +258,8 @@ static void ask(struct front *front, uint32_t session, const struct message *req
         send_request(front, session, request);
         return;
     }
-    prune(front, self);
-    park(front, session, request);
+    front_prune(front, self);
+    front_park(front, session, request);
     if (self->state == SESSION_APART) {
         begin(front, session);
     }
@@ -372,7 +321,7 @@ static bool on_reset(struct front *front, struct message *message)
         return false;
     }
     message->version = (struct version){.write = session};
-    message->flag = 0;
+    message->flag = message->flag == CONNECTION_RESET_ASKED ? MESSAGE_WANTS_CONTEXT : 0;
     if (message->type == RECORD_READ) {
         ask(front, session, message);
         return false;
@@ -455,7 +404,7 @@ void front_on_event(struct front *front, const struct event *event)
         attempt_failed(front, session);
     } else if (event->small == FRONT_RETRY && self->state == SESSION_BACKING_OFF) {
         self->state = SESSION_APART;
-        prune(front, self);
+        front_prune(front, self);
         if (self->parked_first != POOL_NONE) {
             begin(front, session);
         }

@@ -55,7 +55,7 @@ struct router *front_router(struct front *front);
 void front_start(struct front *front);
 void front_on_event(struct front *front, const struct event *event);
 
-/* A client's request: fields as clients.h says, `dataset` set. */
+/* A client's request: fields as clients.h says, `dataset` set. Takes over its block. */
 void front_ask(struct front *front, uint32_t group, const struct message *request);
 
 /*
@@ -63,6 +63,10 @@ void front_ask(struct front *front, uint32_t group, const struct message *reques
  * to judge.
  */
 bool front_hears(struct front *front, uint32_t group, struct message *message);
+
+/* Blocks that travel with messages, in the network's keeping; 0 is none, and its copy too. */
+uint32_t front_block_copy(const struct front *front, uint16_t dataset, uint32_t block);
+void front_block_free(const struct front *front, uint16_t dataset, uint32_t block);
 
 /* Which region's gateway serves a request of the session that reached `entry`. */
 uint32_t front_home(struct front *front, uint32_t session, uint32_t entry);

@@ -1,4 +1,4 @@
-/* front_internal.h - private to the front: what front.c and router.c share. */
+/* front_internal.h - private to the front: what front.c, front_parked.c and router.c share. */
 #ifndef MODELS_ROUTING_FRONT_INTERNAL_H
 #define MODELS_ROUTING_FRONT_INTERNAL_H
 
@@ -69,6 +69,13 @@ struct front {
     struct pool parked;
     struct random_stream *chance; /* by group */
 };
+
+/* front_parked.c: requests wait with their blocks. */
+void front_park(struct front *front, uint32_t session, const struct message *request);
+/* False: none waits. Its block is the caller's now. */
+bool front_unpark(struct front *front, struct session *self, struct parked *parked);
+/* Drops what waits for longer than its deadline: nobody waits for its answer. */
+void front_prune(struct front *front, struct session *self);
 
 void router_init(struct front *front);
 /* An end of a session's connection that router_release() asks for. */

@@ -4,6 +4,7 @@
 #include "models/agents/driver.h"
 #include "models/health/health.h"
 #include "models/routing/connection.h"
+#include "models/routing/front.h"
 #include "models/routing/gateway_internal.h"
 #include "sim/check.h"
 
@@ -21,6 +22,7 @@ static void reset(struct agent *self, const struct message *message, enum connec
     answer.kind = CONTROL_RESET;
     answer.flag = (uint8_t)what;
     answer.bytes = 0;
+    answer.block = 0; /* what is asked again is a read, which has none */
     agent_send(self, message->from, answer);
 }
 
@@ -95,7 +97,9 @@ static void take_turn(struct agent *self, const struct message *message)
         refuse(self, message);
         return;
     }
-    *(struct message *)pool_at(&gateway->jobs, slot) = *message;
+    struct message *job = pool_at(&gateway->jobs, slot);
+    *job = *message;
+    job->block = front_block_copy(gateway->plan->front, message->dataset, message->block);
     const double factor = message->kind == CONTROL_CONNECT ? config->handshake_cost : 1.0;
     agent_timer(self, worker_done_ns(self, factor) - agent_clock(self),
                 (uint64_t)slot * GATEWAY_TIMERS + GATEWAY_SERVED);
@@ -112,6 +116,7 @@ static void on_timer(struct agent *self, uint64_t token)
     const struct message message = *(const struct message *)pool_at(&gateway->jobs, slot);
     pool_give(&gateway->jobs, slot);
     serve(self, &message);
+    front_block_free(gateway->plan->front, message.dataset, message.block);
 }
 
 static void on_connect(struct agent *self, const struct message *message)
@@ -146,7 +151,8 @@ static void on_message(struct agent *self, const struct message *message)
     switch (message->kind) {
     case MESSAGE_REQUEST:
         if ((message->from & ENDPOINT_CLIENT) != 0 && !knows(gateway_of(self), message)) {
-            reset(self, message, CONNECTION_RESET_REQUEST);
+            const bool asked = (message->flag & MESSAGE_WANTS_CONTEXT) != 0;
+            reset(self, message, asked ? CONNECTION_RESET_ASKED : CONNECTION_RESET_REQUEST);
         } else {
             take_turn(self, message);
         }
@@ -179,9 +185,28 @@ static void pools_init(struct gateway *gateway)
     pool_init(&gateway->pending, sizeof(struct pending), (1u << GATEWAY_SLOT_BITS) - 2);
 }
 
+/* What is held of others' blocks. */
+static void blocks_free(struct gateway *gateway)
+{
+    const struct front *front = gateway->plan->front;
+    for (uint32_t slot = 0; slot < gateway->jobs.used; slot++) {
+        if (pool_taken(&gateway->jobs, slot)) {
+            const struct message *job = pool_at(&gateway->jobs, slot);
+            front_block_free(front, job->dataset, job->block);
+        }
+    }
+    for (uint32_t slot = 0; slot < gateway->pending.used; slot++) {
+        if (pool_taken(&gateway->pending, slot)) {
+            const struct pending *pending = pool_at(&gateway->pending, slot);
+            front_block_free(front, pending->dataset, pending->request.block);
+        }
+    }
+}
+
 static void on_stop(struct agent *self)
 {
     struct gateway *gateway = gateway_of(self);
+    blocks_free(gateway);
     gateway_release(gateway);
     pools_init(gateway);
     gateway->first = gateway->last = POOL_NONE;

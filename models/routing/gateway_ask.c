@@ -14,6 +14,7 @@ static struct pending *pending_at(const struct gateway *gateway, uint32_t slot)
 
 void gateway_reply(struct agent *self, const struct message *request, const struct message *answer)
 {
+    const struct front *front = gateway_of(self)->plan->front;
     agent_send(self, request->from,
                (struct message){.kind = MESSAGE_REPLY,
                                 .dataset = request->dataset,
@@ -23,6 +24,7 @@ void gateway_reply(struct agent *self, const struct message *request, const stru
                                 .version = answer->version,
                                 .operation = request->operation,
                                 .a = connection_answer(request->version.write, answer->from),
+                                .block = front_block_copy(front, request->dataset, answer->block),
                                 .type = request->type,
                                 .outcome = answer->outcome,
                                 .tries = request->tries,
@@ -105,6 +107,8 @@ static void ask(struct agent *self, uint32_t slot)
         message.operation = request->operation;
         message.a = request->a;
         message.type = request->type;
+        message.flag = request->flag & MESSAGE_WANTS_CONTEXT;
+        message.block = front_block_copy(gateway->plan->front, request->dataset, request->block);
     }
     pending->asks++;
     pending->asked_ns = agent_clock(self);
@@ -128,6 +132,8 @@ static void ask_first(struct agent *self, const struct message *request, uint32_
     }
     struct pending *pending = pending_at(gateway, slot);
     pending->request = *request;
+    pending->request.block =
+        front_block_copy(gateway->plan->front, request->dataset, request->block);
     pending->dataset = (uint16_t)dataset;
     pending->serial = gateway->serial++;
     pending->away = home != gateway->site.region;
@@ -137,10 +143,12 @@ static void ask_first(struct agent *self, const struct message *request, uint32_
 
 /* Caches. */
 
+/* A cached value has no context, and is of no use to those who want one. */
 static bool cacheable(const struct gateway *gateway, const struct message *request)
 {
     return gateway->caches != NULL && request->kind == MESSAGE_REQUEST &&
-           request->type == RECORD_READ && request->a == 0;
+           request->type == RECORD_READ && request->a == 0 &&
+           (request->flag & MESSAGE_WANTS_CONTEXT) == 0;
 }
 
 static bool cache_answers(struct agent *self, const struct message *request)
@@ -274,12 +282,15 @@ static void finish(struct agent *self, uint32_t slot, enum record_outcome outcom
         answer.from = passed ? (uint32_t)reply->a - 1 : reply->from;
         answer.bytes = reply->bytes;
         answer.version = reply->version;
-        answer.flag = (uint8_t)(passed ? (reply->flag & MESSAGE_CACHED) | MESSAGE_PROXIED : 0);
+        answer.block = reply->block;
+        answer.flag = (uint8_t)((reply->flag & MESSAGE_SIBLINGS) |
+                                (passed ? (reply->flag & MESSAGE_CACHED) | MESSAGE_PROXIED : 0));
     }
     if (outcome == RECORD_OK) {
         cache_learn(self, request, reply);
     }
     gateway_reply(self, request, &answer);
+    front_block_free(gateway->plan->front, request->dataset, request->block);
 }
 
 /* All asks are answered, none with success. */
