@@ -3,6 +3,8 @@
  *
  * Nodes 0, 1, 2; the node asked is tries modulo 3. A test sets scenario fields between
  * fake_init() and fake_run(). Group i is at place i, each with a region of the same name.
+ * Blocks, when a test wants them, are counted: a request's is freed when it is sent, a reply's when
+ * it was heard. What a block says is the number of the read that brought it.
  */
 #ifndef TESTS_MODELS_WORKLOAD_FAKE_HOST_H
 #define TESTS_MODELS_WORKLOAD_FAKE_HOST_H
@@ -15,7 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAKE_GROUPS = 3, FAKE_NODES = 3, FAKE_CLIENT_EVENT = 0, FAKE_ANSWER_EVENT = 1 };
+enum {
+    FAKE_GROUPS = 3,
+    FAKE_NODES = 3,
+    FAKE_BLOCKS = 1000,
+    FAKE_CLIENT_EVENT = 0,
+    FAKE_ANSWER_EVENT = 1,
+    FAKE_CONFLICT_EVENT = 2
+};
 
 #define MS SIM_NS_PER_MS
 
@@ -34,6 +43,12 @@ struct fake_request {
     uint32_t group, node;
     sim_ns since_write_ns;
     struct message message;
+    uint64_t context; /* what its block says; 0: it has none */
+};
+
+struct fake_conflict {
+    sim_ns at_ns;
+    uint32_t dataset, region, key;
 };
 
 struct world {
@@ -51,13 +66,50 @@ struct world {
     struct clients *clients;
     uint64_t seed;
     struct answers (*script)(struct world *world, const struct message *request);
+    /* Whether this read is answered with values side by side; NULL: none is. */
+    bool (*siblings)(struct world *world, const struct message *request);
     struct record *rows;
     size_t row_count, row_capacity;
     struct fake_request *requests;
     size_t request_count, request_capacity;
     struct route_request routed;
     const void *test; /* the test's own */
+    bool with_blocks;
+    uint64_t blocks[FAKE_BLOCKS]; /* 0: free */
+    uint32_t blocks_live, blocks_most;
+    const struct fake_conflict *conflicts;
+    size_t conflict_count;
 };
+
+static inline uint32_t fake_block(struct world *world, uint64_t content)
+{
+    uint32_t block = 1;
+    while (world->blocks[block] != 0) {
+        block++;
+        CHECK(block < FAKE_BLOCKS);
+    }
+    world->blocks[block] = content;
+    world->blocks_live++;
+    world->blocks_most =
+        world->blocks_live > world->blocks_most ? world->blocks_live : world->blocks_most;
+    return block;
+}
+
+static inline uint32_t fake_block_copy(void *context, uint32_t block)
+{
+    struct world *world = context;
+    CHECK(world->blocks[block] != 0);
+    return fake_block(world, world->blocks[block]);
+}
+
+static inline void fake_block_free(void *context, uint32_t block)
+{
+    struct world *world = context;
+    CHECK(block != 0);
+    CHECK(world->blocks[block] != 0);
+    world->blocks[block] = 0;
+    world->blocks_live--;
+}
 
 static inline struct answers answer_ok(sim_ns after_ns)
 {
@@ -110,6 +162,10 @@ static inline void fake_ask(struct world *world, const struct message *request)
                                                    .node = request->to,
                                                    .since_write_ns = world->routed.since_write_ns,
                                                    .message = *request};
+    if (request->block != 0) {
+        world->requests[index].context = world->blocks[request->block];
+        fake_block_free(world, request->block);
+    }
     CHECK(world->routed.tries == request->tries);
     CHECK(world->routed.type == request->type);
     const struct answers answers = world->script(world, request);
@@ -129,6 +185,9 @@ static inline void fake_on_answer(void *state, const struct event *event)
     struct world *world = state;
     const struct fake_request *request = &world->requests[event->a];
     const bool write = request->message.type == RECORD_WRITE;
+    const bool siblings =
+        !write && world->siblings != NULL && world->siblings(world, &request->message);
+    const bool asked = !write && request->message.flag == MESSAGE_WANTS_CONTEXT;
     const struct message reply = {.kind = MESSAGE_REPLY,
                                   .from = request->node,
                                   .to = ENDPOINT_CLIENT | request->group,
@@ -137,12 +196,26 @@ static inline void fake_on_answer(void *state, const struct event *event)
                                   .operation = request->message.operation,
                                   .type = request->message.type,
                                   .outcome = (uint8_t)event->small,
+                                  .flag = siblings ? MESSAGE_SIBLINGS : 0,
+                                  .block =
+                                      asked ? fake_block(world, request->message.operation) : 0,
                                   .version = {.stamp = 1000 + (int64_t)request->message.operation,
                                               .write = write ? request->message.operation : 77}};
     clients_on_reply(world->clients, &reply);
+    if (reply.block != 0) {
+        fake_block_free(world, reply.block);
+    }
 }
 
-static const engine_handler fake_handlers[] = {fake_on_client_event, fake_on_answer};
+static inline void fake_on_conflict(void *state, const struct event *event)
+{
+    struct world *world = state;
+    const struct fake_conflict *conflict = &world->conflicts[event->a];
+    clients_conflict(world->clients, conflict->dataset, conflict->region, conflict->key);
+}
+
+static const engine_handler fake_handlers[] = {fake_on_client_event, fake_on_answer,
+                                               fake_on_conflict};
 static const char *const fake_names[FAKE_GROUPS] = {"a", "b", "c"};
 
 /* One group with an idle load; 100 keys, chosen in order; deadline 1 s, one try. */
@@ -203,10 +276,16 @@ static inline void fake_run(struct world *world)
                                       .seed = world->seed,
                                       .event_kind = FAKE_CLIENT_EVENT,
                                       .route = fake_route,
-                                      .ask = fake_ask};
-    engine_init(&world->engine, world, fake_handlers, 2);
+                                      .ask = fake_ask,
+                                      .block_copy = world->with_blocks ? fake_block_copy : NULL,
+                                      .block_free = world->with_blocks ? fake_block_free : NULL};
+    engine_init(&world->engine, world, fake_handlers, 3);
     world->clients = clients_create(&host, &world->arena);
     clients_start(world->clients);
+    for (size_t i = 0; i < world->conflict_count; i++) {
+        engine_at(&world->engine, world->conflicts[i].at_ns,
+                  (struct event){.kind = FAKE_CONFLICT_EVENT, .a = i});
+    }
     engine_run(&world->engine, world->layout.duration_ns, UINT64_MAX);
 }
 
@@ -242,14 +321,21 @@ static inline size_t fake_count(const struct world *world, enum record_kind kind
     return count;
 }
 
-/* A trace with operations of this type at these times; its cells live in the arena. */
+static const char *const fake_header[] = {"time_ms", "operation", "key", "element", "amount", NULL};
+
+/* A trace of operations with the first `columns` of these columns; its cells are not copied. */
+static inline void fake_trace_of(struct world *world, uint32_t group, size_t columns,
+                                 const char *const *cells, size_t rows)
+{
+    int *lines = arena_alloc(&world->arena, rows, sizeof *lines);
+    world->group[group].trace = (struct param_csv){
+        .header = fake_header, .cells = cells, .lines = lines, .columns = columns, .rows = rows};
+}
+
 static inline void fake_trace(struct world *world, uint32_t group, const char *const *cells,
                               size_t rows)
 {
-    static const char *const header[] = {"time_ms", "operation", "key", NULL};
-    int *lines = arena_alloc(&world->arena, rows, sizeof *lines);
-    world->group[group].trace = (struct param_csv){
-        .header = header, .cells = cells, .lines = lines, .columns = 3, .rows = rows};
+    fake_trace_of(world, group, 3, cells, rows);
 }
 
 #endif

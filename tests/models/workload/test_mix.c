@@ -8,7 +8,8 @@
 #include <cmocka.h>
 
 /* Shares of 0..1 in steps of 1/1000, counted by operation. */
-static void assert_shares(const struct scenario_client *client, const int expected[MIX_OPERATION_COUNT])
+static void assert_shares(const struct scenario_client *client,
+                          const int expected[MIX_OPERATION_COUNT])
 {
     struct mix mix;
     mix_init(&mix, client);
