@@ -148,6 +148,48 @@ static void test_a_day_alone(void **state)
     assert_true(share_between(readings.offset, 1.8 * 1.728e9, INFINITY) > 0);
 }
 
+/*
+ * Virginia's clock is not corrected for a day, at up to 20 ppm; Ireland's is. At the end of the day
+ * Ireland writes half a second after Virginia: that write is lost just when Virginia's clock is
+ * ahead by more. Ten seconds after the correction none is.
+ */
+static void test_a_day_without_corrections(void **state)
+{
+    (void)state;
+    enum { SEEDS = 40 };
+    int lost = 0;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct lab lab = {.traces = {"time_ms,operation,key,session\n"
+                                     "86390000,write,0,0\n86411000,write,1,0\n",
+                                     "time_ms,operation,key,session\n"
+                                     "86390500,write,0,0\n86411500,write,1,0\n"}};
+        lab_write(&lab, "{'name': 'day', 'duration': '25h', 'regions': ['us-east-1', 'eu-west-1'],"
+                        " 'bucket': '1h', 'clocks': {'model': 'ntp', 'drift_ppm': 20},"
+                        " 'network': {'latency': {'from': 'constant', 'one_way': '40ms'},"
+                        "   'jitter': 'none', 'same_zone': '0ms', 'same_region': '0ms'},"
+                        " 'datasets': {'d': {'keys': 2, 'replication': 'multi_primary'}},"
+                        " 'clients': [{'at': 'us-east-1', 'trace': '0.csv'},"
+                        "             {'at': 'eu-west-1', 'trace': '1.csv'}],"
+                        " 'faults': [{'id': 'free', 'kind': 'clock_unsynchronised', 'at': '1s',"
+                        "   'for': '24h', 'region': 'us-east-1'}]}");
+        struct metric_set metrics;
+        lab_measure(&lab, test_seed() * 1000 + seed, &metrics);
+        struct clock_set set;
+        clock_set_init(&set, &lab.scenario->clocks, 2, test_seed() * 1000 + seed, &lab.arena);
+        clock_set_free(&set, 0, SIM_NS_PER_S, +1);
+        const sim_ns at_ns = 86390 * SIM_NS_PER_S, gap_ns = 500 * SIM_NS_PER_MS;
+        const sim_ns ahead_ns = clock_set_read(&set, 0, at_ns).offset_ns -
+                                clock_set_read(&set, 1, at_ns + gap_ns).offset_ns;
+        assert_int_equal(lab_metric(&metrics, "lost_updates", "cause", "clock")->count,
+                         ahead_ns > gap_ns ? 1 : 0);
+        lost += ahead_ns > gap_ns ? 1 : 0;
+        metric_set_release(&metrics);
+        lab_close(&lab);
+    }
+    /* 1.728 s uniform either way: (1.728 - 0.5) / 3.456 = 36 % of 40, sd 3, within 4 sd. */
+    assert_in_range(lost, 3, 26);
+}
+
 #define STAMPED(stamps, clocks)                                                                    \
     "{'name': 'stamps', 'duration': '10s', 'regions': ['us-east-1'], 'clocks': '" clocks "',"      \
     " 'datasets': {'d': {'replication': {'strategy': 'multi_primary', 'stamps': '" stamps "'}}},"  \
@@ -176,6 +218,7 @@ int main(void)
         cmocka_unit_test(test_without_a_promise),
         cmocka_unit_test(test_promises),
         cmocka_unit_test(test_a_day_alone),
+        cmocka_unit_test(test_a_day_without_corrections),
         cmocka_unit_test(test_intervals_need_a_promise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
