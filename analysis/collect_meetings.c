@@ -10,21 +10,26 @@
 #include "analysis/collect_example.h"
 #include "analysis/collect_values.h"
 
+#include <string.h>
+
 enum { NO_PLACE = MEETINGS_MAX };
 
-static struct meeting *list_of(const struct value_key *key)
+static const uint32_t class_size[MEETING_CLASSES] = {4, 16, MEETINGS_MAX};
+
+static struct meeting *list_of(const struct values_state *values, const struct value_key *key)
 {
-    return key->meetings;
+    return key->list == 0 ? NULL
+                          : (struct meeting *)values->pools[key->class].items + key->list - 1;
 }
 
 static uint32_t list_size(const struct value_key *key)
 {
-    return key->capacity < MEETINGS_MAX ? (uint32_t)key->capacity : MEETINGS_MAX;
+    return key->list == 0 ? 0 : class_size[key->class];
 }
 
-static bool is_used(const struct value_key *key, uint32_t place)
+static bool is_used(const struct values_state *values, const struct value_key *key, uint32_t place)
 {
-    return (list_of(key)[place].flags & MEETING_USED) != 0;
+    return (list_of(values, key)[place].flags & MEETING_USED) != 0;
 }
 
 static bool has_past(const struct meeting *meeting, uint32_t place)
@@ -39,12 +44,54 @@ static bool same_version(struct version a, struct version b)
 
 /* ---- the list ---- */
 
-static void list_remove(struct value_key *key, uint32_t place)
+static uint32_t list_take(struct meeting_pool *pool, uint32_t size)
 {
-    list_of(key)[place].flags = 0;
-    key->used--;
+    uint32_t list = pool->free;
+
+    if (list != 0) {
+        pool->free = (uint32_t)((struct meeting *)pool->items)[list - 1].version.write;
+    } else {
+        memory_grow(&pool->items, &pool->capacity, pool->count + size, sizeof(struct meeting));
+        list = (uint32_t)pool->count + 1;
+        pool->count += size;
+    }
+    memset((struct meeting *)pool->items + list - 1, 0, size * sizeof(struct meeting));
+    return list;
+}
+
+static void list_give(struct values_state *values, struct value_key *key)
+{
+    if (key->list != 0) {
+        struct meeting_pool *pool = &values->pools[key->class];
+
+        list_of(values, key)->version.write = pool->free; /* the next one that is free */
+        pool->free = key->list;
+        key->list = 0;
+    }
+}
+
+static void list_grow(struct values_state *values, struct value_key *key)
+{
+    const uint8_t class = key->list == 0 ? 0 : (uint8_t)(key->class + 1);
+    const uint32_t list = list_take(&values->pools[class], class_size[class]);
+
+    if (key->list != 0) {
+        memcpy((struct meeting *)values->pools[class].items + list - 1, list_of(values, key),
+               list_size(key) * sizeof(struct meeting));
+        list_give(values, key);
+    }
+    key->list = list;
+    key->class = class;
+}
+
+static void list_remove(struct values_state *values, struct value_key *key, uint32_t place)
+{
+    list_of(values, key)[place].flags = 0;
     for (uint32_t i = 0; i < list_size(key); i++) {
-        list_of(key)[i].past &= ~(UINT64_C(1) << place);
+        list_of(values, key)[i].past &= ~(UINT64_C(1) << place);
+    }
+    if (--key->used == 0) {
+        list_give(values, key);
     }
 }
 
@@ -58,32 +105,36 @@ static bool is_settled(const struct valued_dataset *dataset, const struct meetin
  * one is still on its way that may meet it somewhere. Never while a replica tells of a delivery:
  * what was displaced comes after what was given.
  */
-static void list_prune(const struct valued_dataset *dataset, struct value_key *key)
+static void list_prune(struct values_state *values, const struct valued_dataset *dataset,
+                       struct value_key *key)
 {
     uint64_t open = 0;
 
     for (uint32_t i = 0; i < list_size(key); i++) {
-        open |= is_used(key, i) && !is_settled(dataset, &list_of(key)[i]) ? UINT64_C(1) << i : 0;
+        open |= is_used(values, key, i) && !is_settled(dataset, &list_of(values, key)[i])
+                    ? UINT64_C(1) << i
+                    : 0;
     }
     for (uint32_t i = 0; i < list_size(key); i++) {
         bool wanted = false;
 
-        if (!is_used(key, i) || (open >> i & 1u) != 0) {
+        if (!is_used(values, key, i) || (open >> i & 1u) != 0) {
             continue;
         }
         for (uint32_t k = 0; k < list_size(key); k++) {
-            wanted = wanted || ((open >> k & 1u) != 0 && !has_past(&list_of(key)[k], i));
+            wanted = wanted || ((open >> k & 1u) != 0 && !has_past(&list_of(values, key)[k], i));
         }
         if (!wanted) {
-            list_remove(key, i);
+            list_remove(values, key, i);
         }
     }
 }
 
 /* A place of the full list: of what every replica knows, else of anything, the oldest. */
-static uint32_t list_oldest(const struct valued_dataset *dataset, const struct value_key *key)
+static uint32_t list_oldest(const struct values_state *values, const struct valued_dataset *dataset,
+                            const struct value_key *key)
 {
-    const struct meeting *list = list_of(key);
+    const struct meeting *list = list_of(values, key);
     uint32_t oldest = 0;
 
     for (uint32_t i = 1; i < MEETINGS_MAX; i++) {
@@ -100,22 +151,24 @@ static uint32_t list_oldest(const struct valued_dataset *dataset, const struct v
 static uint32_t list_place(struct collect_state *state, const struct valued_dataset *dataset,
                            struct value_key *key)
 {
-    list_prune(dataset, key);
-    if (key->used == MEETINGS_MAX) {
-        const uint32_t oldest = list_oldest(dataset, key);
+    struct values_state *values = state->values;
 
-        state->conflicts->approximate += list_of(key)[oldest].seen == dataset->all ? 0u : 1u;
-        list_remove(key, oldest);
+    list_prune(values, dataset, key);
+    if (key->used == MEETINGS_MAX) {
+        const uint32_t oldest = list_oldest(values, dataset, key);
+
+        state->conflicts->approximate +=
+            list_of(values, key)[oldest].seen == dataset->all ? 0u : 1u;
+        list_remove(values, key, oldest);
         return oldest;
     }
     if (key->used == list_size(key)) {
-        memory_grow(&key->meetings, &key->capacity, key->used + 1, sizeof(struct meeting));
-        return key->used;
+        list_grow(values, key);
     }
 
     uint32_t place = 0;
 
-    while (is_used(key, place)) {
+    while (is_used(values, key, place)) {
         place++;
     }
     return place;
@@ -152,14 +205,15 @@ static bool can_meet(const struct valued_dataset *dataset, const struct meeting 
 
 static void judge(struct collect_state *state, const struct record *record, uint32_t place)
 {
-    struct valued_dataset *dataset = &state->values->datasets[record->dataset];
+    struct values_state *values = state->values;
+    struct valued_dataset *dataset = &values->datasets[record->dataset];
     struct value_key *key = &dataset->keys[record->key];
-    struct meeting *meeting = &list_of(key)[place];
+    struct meeting *meeting = &list_of(values, key)[place];
 
     for (uint32_t i = 0; i < list_size(key); i++) {
-        struct meeting *other = &list_of(key)[i];
+        struct meeting *other = &list_of(values, key)[i];
 
-        if (!is_used(key, i) || i == place || has_past(meeting, i) ||
+        if (!is_used(values, key, i) || i == place || has_past(meeting, i) ||
             other->version.write == meeting->version.write || !can_meet(dataset, meeting, other)) {
             continue;
         }
@@ -177,7 +231,8 @@ static void judge(struct collect_state *state, const struct record *record, uint
 static void accept(struct collect_state *state, const struct record *record, uint32_t replica,
                    const struct request *request, uint8_t flags)
 {
-    struct valued_dataset *dataset = &state->values->datasets[record->dataset];
+    struct values_state *values = state->values;
+    struct valued_dataset *dataset = &values->datasets[record->dataset];
     struct value_key *key = &dataset->keys[record->key];
     const uint32_t place = list_place(state, dataset, key);
     const bool measured = state->now_ns >= state->layout->warmup_ns;
@@ -185,20 +240,21 @@ static void accept(struct collect_state *state, const struct record *record, uin
     uint64_t past = 0;
 
     for (uint32_t i = 0; i < list_size(key); i++) {
-        const bool seen = is_used(key, i) && (list_of(key)[i].seen >> replica & 1u) != 0;
+        const bool seen =
+            is_used(values, key, i) && (list_of(values, key)[i].seen >> replica & 1u) != 0;
 
         past |= seen ? UINT64_C(1) << i : 0;
     }
-    list_of(key)[place] = (struct meeting){.version = version_of(record),
-                                           .seen = UINT64_C(1) << replica,
-                                           .past = past,
-                                           .at_ns = state->now_ns,
-                                           .element = request != NULL ? request->element : 0,
-                                           .flags = (uint8_t)(flags | MEETING_USED |
-                                                              (measured ? MEETING_MEASURED : 0) |
-                                                              (whole ? MEETING_WHOLE : 0)),
-                                           .lost = CONFLICT_NOT_LOST,
-                                           .origin = (uint8_t)replica};
+    list_of(values, key)[place] = (struct meeting){
+        .version = version_of(record),
+        .seen = UINT64_C(1) << replica,
+        .past = past,
+        .at_ns = state->now_ns,
+        .element = request != NULL ? request->element : 0,
+        .flags = (uint8_t)(flags | MEETING_USED | (measured ? MEETING_MEASURED : 0) |
+                           (whole ? MEETING_WHOLE : 0)),
+        .lost = CONFLICT_NOT_LOST,
+        .origin = (uint8_t)replica};
     key->used++;
     dataset->counts->writes += measured && (flags & MEETING_REPEATED) == 0 ? 1u : 0u;
     judge(state, record, place);
@@ -210,17 +266,18 @@ static void accept(struct collect_state *state, const struct record *record, uin
 static void give(struct collect_state *state, struct value_key *key, struct meeting *found,
                  uint32_t replica)
 {
+    struct values_state *values = state->values;
     const uint64_t bit = UINT64_C(1) << replica;
 
     if ((found->implied & bit) != 0) {
         found->implied &= ~bit;
         if (state->now_ns > found->implied_ns && (found->flags & MEETING_MEASURED) != 0) {
-            state->values->pending.inversions++;
+            values->pending.inversions++;
         }
     }
     found->seen |= bit;
     for (uint32_t i = 0; i < list_size(key); i++) {
-        struct meeting *past = &list_of(key)[i];
+        struct meeting *past = &list_of(values, key)[i];
 
         if (has_past(found, i) && (past->seen & bit) == 0) {
             past->seen |= bit;
@@ -230,18 +287,26 @@ static void give(struct collect_state *state, struct value_key *key, struct meet
     }
 }
 
+void meetings_settle(struct collect_state *state, uint32_t dataset, uint32_t key)
+{
+    struct valued_dataset *of = &state->values->datasets[dataset];
+
+    list_prune(state->values, of, &of->keys[key]);
+}
+
 void meetings_given(struct collect_state *state, const struct record *record, uint32_t replica)
 {
-    struct valued_dataset *dataset = &state->values->datasets[record->dataset];
+    struct values_state *values = state->values;
+    struct valued_dataset *dataset = &values->datasets[record->dataset];
     struct value_key *key = &dataset->keys[record->key];
     const struct version version = version_of(record);
     struct meeting *found = NULL;
     uint8_t flags = 0;
 
     for (uint32_t i = 0; i < list_size(key); i++) {
-        struct meeting *meeting = &list_of(key)[i];
+        struct meeting *meeting = &list_of(values, key)[i];
 
-        if (!is_used(key, i) || meeting->version.write != version.write) {
+        if (!is_used(values, key, i) || meeting->version.write != version.write) {
             continue;
         }
         flags |= (uint8_t)(MEETING_REPEATED | (meeting->flags & (MEETING_ACKED | MEETING_ENDED)));
@@ -263,44 +328,71 @@ void meetings_given(struct collect_state *state, const struct record *record, ui
     }
 }
 
-static uint32_t place_of(const struct value_key *key, struct version version)
+static uint32_t place_of(const struct values_state *values, const struct value_key *key,
+                         struct version version)
 {
     for (uint32_t i = 0; i < list_size(key); i++) {
-        if (is_used(key, i) && same_version(list_of(key)[i].version, version)) {
+        if (is_used(values, key, i) && same_version(list_of(values, key)[i].version, version)) {
             return i;
         }
     }
     return NO_PLACE;
 }
 
+/*
+ * What the loser had overwritten knowingly goes with it, unless the winner had seen that too. Where
+ * states are exchanged these writes never meet the winner themselves.
+ */
+static void lose_past(const struct values_state *values, const struct valued_dataset *dataset,
+                      const struct value_key *key, const uint32_t pair[2])
+{
+    const struct meeting *lost = &list_of(values, key)[pair[0]];
+    const struct meeting *stays = &list_of(values, key)[pair[1]];
+
+    for (uint32_t i = 0; i < list_size(key); i++) {
+        struct meeting *before = &list_of(values, key)[i];
+
+        if (is_used(values, key, i) && i != pair[1] && has_past(lost, i) && !has_past(stays, i) &&
+            can_meet(dataset, before, lost)) {
+            lose(dataset->counts, before, CONFLICT_CONCURRENT);
+        }
+    }
+}
+
 void meetings_displaced(struct collect_state *state, const struct record *record)
 {
-    struct valued_dataset *dataset = &state->values->datasets[record->dataset];
+    struct values_state *values = state->values;
+    struct valued_dataset *dataset = &values->datasets[record->dataset];
     const struct value_key *key = &dataset->keys[record->key];
     const struct record other = {.stamp = record->b, .write = (uint64_t)record->a};
-    const uint32_t loser = place_of(key, version_of(record));
-    const uint32_t winner = place_of(key, version_of(&other));
+    const uint32_t loser = place_of(values, key, version_of(record));
+    const uint32_t winner = place_of(values, key, version_of(&other));
 
     /* A loser that is in no list any more was judged before, or its winner had seen it. */
     if (loser == NO_PLACE || record->write == other.write ||
-        (winner != NO_PLACE && has_past(&list_of(key)[winner], loser))) {
+        (winner != NO_PLACE && has_past(&list_of(values, key)[winner], loser))) {
         return;
     }
 
-    const bool known = winner == NO_PLACE || has_past(&list_of(key)[loser], winner);
+    const bool known = winner == NO_PLACE || has_past(&list_of(values, key)[loser], winner);
 
-    lose(dataset->counts, &list_of(key)[loser], known ? CONFLICT_CLOCK : CONFLICT_CONCURRENT);
+    lose(dataset->counts, &list_of(values, key)[loser],
+         known ? CONFLICT_CLOCK : CONFLICT_CONCURRENT);
+    if (!known) {
+        lose_past(values, dataset, key, (const uint32_t[2]){loser, winner});
+    }
 }
 
 void meetings_hidden(struct collect_state *state, uint32_t dataset_index, uint32_t index,
                      uint64_t write)
 {
-    struct valued_dataset *dataset = &state->values->datasets[dataset_index];
+    struct values_state *values = state->values;
+    struct valued_dataset *dataset = &values->datasets[dataset_index];
     const struct value_key *key = &dataset->keys[index];
 
     for (uint32_t i = 0; i < list_size(key); i++) {
-        if (is_used(key, i) && list_of(key)[i].version.write == write) {
-            lose(dataset->counts, &list_of(key)[i], CONFLICT_CLOCK);
+        if (is_used(values, key, i) && list_of(values, key)[i].version.write == write) {
+            lose(dataset->counts, &list_of(values, key)[i], CONFLICT_CLOCK);
         }
     }
 }
@@ -308,13 +400,14 @@ void meetings_hidden(struct collect_state *state, uint32_t dataset_index, uint32
 void meetings_completed(struct collect_state *state, uint32_t dataset_index, uint32_t index,
                         uint64_t operation, bool ok)
 {
-    struct valued_dataset *dataset = &state->values->datasets[dataset_index];
+    struct values_state *values = state->values;
+    struct valued_dataset *dataset = &values->datasets[dataset_index];
     struct value_key *key = &dataset->keys[index];
 
     for (uint32_t i = 0; i < list_size(key); i++) {
-        struct meeting *meeting = &list_of(key)[i];
+        struct meeting *meeting = &list_of(values, key)[i];
 
-        if (!is_used(key, i) || meeting->version.write != operation ||
+        if (!is_used(values, key, i) || meeting->version.write != operation ||
             (meeting->flags & MEETING_ENDED) != 0) {
             continue;
         }
@@ -325,23 +418,24 @@ void meetings_completed(struct collect_state *state, uint32_t dataset_index, uin
             dataset->counts->lost[meeting->lost]++;
         }
     }
-    list_prune(dataset, key);
+    list_prune(values, dataset, key);
 }
 
-void meetings_reverted(struct value_key *key, uint32_t replica, struct version version)
+void meetings_reverted(struct values_state *values, struct value_key *key, uint32_t replica,
+                       struct version version)
 {
     const uint64_t bit = UINT64_C(1) << replica;
 
     for (uint32_t i = 0; i < list_size(key); i++) {
-        struct meeting *meeting = &list_of(key)[i];
+        struct meeting *meeting = &list_of(values, key)[i];
 
-        if (!is_used(key, i) || !version_less(version, meeting->version)) {
+        if (!is_used(values, key, i) || !version_less(version, meeting->version)) {
             continue;
         }
         meeting->seen &= ~bit;
         meeting->implied &= ~bit;
         if (meeting->seen == 0) {
-            list_remove(key, i); /* Nobody has it: nothing can meet it. */
+            list_remove(values, key, i); /* Nobody has it: nothing can meet it. */
         }
     }
 }

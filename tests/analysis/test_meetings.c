@@ -91,6 +91,27 @@ static void test_displaced(void **state)
     assert_met(&values, 3, 2, 1, 0);
 }
 
+/*
+ * The state that Ireland is given no longer has 1 in it, which 2 had overwritten: both are lost to
+ * 3, which had seen neither. 4 is of another element and not lost.
+ */
+static void test_displaced_with_its_past(void **state)
+{
+    const int64_t two[2] = {102, 2}, three[2] = {105, 3};
+    struct values values;
+
+    (void)state;
+    values_begin(&values, (struct record_dataset){.meeting = RECORD_ONE_WINS, .by_element = true},
+                 0);
+    write_at(&values, 10, VIRGINIA, 100, 1, 7);
+    write_at(&values, 11, VIRGINIA, 101, 4, 8);
+    write_at(&values, 12, VIRGINIA, 102, 2, 7);
+    write_at(&values, 20, IRELAND, 105, 3, 7);
+    give(&values, 50, RECORD_SUPERSEDED, IRELAND, 0, 102, 2);
+    displaced(&values, 50, IRELAND, 0, two, three);
+    assert_met(&values, 4, 3, 2, 0);
+}
+
 /* The last replica is given both at once, and only then says which one gave way. */
 static void test_displaced_last(void **state)
 {
@@ -274,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_all_count),
         cmocka_unit_test(test_by_element),
         cmocka_unit_test(test_displaced),
+        cmocka_unit_test(test_displaced_with_its_past),
         cmocka_unit_test(test_displaced_last),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_forgotten_winner),
