@@ -210,7 +210,7 @@ void held_node(struct collect_state *state, uint32_t dataset_index, uint32_t rep
             const struct record nothing = {
                 .dataset = (uint16_t)dataset_index, .key = k, .flags = RECORD_FLAG_REVERTED};
 
-            meetings_reverted(&dataset->keys[k], replica, version_initial());
+            meetings_reverted(state->values, &dataset->keys[k], replica, version_initial());
             held_set(state, &nothing, replica);
             dataset->keys[k].saw &= ~(UINT64_C(1) << replica);
         }

@@ -91,13 +91,16 @@ static void given_row(struct collect_state *state, const struct record *record, 
 
     if (pending->at_ns != record->at_ns || pending->dataset != record->dataset ||
         pending->key != record->key || pending->node != record->node) {
+        if (state->values->datasets[pending->dataset].keys != NULL) {
+            meetings_settle(state, pending->dataset, pending->key);
+        }
         *pending = (struct value_pending){.at_ns = record->at_ns,
                                           .dataset = record->dataset,
                                           .key = record->key,
                                           .node = record->node};
     }
     if ((record->flags & RECORD_FLAG_REVERTED) != 0) {
-        meetings_reverted(&dataset->keys[record->key], replica, version_of(record));
+        meetings_reverted(state->values, &dataset->keys[record->key], replica, version_of(record));
     } else if (record->write != 0) {
         meetings_given(state, record, replica);
     }
@@ -301,11 +304,11 @@ void values_release(struct collect_state *state)
     for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
         struct valued_dataset *dataset = &state->values->datasets[d];
 
-        for (uint32_t k = 0; dataset->keys != NULL && k < state->datasets[d].key_count; k++) {
-            memory_release(dataset->keys[k].meetings);
-        }
         memory_release(dataset->keys);
         memory_release(dataset->held);
+    }
+    for (uint32_t class = 0; class < MEETING_CLASSES; class ++) {
+        memory_release(state->values->pools[class].items);
     }
     memory_release(state->values->requests);
 }

@@ -38,7 +38,7 @@ struct request { /* a client's operation on a dataset that merges */
     uint8_t flags;
 };
 
-enum { REQUESTS = 1 << 18, MEETINGS_MAX = 64, SIBLINGS_COUNTED = 64 };
+enum { REQUESTS = 1 << 18, MEETINGS_MAX = 64, MEETING_CLASSES = 3, SIBLINGS_COUNTED = 64 };
 
 struct held_value { /* what a replica holds of a key */
     struct version version;
@@ -68,11 +68,10 @@ struct meeting { /* a write on its way; its place in the key's list never change
 };
 
 struct value_key {
-    void *meetings; /* struct meeting, growing to MEETINGS_MAX */
-    size_t capacity;
-    uint32_t used;
-    uint32_t split;                   /* replicas that hold several values side by side */
-    sim_ns split_ns;                  /* since then */
+    uint32_t list;       /* index + 1 of its first meeting in the pool of its class; 0: none */
+    uint8_t class, used; /* meetings */
+    uint32_t split;      /* replicas that hold several values side by side */
+    sim_ns split_ns;     /* since then */
     sim_ns written_ns, waited_ns;     /* accepted last; from then until all were equal; -1: none */
     struct version deleting, deleted; /* by a write that may be, or that is, acknowledged */
     uint64_t saw;                     /* replicas that have shown `deleted` */
@@ -100,6 +99,12 @@ struct valued_dataset {
     double *siblings_mean, *siblings_max, *split_series;
 };
 
+struct meeting_pool { /* of lists of one size */
+    void *items;      /* struct meeting, growing */
+    size_t count, capacity;
+    uint32_t free; /* index + 1 of a list that is free; the next in its version.write */
+};
+
 /* What the next VALUE row of this key, replica and instant decides. */
 struct value_pending {
     sim_ns at_ns;
@@ -111,6 +116,7 @@ struct value_pending {
 struct values_state {
     struct request *requests; /* by operation modulo REQUESTS */
     struct valued_dataset *datasets;
+    struct meeting_pool pools[MEETING_CLASSES];
     bool *emptied; /* by node: it is down and its disk is lost */
     struct value_pending pending;
 };
@@ -138,7 +144,10 @@ void meetings_given(struct collect_state *state, const struct record *record, ui
 void meetings_displaced(struct collect_state *state, const struct record *record);
 void meetings_completed(struct collect_state *state, uint32_t dataset, uint32_t key,
                         uint64_t operation, bool ok);
-void meetings_reverted(struct value_key *key, uint32_t replica, struct version version);
+void meetings_reverted(struct values_state *values, struct value_key *key, uint32_t replica,
+                       struct version version);
+/* The replica that was last given something of the key has told all of it. */
+void meetings_settle(struct collect_state *state, uint32_t dataset, uint32_t key);
 /* The write is lost to the clock: its own replica could never show it. */
 void meetings_hidden(struct collect_state *state, uint32_t dataset, uint32_t key, uint64_t write);
 
