@@ -3,6 +3,7 @@
  */
 #include "analysis/collect.h"
 #include "analysis/collect_conflicts.h"
+#include "analysis/collect_example.h"
 #include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
 #include "analysis/collect_values.h"
@@ -423,5 +424,7 @@ void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_
     build_value_series(state, &builder);
     build_route_series(state, &builder);
     build_probe_curve(state, &builder);
+    set->meeting = state->example->meeting;
     builder_finish(&builder);
+    set->meeting = state->example->meeting;
 }
