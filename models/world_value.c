@@ -299,8 +299,10 @@ enum record_outcome replica_perform(struct replica *self, const struct message *
     }
     if (self->storage != NULL) {
         const bool newer = version_newer(version, storage_read(self->storage, request->key));
-        replica_row_given(self, request->key, version, newer ? RECORD_APPLIED : RECORD_SUPERSEDED,
-                          0);
+        if (version.write != 0) { /* nobody's: replicas settle something among themselves */
+            replica_row_given(self, request->key, version,
+                              newer ? RECORD_APPLIED : RECORD_SUPERSEDED, 0);
+        }
         store(self, request->key, 0);
     }
     const struct words shipped =
