@@ -178,7 +178,9 @@ static void save(const struct merge_case *merge, struct world *world)
     for (uint32_t i = 0; i < MACHINES; i++) {
         CHECK(merge->states[i].count <= 64);
         world->counts[i] = merge->states[i].count;
-        memcpy(world->words[i], merge->states[i].at, world->counts[i] * sizeof(uint64_t));
+        for (uint32_t word = 0; word < world->counts[i]; word++) {
+            world->words[i][word] = merge->states[i].at[word];
+        }
     }
     world->writes = merge->count;
 }
