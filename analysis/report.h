@@ -50,6 +50,15 @@ bool report_has_routes(const struct report *report);
 bool report_series_is_route(const struct metric_series *series); /* in routes.csv, not timeline */
 const char *report_step_name(uint8_t step); /* of struct metric_failover_step */
 
+/* Writes that met, in a run in which they could; columns: README.md of this folder. */
+void report_conflicts_csv(FILE *stream, const struct report *report);
+bool report_has_conflicts(const struct report *report);
+void report_conflict_example_csv(FILE *stream, const struct report *report);
+bool report_has_conflict_example(const struct report *report);
+bool report_series_is_conflict(const struct metric_series *series); /* not in timeline.csv */
+/* "a" (the write accepted first), "b", "both", "neither"; "" when the run ended before. */
+const char *report_meeting_stays(const struct metric_meeting *meeting);
+
 /* All curves of that name, one row a point. */
 void report_curve_csv(FILE *stream, const struct report *report, const char *name);
 
@@ -63,7 +72,8 @@ void report_table(FILE *stream, const struct report *report,
 
 /*
  * Writes results.json, metrics.csv, timeline.csv, curves/ and, when they have rows, faults.csv,
- * failover.csv, recovery.csv and routes.csv into the directory, each at once.
+ * failover.csv, recovery.csv, routes.csv, conflicts.csv and conflict_example.csv into the
+ * directory, each at once.
  */
 bool report_files_write(const struct report *report, const char *directory,
                         struct output_error *error);

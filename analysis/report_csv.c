@@ -141,8 +141,9 @@ void report_timeline_csv(FILE *stream, const struct report *report)
         const struct label_list list = {series->labels, series->label_count};
         const char *labels = label_text(&arena, list);
         for (size_t bucket = 0; bucket < set->bucket_count; bucket++) {
-            if (!isfinite(series->values[bucket]) || report_series_is_route(series)) {
-                continue; /* no sample, no row */
+            if (!isfinite(series->values[bucket]) || report_series_is_route(series) ||
+                report_series_is_conflict(series)) {
+                continue; /* no sample, no row; or in another file */
             }
             sheet_number(&sheet, (double)bucket * bucket_s);
             sheet_text(&sheet, series->name);

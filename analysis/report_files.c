@@ -47,6 +47,16 @@ static bool write_curves(const struct report *report, const char *directory,
     return good;
 }
 
+static bool write_conflicts(const struct report *report, const char *directory,
+                            struct output_error *error)
+{
+    return (!report_has_conflicts(report) ||
+            write_one(report, directory, "conflicts.csv", report_conflicts_csv, error)) &&
+           (!report_has_conflict_example(report) ||
+            write_one(report, directory, "conflict_example.csv", report_conflict_example_csv,
+                      error));
+}
+
 static bool write_failures(const struct report *report, const char *directory,
                            struct output_error *error)
 {
@@ -74,5 +84,6 @@ bool report_files_write(const struct report *report, const char *directory,
            write_one(report, directory, "results.json", report_json, error) &&
            write_one(report, directory, "metrics.csv", report_metrics_csv, error) &&
            write_one(report, directory, "timeline.csv", report_timeline_csv, error) &&
-           write_failures(report, directory, error) && write_curves(report, directory, error);
+           write_failures(report, directory, error) && write_conflicts(report, directory, error) &&
+           write_curves(report, directory, error);
 }

@@ -2,6 +2,7 @@
 
 #include "analysis/number_text.h"
 #include "analysis/report_cells.h"
+#include "analysis/report_conflicts.h"
 #include "analysis/report_failures.h"
 #include "analysis/utf8.h"
 
@@ -504,6 +505,7 @@ void report_table(FILE *stream, const struct report *report,
     write_lag(&page);
     write_loss(&page);
     write_inversions(&page);
+    report_conflicts(stream, report, page.colour, page.rows_max);
     write_traffic(&page);
     write_faults(&page);
     report_failures(stream, report, page.colour, page.rows_max);
