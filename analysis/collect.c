@@ -424,7 +424,6 @@ void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_
     build_value_series(state, &builder);
     build_route_series(state, &builder);
     build_probe_curve(state, &builder);
-    set->meeting = state->example->meeting;
     builder_finish(&builder);
     set->meeting = state->example->meeting;
 }
