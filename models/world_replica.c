@@ -1,4 +1,4 @@
-/* world_replica.c - replica.h for leaders that move and disks that are lost. */
+/* world_replica.c - replica.h for leaders that move, hubs that confirm and disks that are lost. */
 #include "models/replication/replica.h"
 #include "models/world_internal.h"
 #include "sim/check.h"
@@ -79,6 +79,27 @@ void replica_discarded(struct replica *self, uint32_t key, struct version versio
                                .operation = version.write,
                                .stamp = version.stamp,
                                .write = version.write});
+}
+
+void replica_confirmed(struct replica *self, uint32_t key, struct version version)
+{
+    emit(self, (struct record){.kind = RECORD_CONFIRMED,
+                               .key = key,
+                               .operation = version.write,
+                               .stamp = version.stamp,
+                               .write = version.write});
+}
+
+bool replica_wants(const struct replica *self, uint32_t key, struct replica_wish *wish)
+{
+    const struct value_type *type = &self->dataset->value;
+    CHECK(self->storage != NULL);
+    if (type->ops == NULL || type->ops->wants == NULL) {
+        return false;
+    }
+    wish->actor = value_actor(self->member, self->lives);
+    return type->ops->wants(type->params, value_body(storage_state(self->storage, key)),
+                            wish->actor, self->dataset->count, &wish->member, &wish->amount);
 }
 
 void replica_rewind(struct replica *self, uint32_t key, struct version version, uint32_t bytes)

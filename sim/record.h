@@ -30,6 +30,7 @@ enum record_kind {
      * PROBE flag: a read that a probe issued `b` ns after the acknowledgement of write `write`.
      * A write of a dataset whose values merge: `outcome` = what it does (index into
      * record_dataset.actions), `peer` = the element, `b` = by how much it changes the number.
+     * A write of plain registers: `b` = keys from `key` on that it writes at once; 0: one.
      */
     RECORD_INVOKED = 1,
     /*
@@ -122,6 +123,13 @@ enum record_kind {
     RECORD_DISPLACED,
     /* The write `operation` was refused: a condition did not hold; `outcome`, `peer` as INVOKED. */
     RECORD_REJECTED,
+    /*
+     * Of a strategy with a hub that confirms writes: `node` knows that the hub has judged the write
+     * `write` with `stamp` of `key`; until then it is tentative there. At the node that accepted it
+     * and at the hub of every write, elsewhere of those that the hub passes on by themselves. May
+     * come more than once.
+     */
+    RECORD_CONFIRMED,
     RECORD_KIND_COUNT
 };
 

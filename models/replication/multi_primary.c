@@ -1,28 +1,31 @@
 #include "models/replication/multi_primary_internal.h"
-#include "models/scenario.h"
 #include "sim/check.h"
 
+#include <string.h>
+
 /*
- * Model:   every replica accepts writes and answers them by itself (or with the copies of its
- *          region), stamps them and passes them on; everywhere the later stamp wins and the other
- *          value is silently gone. Reads are answered from what the replica has. See README.md.
- * Source:  Amazon DynamoDB developer guide, "How DynamoDB global tables work" (items one by one,
- *          last writer wins, losers are not recorded); Redis documentation, "Active-Active
- *          geo-distribution" (full mesh, backlog, full sync); Azure Cosmos DB documentation,
- *          "Conflict types and resolution policies" (a hub region, _ts).
- * Assumes: the log is on the same disk as the data and synced with it; what a replica knows of its
+ * Model:   every replica accepts writes and answers them by itself (or with the
+ * copies of its region), stamps them and passes them on; everywhere the later
+ * stamp wins and the other value is silently gone. Reads are answered from what
+ * the replica has. See README.md. Source:  Amazon DynamoDB developer guide,
+ * "How DynamoDB global tables work" (items one by one, last writer wins, losers
+ * are not recorded); Redis documentation, "Active-Active geo-distribution"
+ * (full mesh, backlog, full sync); Azure Cosmos DB documentation, "Conflict
+ * types and resolution policies" (a hub region, _ts). Assumes: the log is on
+ * the same disk as the data and synced with it; what a replica knows of its
  *          neighbours' positions is on disk at once (a few bytes).
  */
 
 static const char *const ack_names[] = {"memory", "disk", "local_quorum", NULL};
 static const char *const topology_names[] = {"mesh", "ring", "hub", NULL};
-static const char *const order_names[] = {"log", "items", NULL};
+static const char *const order_names[] = {"log", "items", "causal", NULL};
+static const char *const exchange_names[] = {"state", "delta", "operation", NULL};
 static const char *const overflow_names[] = {"drop", "refuse", NULL};
 static const char *const mode_names[] = {"log", "repair", NULL};
 static const char *const message_names[MULTI_MESSAGE_COUNT + 1] = {
     [MULTI_BATCH] = "batch", [MULTI_ITEM] = "item",     [MULTI_ACK] = "ack",
     [MULTI_TREE] = "tree",   [MULTI_LEAVES] = "leaves", [MULTI_VERSIONS] = "versions",
-    [MULTI_WANT] = "want",
+    [MULTI_WANT] = "want",   [MULTI_RIGHTS] = "rights",
 };
 
 #define ROW(field) offsetof(struct multi_params, field)
@@ -33,43 +36,69 @@ static const struct param_spec multi_table[] = {
      .offset = ROW(stamps),
      .registry = &stamp_registry,
      .default_text = "wall",
-     .help = "what orders writes that several replicas accept; the later stamp wins"},
+     .help = "what orders writes that several replicas accept; the later stamp "
+             "wins"},
     {.key = "after_stored",
      .type = PARAM_BOOL,
      .offset = ROW(after_stored),
      .default_text = "false",
-     .help = "a write's stamp is put above that of the version that its replica holds, so that a "
-             "write never loses to one it was made after (Redis Active-Active: the clock decides "
+     .help = "a write's stamp is put above that of the version that its "
+             "replica holds, so that a "
+             "write never loses to one it was made after (Redis Active-Active: "
+             "the clock decides "
              "only where causality does not)"},
     {.key = "ack",
      .type = PARAM_ENUM,
      .offset = ROW(ack),
      .names = ack_names,
      .default_text = "disk",
-     .help =
-         "when a write is answered: memory: at once (Redis); disk: it is on the replica's "
-         "disk; local_quorum: and on those of a majority of the copies of its region (DynamoDB)"},
+     .help = "when a write is answered: memory: at once (Redis); disk: it is "
+             "on the replica's "
+             "disk; local_quorum: and on those of a majority of the copies of "
+             "its region (DynamoDB)"},
     {.key = "topology",
      .type = PARAM_ENUM,
      .offset = ROW(topology),
      .names = topology_names,
      .default_text = "mesh",
-     .help =
-         "who passes writes on to whom: mesh: each replica to all others; ring: to the next "
-         "one, which passes it on, once around; hub: to the hub, which passes it on to the others"},
+     .help = "who passes writes on to whom: mesh: each replica to all others; "
+             "ring: to the next "
+             "one, which passes it on, once around; hub: to the hub, which "
+             "passes it on to the others"},
     {.key = "hub",
      .type = PARAM_REGION,
      .offset = ROW(hub),
-     .help = "topology hub: its region, the first copy there (Cosmos DB: the first region of the "
+     .help = "topology hub: its region, the first copy there (Cosmos DB: the "
+             "first region of the "
              "account, which is the default)"},
     {.key = "order",
      .type = PARAM_ENUM,
      .offset = ROW(order),
      .names = order_names,
      .default_text = "log",
-     .help = "log: a replica's writes arrive in the order in which it sent them; items: each in a "
+     .help = "log: a replica's writes arrive in the order in which it sent them; "
+             "items: each in a "
              "message of its own, and they may overtake each other (DynamoDB; with "
-             "network.transport datagram)"},
+             "network.transport datagram); causal: as log, and a write is shown "
+             "nowhere before "
+             "those that its replica had when it was made"},
+    {.key = "exchange",
+     .type = PARAM_ENUM,
+     .offset = ROW(exchange),
+     .names = exchange_names,
+     .default_text = "state",
+     .help = "values that merge: what is passed on: state: all that the key "
+             "holds when it is sent, "
+             "so versions between are skipped; delta: what the write changed; "
+             "operation: what was "
+             "done, to be done again exactly once (order log, topology mesh)"},
+    {.key = "confirm",
+     .type = PARAM_BOOL,
+     .offset = ROW(confirm),
+     .default_text = "false",
+     .help = "topology hub: a write is tentative until the hub has judged it "
+             "and said so (Cosmos "
+             "DB); recorded, nobody waits for it"},
     {.key = "batch_max",
      .type = PARAM_INT,
      .offset = ROW(batch_max),
@@ -82,7 +111,8 @@ static const struct param_spec multi_table[] = {
      .offset = ROW(batch_wait),
      .max = (double)SIM_NS_PER_H,
      .default_text = "0ms",
-     .help = "order log: how long a write waits for others to fill the batch, towards other "
+     .help = "order log: how long a write waits for others to fill the batch, "
+             "towards other "
              "regions; 0: it does not"},
     {.key = "queue",
      .type = PARAM_INT,
@@ -90,14 +120,17 @@ static const struct param_spec multi_table[] = {
      .min = 1,
      .max = 1e9,
      .default_text = "100000",
-     .help = "writes that may wait for one neighbour (Redis: a backlog of 1 % of the data)"},
+     .help = "writes that may wait for one neighbour (Redis: a backlog of 1 % "
+             "of the data)"},
     {.key = "overflow",
      .type = PARAM_ENUM,
      .offset = ROW(overflow),
      .names = overflow_names,
      .default_text = "drop",
-     .help = "a full queue: drop: it is emptied, and what the neighbour lacks is found by "
-             "comparing (a full sync); refuse: clients' writes fail while it is full"},
+     .help = "a full queue: drop: it is emptied, and what the neighbour lacks "
+             "is found by "
+             "comparing (a full sync); refuse: clients' writes fail while it "
+             "is full"},
     {.key = "window",
      .type = PARAM_INT,
      .offset = ROW(window),
@@ -111,41 +144,10 @@ static const struct param_spec multi_table[] = {
      .min = 1e6,
      .max = (double)SIM_NS_PER_H,
      .default_text = "2s",
-     .help = "without any acknowledgement for so long what is on its way is sent again; doubles "
+     .help = "without any acknowledgement for so long what is on its way is "
+             "sent again; doubles "
              "up to 1min while the neighbour is silent"},
     {0}};
-
-static const char *multi_check(const void *untyped, const struct scenario_dataset *dataset,
-                               const struct scenario *scenario, const char **key)
-{
-    const struct multi_params *params = untyped;
-    const struct scenario_replication *common = dataset->replication.common;
-    const uint32_t *regions = common->replicas.items;
-    bool hub = common->replicas.count == 0;
-    const size_t places = hub ? scenario->regions.count : common->replicas.count;
-    for (size_t i = 0; i < common->replicas.count; i++) {
-        hub = hub || regions[i] == params->hub;
-    }
-    if ((int64_t)places * common->copies > STAMP_MEMBERS_MAX) {
-        *key = "copies";
-        return "multi_primary: replicas x copies must be at most 64";
-    }
-    const char *stamps = stamp_check(&params->stamps, scenario_clocks_bounded(scenario));
-    if (stamps != NULL) {
-        *key = "stamps";
-        return stamps;
-    }
-    if (params->topology == MULTI_HUB && !hub) {
-        *key = "hub";
-        return "must be one of `replicas`";
-    }
-    if (params->ack == MULTI_ACK_LOCAL_QUORUM && params->topology != MULTI_MESH) {
-        *key = "ack";
-        return "local_quorum needs topology mesh: in a ring or behind a hub the copies of a region "
-               "do not exchange writes directly";
-    }
-    return NULL;
-}
 
 static uint32_t multi_route(const struct route_view *view, const struct route_request *request)
 {
@@ -210,6 +212,7 @@ static bool takes_part(const struct replica *self)
 
 static void multi_start(struct replica *self)
 {
+    const struct multi_params *params = replica_params(self);
     struct multi_state *state = replica_state(self);
     if (!takes_part(self)) {
         return;
@@ -224,34 +227,17 @@ static void multi_start(struct replica *self)
         copies += multi_link(state, link)->local ? 1 : 0;
     }
     state->local_needed = copies / 2; /* a majority with its own */
-}
-
-/* ---- a write ---- */
-
-static void op_judge(struct replica *self, uint32_t number, struct multi_op *op)
-{
-    if (op->durable && op->copies >= op->needed) {
-        replica_reply(self, &op->request, RECORD_OK, op->version);
-        replica_pending_release(self, number);
+    state->merges = replica_merges(self);
+    state->form = state->merges ? (uint8_t)params->exchange : VALUE_STATE;
+    state->packed = state->merges || params->order == MULTI_CAUSAL;
+    state->is_hub = params->topology == MULTI_HUB && hub_member(self) == replica_self(self);
+    if (state->merges) {
+        const size_t keys = replica_key_count(self);
+        replica_grow(self, &state->latest, &state->latest_capacity, keys, sizeof(uint64_t));
+        memset(state->latest, 0, keys * sizeof(uint64_t));
     }
-}
-
-void multi_op_copied(struct replica *self, uint32_t number)
-{
-    struct multi_op *op = replica_pending(self, number);
-    if (op != NULL) {
-        op->copies++;
-        op_judge(self, number, op);
-    }
-}
-
-/* It may or may not survive: its copies were not heard of, and their queue is full. */
-void multi_op_given_up(struct replica *self, uint32_t number)
-{
-    const struct multi_op *op = replica_pending(self, number);
-    if (op != NULL) {
-        replica_reply(self, &op->request, RECORD_INFO, op->version);
-        replica_pending_release(self, number);
+    if (state->form == VALUE_OPERATION) {
+        multi_included_make(self);
     }
 }
 
@@ -265,119 +251,32 @@ struct stamp_clock multi_clock(struct replica *self)
     return clock;
 }
 
-static struct version new_version(struct replica *self, const struct message *request)
+bool multi_current(struct replica *self, uint32_t index, uint32_t restarts)
 {
-    const struct multi_params *params = replica_params(self);
-    struct multi_state *state = replica_state(self);
-    const uint32_t own = replica_self(self);
-    const struct version stored = replica_read(self, request->key);
-    struct version version = {.write = request->operation};
-    const struct stamp_clock clock = multi_clock(self);
-    version.stamp = stamp_next(&params->stamps, &state->stamps, &clock, own);
-    if (params->after_stored && stored.write != 0 && stored.stamp >= version.stamp) {
-        version.stamp = stamp_join(stamp_time(stored.stamp) + 1, own);
+    const struct multi_state *state = replica_state(self);
+    struct multi_link *link = multi_link(state, index);
+    if (restarts > link->restarts) {
+        link->restarts = restarts;
+        if (state->form != VALUE_STATE) {
+            multi_compare(self, index); /* it gets states until it has what others have */
+        }
     }
-    return version;
-}
-
-/* Copies of the region that writes are passed on to: not those whose queue has been dropped. */
-static uint32_t copies_followed(const struct multi_state *state)
-{
-    uint32_t copies = 0;
-    for (uint32_t l = 0; l < state->link_count; l++) {
-        const struct multi_link *link = multi_link(state, l);
-        copies += link->local && !link->lost ? 1 : 0;
-    }
-    return copies;
-}
-
-static void on_write(struct replica *self, const struct message *request)
-{
-    const struct multi_params *params = replica_params(self);
-    struct multi_state *state = replica_state(self);
-    if ((params->overflow == MULTI_REFUSE && multi_full(self)) ||
-        (params->ack == MULTI_ACK_LOCAL_QUORUM && copies_followed(state) < state->local_needed)) {
-        replica_reply(self, request, RECORD_FAIL, (struct version){0});
-        return;
-    }
-    struct multi_entry entry = {.version = new_version(self, request),
-                                .waiting = state->forward,
-                                .key = request->key,
-                                .bytes = request->bytes};
-    /* When a later stamp is there already, the write is lost; it is passed on all the same. */
-    replica_apply(self, request->key, entry.version, request->bytes);
-    if (params->ack == MULTI_ACK_MEMORY) {
-        replica_reply(self, request, RECORD_OK, entry.version);
-    } else {
-        struct multi_op *op = replica_pending_new(self, &entry.pending);
-        op->request = *request;
-        op->version = entry.version;
-        op->needed = params->ack == MULTI_ACK_LOCAL_QUORUM ? state->local_needed : 0;
-    }
-    multi_append(self, &entry);
-    multi_stored(self);
-    multi_pump_all(self);
+    return restarts == link->restarts;
 }
 
 static void multi_on_request(struct replica *self, const struct message *request)
 {
     if (request->type == RECORD_WRITE) {
-        on_write(self, request);
+        multi_on_write(self, request);
     } else {
         replica_reply(self, request, RECORD_OK, replica_read(self, request->key));
     }
 }
 
-/* ---- the disk ---- */
-
-/* All before `log` and `due` is on disk. */
-static void on_disk(struct replica *self, uint64_t log, uint64_t due)
-{
-    struct multi_state *state = replica_state(self);
-    while (state->durable < log) {
-        const uint32_t number = multi_entry(state, state->durable++)->pending;
-        struct multi_op *op = replica_pending(self, number);
-        if (op != NULL) {
-            op->durable = true;
-            op_judge(self, number, op);
-        }
-    }
-    while (state->due_first < due) {
-        const struct multi_due *dues = state->dues;
-        multi_acknowledge(self, dues[state->due_first++ & state->due_mask]);
-    }
-    multi_trim(state);
-}
-
-static void sync(struct replica *self)
-{
-    struct multi_state *state = replica_state(self);
-    if (!state->syncing && (state->durable < state->next || state->due_first < state->due_next)) {
-        state->syncing = true;
-        state->sync_log = state->next;
-        state->sync_due = state->due_next;
-        replica_persist(self, 0);
-    }
-}
-
-void multi_stored(struct replica *self)
-{
-    const struct multi_state *state = replica_state(self);
-    if (replica_has_disk(self)) {
-        sync(self);
-    } else {
-        on_disk(self, state->next, state->due_next);
-    }
-}
-
 static void multi_on_persisted(struct replica *self, uint64_t token)
 {
-    struct multi_state *state = replica_state(self);
     (void)token;
-    CHECK(state->syncing);
-    state->syncing = false;
-    on_disk(self, state->sync_log, state->sync_due);
-    sync(self);
+    multi_synced(self);
     multi_pump_all(self);
 }
 
@@ -389,7 +288,7 @@ static const message_handler handlers[MULTI_MESSAGE_COUNT] = {
     [MULTI_BATCH] = multi_on_batch,   [MULTI_ITEM] = multi_on_item,
     [MULTI_ACK] = multi_on_ack,       [MULTI_TREE] = multi_on_tree,
     [MULTI_LEAVES] = multi_on_leaves, [MULTI_VERSIONS] = multi_on_versions,
-    [MULTI_WANT] = multi_on_want,
+    [MULTI_WANT] = multi_on_want,     [MULTI_RIGHTS] = multi_on_rights,
 };
 
 static void multi_on_message(struct replica *self, const struct message *message)
@@ -412,6 +311,9 @@ static void multi_on_timer(struct replica *self, uint64_t token)
     case MULTI_TIMER_COMPARE:
         multi_compare_timer(self, link);
         break;
+    case MULTI_TIMER_WAIT:
+        multi_op_timer(self, link); /* the number of an operation */
+        break;
     }
 }
 
@@ -420,17 +322,20 @@ static void multi_on_crash(struct replica *self)
     struct multi_state *state = replica_state(self);
     state->syncing = false;
     state->due_first = state->due_next = 0;
-    multi_log_crashed(state);
+    multi_log_crashed(self);
+    multi_included_crashed(state);
 }
 
 static void multi_on_disk_lost(struct replica *self)
 {
     multi_log_lost(self);
+    multi_included_lost(self);
 }
 
 /*
- * Writes that it had accepted and passed on before its disk had them are back with the others: it
- * compares itself with its neighbours. A counter goes on above all that its disk has.
+ * Writes that it had accepted and passed on before its disk had them are back
+ * with the others: it compares itself with its neighbours. A counter goes on
+ * above all that its disk has.
  */
 static void multi_on_recover(struct replica *self)
 {
@@ -477,8 +382,10 @@ static bool multi_invariant(const struct replica *self)
 
 const struct strategy_ops strategy_multi_primary = {
     .kind = {.name = "multi_primary",
-             .summary = "every replica accepts writes; the later stamp wins, the other is gone",
-             .source = "Amazon DynamoDB developer guide (global tables); Redis Active-Active and "
+             .summary = "every replica accepts writes; the later stamp wins, "
+                        "the other is gone",
+             .source = "Amazon DynamoDB developer guide (global tables); Redis "
+                       "Active-Active and "
                        "Azure Cosmos DB documentation",
              .params_bytes = sizeof(struct multi_params),
              .params = multi_table},

@@ -2,15 +2,22 @@
 #include "sim/check.h"
 
 /*
- * Comparing with a neighbour: after a restart, and when the queue for it had lost entries.
+ * Comparing with a neighbour: after a restart, and when the queue for it had
+ * lost entries.
  *
- * Model:   A sends the hashes of its leaves (equal ranges of keys), B answers which differ. For
- * each of those A sends the versions of its keys; B puts what is newer at B in its log for A and
- * answers which are newer at A, which A puts in its log for B. Values travel by the logs only, so
- * none is forgotten; every step can be repeated. Rounds:  what A accepts after it has sent its
- * hashes goes to B by the log again. When that is too much once more, a new round begins and
- * answers to the old one are ignored. Source:  DeCandia et al., "Dynamo", SOSP 2007, section 4.7
- * (Merkle trees); one level of 1,024 leaves in place of a tree (assumption: their hashes are one
+ * Model:   A sends the hashes of its leaves (equal ranges of keys), B answers
+ * which differ. For each of those A sends the versions of its keys; B puts what
+ * is newer at B in its log for A and answers which are newer at A, which A puts
+ * in its log for B. Of values that merge there is no newer: digests of states
+ * are sent, and where they differ both give their state. Values travel by the
+ * logs only, so none is forgotten; every step can be repeated. Rounds: what A
+ * accepts after it has sent its hashes goes to B by the log again. When that is
+ * too much once more, a new round begins and answers to the old one are
+ * ignored. States: until A's round is over all that B gets from A is states.
+ * After it every key either was equal or has been sent as a state since, so
+ * that B's state of the key begins where A's next delta or operation goes on.
+ * Source: DeCandia et al., "Dynamo", SOSP 2007, section 4.7 (Merkle trees); one
+ * level of 1,024 leaves in place of a tree (assumption: their hashes are one
  * message anyway).
  */
 
@@ -42,12 +49,17 @@ static void timer_arm(struct replica *self, uint32_t index)
 
 static void send_tree(struct replica *self, uint32_t index)
 {
+    const struct multi_params *params = replica_params(self);
     const struct multi_state *state = replica_state(self);
     struct multi_link *link = multi_link(state, index);
     const uint32_t leaves = replica_leaf_count(self);
     struct message message = {
         .request = link->round, .a = state->restarts, .bytes = leaves * (uint32_t)sizeof(uint64_t)};
     uint64_t *words = replica_block_new(self, leaves, &message.block);
+    if (params->order == MULTI_CAUSAL) {
+        multi_skip(state, index, state->next);
+        message.version.write = link->acked;
+    }
     for (uint32_t leaf = 0; leaf < leaves; leaf++) {
         words[leaf] = replica_leaf_hash(self, leaf);
     }
@@ -63,6 +75,7 @@ void multi_compare(struct replica *self, uint32_t index)
         link->compare_doublings = 0;
     }
     link->comparing = MULTI_ASKED;
+    link->states_until = UINT64_MAX;
     link->round++;
     if (link->compare_armed) {
         link->lost = true; /* the next round begins with the timer */
@@ -76,10 +89,15 @@ static void send_leaf(struct replica *self, const struct multi_link *link, uint3
 {
     uint32_t first = 0, last = 0;
     replica_leaf_keys(self, leaf, &first, &last);
-    struct message message = {
-        .request = link->round, .a = leaf, .bytes = (last - first) * MULTI_VERSION_BYTES};
+    const uint32_t bytes = replica_merges(self) ? MULTI_DIGEST_BYTES : MULTI_VERSION_BYTES;
+    struct message message = {.request = link->round, .a = leaf, .bytes = (last - first) * bytes};
     uint64_t *words = replica_block_new(self, (last - first) * VERSION_WORDS, &message.block);
     for (uint32_t key = first; key < last; key++) {
+        if (replica_merges(self)) {
+            *words++ = replica_digest(self, key);
+            *words++ = 0;
+            continue;
+        }
         const struct version version = replica_read(self, key);
         *words++ = (uint64_t)version.stamp;
         *words++ = version.write;
@@ -87,9 +105,12 @@ static void send_leaf(struct replica *self, const struct multi_link *link, uint3
     replica_send(self, link->member, MULTI_VERSIONS, message);
 }
 
-/* Asks about the next leaves that differ; ends the comparison when there are none. */
+/* Asks about the next leaves that differ; ends the comparison when there are
+ * none. */
 static void go_on(struct replica *self, struct multi_link *link)
 {
+    const struct multi_params *params = replica_params(self);
+    const struct multi_state *state = replica_state(self);
     uint32_t open = 0;
     bool any = false;
     for (uint32_t w = 0; w < MULTI_LEAF_WORDS; w++) {
@@ -109,6 +130,8 @@ static void go_on(struct replica *self, struct multi_link *link)
     }
     if (!any) {
         link->comparing = MULTI_IDLE;
+        link->states_until = state->next;
+        link->settled_ns = state->merges ? replica_clock(self) + params->resend_after : 0;
         mode_changed(self, false);
     }
 }
@@ -137,18 +160,22 @@ void multi_compare_timer(struct replica *self, uint32_t index)
 
 void multi_on_tree(struct replica *self, const struct message *message)
 {
+    const struct multi_params *params = replica_params(self);
     uint64_t differ[MULTI_LEAF_WORDS] = {0};
     uint32_t leaves = 0;
-    const uint32_t own = replica_leaf_count(self);
-    const uint64_t *hashes = replica_block(self, message->block, &leaves);
-    CHECK(leaves == own);
-    if (!multi_current(multi_link(replica_state(self), multi_link_from(self, message)),
-                       (uint32_t)message->a)) {
+    const uint32_t own = replica_leaf_count(self), from = multi_link_from(self, message);
+    if (!multi_current(self, from, (uint32_t)message->a)) {
         return;
     }
+    const uint64_t *hashes = replica_block(self, message->block, &leaves);
+    CHECK(leaves == own);
     for (uint32_t leaf = 0; leaf < leaves; leaf++) {
         const bool differs = hashes[leaf] != replica_leaf_hash(self, leaf);
         differ[leaf / 64] |= (uint64_t)(differs ? 1 : 0) << leaf % 64;
+    }
+    if (params->order == MULTI_CAUSAL) {
+        multi_jump(self, from, message->version.write);
+        multi_deliver(self);
     }
     struct message answer = {.request = message->request, .bytes = (leaves + 7) / 8};
     uint64_t *words = replica_block_new(self, MULTI_LEAF_WORDS, &answer.block);
@@ -187,11 +214,28 @@ static void give(struct replica *self, uint32_t index, uint32_t key)
                                       .key = key,
                                       .bytes = replica_value_bytes(self, key),
                                       .repair = true};
-    multi_append(self, &entry);
+    multi_append(self, &entry, NULL);
+}
+
+/* Which of the two is to give its value to the other. */
+struct giving {
+    bool here, there;
+};
+
+static struct giving judge(const struct replica *self, uint32_t key, const uint64_t *theirs)
+{
+    if (replica_merges(self)) { /* both, unless one of them holds nothing */
+        const uint64_t own = replica_digest(self, key);
+        return (struct giving){own != theirs[0] && own != 0, own != theirs[0] && theirs[0] != 0};
+    }
+    const struct version own = replica_read(self, key);
+    const struct version other = {.stamp = (int64_t)theirs[0], .write = theirs[1]};
+    return (struct giving){version_newer(own, other), version_newer(other, own)};
 }
 
 void multi_on_versions(struct replica *self, const struct message *message)
 {
+    const struct multi_state *state = replica_state(self);
     const uint32_t index = multi_link_from(self, message);
     uint32_t first = 0, last = 0, words = 0, count = 0;
     replica_leaf_keys(self, (uint32_t)message->a, &first, &last);
@@ -200,20 +244,21 @@ void multi_on_versions(struct replica *self, const struct message *message)
     const uint64_t *theirs = replica_block(self, message->block, &words);
     CHECK(words == (last - first) * VERSION_WORDS);
     for (uint32_t key = first; key < last; key++) {
-        const struct version own = replica_read(self, key);
-        const struct version other = {.stamp = (int64_t)theirs[0], .write = theirs[1]};
+        const struct giving giving = judge(self, key, theirs);
         theirs += VERSION_WORDS;
-        if (version_newer(other, own)) {
+        if (giving.there) {
             keys[count++] = (uint64_t)key + 1;
-        } else if (version_newer(own, other)) {
+        }
+        if (giving.here) {
             give(self, index, key);
         }
     }
+    multi_link(state, index)->marked_until = state->next;
     want.bytes = count * MULTI_KEY_BYTES;
     while (count < last - first) {
         keys[count++] = 0; /* a block has the size that it was made with */
     }
-    replica_send(self, multi_link(replica_state(self), index)->member, MULTI_WANT, want);
+    replica_send(self, multi_link(state, index)->member, MULTI_WANT, want);
     multi_stored(self);
     multi_pump_all(self);
 }

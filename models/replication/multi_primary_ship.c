@@ -2,19 +2,18 @@
 #include "sim/check.h"
 
 /*
- * Passing writes on, at both ends.
+ * Passing writes on: the sender (multi_primary_take.c receives).
  *
- * Batches: a message says from where to where in the sender's log it reaches and below which
- *          position nothing is missing any more; the receiver takes it when it continues what it
- *          has, acknowledges positions that are on its disk, and says once where it stands when
- *          something is missing.
- * Items:   each is acknowledged by itself; the receiver takes them in any order.
- * Silence: what is not acknowledged is sent again, one message at a time until something is heard.
+ * Batches: a message says from where to where in the sender's log it reaches
+ * and below which position nothing is missing any more; the receiver takes it
+ * when it continues what it has, acknowledges positions that are on its disk,
+ * and says once where it stands when something is missing. Items:   each is
+ * acknowledged by itself; the receiver takes them in any order. Silence: what
+ * is not acknowledged is sent again, one message at a time until something is
+ * heard.
  */
 
-enum { WORDS = 4, FLAG_GAP = 1, FLAG_REPAIR = 1 };
-
-/* ---- sending ---- */
+enum { WORDS = MULTI_PLAIN_WORDS };
 
 static uint64_t shippable(const struct replica *self, const struct multi_state *state)
 {
@@ -22,29 +21,23 @@ static uint64_t shippable(const struct replica *self, const struct multi_state *
     return params->ack == MULTI_ACK_MEMORY ? state->next : state->durable;
 }
 
-static bool waits(const struct multi_state *state, uint32_t link, uint64_t position)
-{
-    return (multi_entry(state, position)->waiting & multi_bit(link)) != 0;
-}
-
-/* Passes over what this neighbour is not to get. */
-static void skip(const struct multi_state *state, uint32_t index, uint64_t end)
+void multi_skip(const struct multi_state *state, uint32_t index, uint64_t end)
 {
     struct multi_link *link = multi_link(state, index);
     link->acked = link->acked < state->first ? state->first : link->acked;
-    while (link->acked < end && !waits(state, index, link->acked)) {
+    while (link->acked < end && !multi_waits(state, index, link->acked)) {
         link->acked++;
     }
     link->sent = link->sent < link->acked ? link->acked : link->sent;
     link->covered = link->covered < link->acked ? link->acked : link->covered;
-    while (link->sent < end && !waits(state, index, link->sent)) {
+    while (link->sent < end && !multi_waits(state, index, link->sent)) {
         link->sent++;
     }
 }
 
 static uint8_t entry_flag(const struct multi_entry *entry)
 {
-    return entry->repair ? FLAG_REPAIR : 0;
+    return entry->repair ? MULTI_FLAG_REPAIR : 0;
 }
 
 static void send_item(struct replica *self, struct multi_link *link)
@@ -72,7 +65,7 @@ static void send_batch(struct replica *self, uint32_t index, uint64_t end)
     uint64_t to = link->sent;
     for (uint64_t p = link->sent;
          p < end && count < (uint32_t)params->batch_max && bytes < MULTI_BULK_BYTES; p++) {
-        if (waits(state, index, p)) {
+        if (multi_waits(state, index, p)) {
             bytes += multi_entry(state, p)->bytes + MULTI_ENTRY_BYTES;
             count++;
             to = p + 1;
@@ -85,7 +78,7 @@ static void send_batch(struct replica *self, uint32_t index, uint64_t end)
     uint64_t *words = replica_block_new(self, count * WORDS, &message.block);
     for (; link->sent < to; link->sent++) {
         const struct multi_entry *entry = multi_entry(state, link->sent);
-        if (waits(state, index, link->sent)) {
+        if (multi_waits(state, index, link->sent)) {
             words[0] = (uint64_t)entry->version.stamp;
             words[1] = entry->version.write;
             words[2] = (uint64_t)entry->key << 32 | entry->bytes;
@@ -143,16 +136,22 @@ static void pump(struct replica *self, uint32_t index, bool waited)
     struct multi_link *link = multi_link(state, index);
     const uint64_t end = shippable(self, state);
     for (;;) {
-        skip(state, index, end);
+        multi_skip(state, index, end);
         const bool in_flight = link->waiting > link->unsent;
         if (link->sent >= end || link->sent - link->acked >= (uint64_t)params->window ||
             (link->probing && in_flight)) {
             break;
         }
         if (params->order == MULTI_ITEMS) {
-            send_item(self, link);
+            if (state->packed) {
+                multi_send_packed_item(self, link, end);
+            } else {
+                send_item(self, link);
+            }
         } else if (!waited && !link->probing && batch_waits(self, index)) {
             break;
+        } else if (state->packed) {
+            multi_send_packed(self, index, end);
         } else {
             send_batch(self, index, end);
         }
@@ -209,103 +208,22 @@ void multi_on_ack(struct replica *self, const struct message *message)
         const struct multi_entry *entry = multi_entry(state, p);
         const uint32_t pending = link->local ? entry->pending : 0;
         const bool first = (entry->waiting & multi_bit(index)) != 0;
+        const uint32_t key = entry->key;
+        const struct version version = entry->version;
         multi_clear(self, index, p);
         if (first && pending != 0) {
             multi_op_copied(self, pending);
+        }
+        if (first && params->confirm && !state->is_hub) {
+            replica_confirmed(self, key, version);
         }
     }
     link->progress++;
     link->probing = false;
     link->doublings = 0;
-    if (message->flag == FLAG_GAP) {
+    if (message->flag == MULTI_FLAG_GAP) {
         multi_rewind(link);
     }
     pump(self, index, false);
     multi_trim(state);
-}
-
-/* ---- receiving ---- */
-
-/* Stores what another one passes on, and passes on what is news here. */
-static void take(struct replica *self, uint32_t from, struct multi_entry entry, uint8_t flag)
-{
-    const struct multi_params *params = replica_params(self);
-    struct multi_state *state = replica_state(self);
-    entry.repair = (flag & FLAG_REPAIR) != 0;
-    const struct stamp_clock clock = multi_clock(self);
-    stamp_seen(&params->stamps, &state->stamps, entry.version.stamp, &clock);
-    if (!replica_apply(self, entry.key, entry.version, entry.bytes)) {
-        return;
-    }
-    entry.waiting = params->topology != MULTI_MESH || entry.repair ? state->forward : 0;
-    entry.waiting &= ~multi_bit(from);
-    if (entry.waiting != 0) {
-        multi_append(self, &entry);
-    }
-}
-
-void multi_acknowledge(struct replica *self, struct multi_due due)
-{
-    struct multi_link *link = multi_link(replica_state(self), due.link);
-    link->got_durable = due.position > link->got_durable && due.position <= link->got
-                            ? due.position
-                            : link->got_durable;
-    replica_send(self, link->member, MULTI_ACK,
-                 (struct message){.a = due.position, .bytes = MULTI_ACK_BYTES});
-}
-
-void multi_on_item(struct replica *self, const struct message *message)
-{
-    const uint32_t from = multi_link_from(self, message);
-    if (!multi_current(multi_link(replica_state(self), from), message->request)) {
-        return;
-    }
-    const struct multi_entry entry = {.version = message->version,
-                                      .key = message->key,
-                                      .bytes = message->bytes - MULTI_ENTRY_BYTES};
-    take(self, from, entry, message->flag);
-    multi_due_add(self, (struct multi_due){.link = from, .position = message->a});
-    multi_stored(self);
-    multi_pump_all(self);
-}
-
-static void say_gap(struct replica *self, struct multi_link *link)
-{
-    if (!link->gap_said) {
-        link->gap_said = true;
-        replica_send(
-            self, link->member, MULTI_ACK,
-            (struct message){.a = link->got_durable, .bytes = MULTI_ACK_BYTES, .flag = FLAG_GAP});
-    }
-}
-
-void multi_on_batch(struct replica *self, const struct message *message)
-{
-    const uint32_t from = multi_link_from(self, message);
-    struct multi_link *link = multi_link(replica_state(self), from);
-    const uint64_t base = (uint64_t)message->version.stamp, to = message->version.write;
-    if (!multi_current(link, message->request)) {
-        return;
-    }
-    if (base > link->got) {
-        link->got = link->got_durable = base; /* what is missing comes by comparing */
-    }
-    if (message->a > link->got) {
-        say_gap(self, link);
-        return;
-    }
-    link->gap_said = false;
-    link->got = to > link->got ? to : link->got;
-    uint32_t words = 0;
-    replica_block(self, message->block, &words);
-    for (uint32_t i = 0; i + WORDS <= words; i += WORDS) {
-        const uint64_t *word = replica_block(self, message->block, &words) + i;
-        const struct multi_entry entry = {.version = {.stamp = (int64_t)word[0], .write = word[1]},
-                                          .key = (uint32_t)(word[2] >> 32),
-                                          .bytes = (uint32_t)word[2]};
-        take(self, from, entry, (uint8_t)word[3]);
-    }
-    multi_due_add(self, (struct multi_due){.link = from, .position = link->got});
-    multi_stored(self);
-    multi_pump_all(self);
 }

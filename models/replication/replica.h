@@ -106,6 +106,18 @@ void replica_content_free(struct replica *self, struct content *content);
 void replica_answer(struct replica *self, const struct message *request,
                     const struct content *content);
 
+/*
+ * Rights to take from a bounded counter are running low here: whom to ask for how many, and under
+ * which name (value.h, `wants`). Whoever is asked does a write VALUE_TRANSFER of version {0, 0}.
+ */
+struct replica_wish {
+    uint32_t member, actor;
+    int64_t amount;
+};
+bool replica_wants(const struct replica *self, uint32_t key, struct replica_wish *wish);
+/* This one has learnt that the hub has judged the write: RECORD_CONFIRMED. */
+void replica_confirmed(struct replica *self, uint32_t key, struct version version);
+
 /* Messages. `kind` is the index in ops->messages. from, dataset and kind are set here. */
 static inline void replica_send(struct replica *self, uint32_t to_member, uint32_t kind,
                                 struct message message);

@@ -393,6 +393,11 @@ void replica_discarded(struct replica *self, uint32_t key, struct version versio
     add_fact(self, (struct fake_fact){.kind = RECORD_DISCARDED, .key = key, .version = version});
 }
 
+void replica_confirmed(struct replica *self, uint32_t key, struct version version)
+{
+    add_fact(self, (struct fake_fact){.kind = RECORD_CONFIRMED, .key = key, .version = version});
+}
+
 struct timer replica_timer(struct replica *self, sim_ns delay_ns, uint64_t token)
 {
     CHECK(self->up);

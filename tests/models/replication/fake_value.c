@@ -160,6 +160,17 @@ void replica_answer(struct replica *self, const struct message *request,
     }
 }
 
+bool replica_wants(const struct replica *self, uint32_t key, struct replica_wish *wish)
+{
+    const struct value_type *type = type_of(self);
+    if (type->ops == NULL || type->ops->wants == NULL) {
+        return false;
+    }
+    wish->actor = value_actor(self->member, self->lives);
+    return type->ops->wants(type->params, value_body(state_of(self, key)), wish->actor,
+                            self->fake->config.count, &wish->member, &wish->amount);
+}
+
 struct value_view fake_view(const struct fake *fake, uint32_t member, uint32_t key)
 {
     struct value_view view;
