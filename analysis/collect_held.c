@@ -53,11 +53,13 @@ static void key_compare(const struct collect_state *state, struct valued_dataset
 }
 
 void held_accepted(struct collect_state *state, const struct record *record,
-                   const struct request *request)
+                   struct request *request)
 {
     struct valued_dataset *dataset = &state->values->datasets[record->dataset];
     struct value_key *key = &dataset->keys[record->key];
 
+    request->accepted_ns = state->now_ns;
+    request->node = record->node;
     key_settled(state, dataset, key);
     key->touched = true;
     key->written_ns = state->now_ns;

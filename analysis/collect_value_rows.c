@@ -67,6 +67,11 @@ static void add_resurrections(const struct collect_state *state, uint32_t d, str
     metric->count += of(state, d)->resurrections;
 }
 
+static void add_confirmation(const struct collect_state *state, uint32_t d, struct metric *metric)
+{
+    histogram_merge(metric->histogram, &of(state, d)->confirmation);
+}
+
 static void add_inversions(const struct collect_state *state, uint32_t d, struct metric *metric)
 {
     metric->count += of(state, d)->inversions;
@@ -136,6 +141,7 @@ static const struct value_rule rules[] = {
     {"rejected_writes", EVERY, add_rejected},
     {"rejected_ratio", EVERY, add_rejected},
     {"key_convergence_ms", EVERY, add_convergence},
+    {"confirmation_ms", EVERY, add_confirmation},
     {"causal_inversions", EVERY, add_inversions},
     {"resurrected_deletes", EVERY, add_resurrected},
     {"resurrections", EVERY, add_resurrections},

@@ -11,7 +11,7 @@
 static const uint32_t values_rows =
     1u << RECORD_INVOKED | 1u << RECORD_COMPLETED | 1u << RECORD_COMMITTED | 1u << RECORD_APPLIED |
     1u << RECORD_SUPERSEDED | 1u << RECORD_VALUE | 1u << RECORD_RETURNED | 1u << RECORD_DISPLACED |
-    1u << RECORD_REJECTED | 1u << RECORD_NODE_DOWN | 1u << RECORD_NODE_UP;
+    1u << RECORD_REJECTED | 1u << RECORD_CONFIRMED | 1u << RECORD_NODE_DOWN | 1u << RECORD_NODE_UP;
 
 /* ---- requests ---- */
 
@@ -79,6 +79,22 @@ static void request_returned(struct collect_state *state, const struct record *r
     histogram_record(&dataset->siblings_read, record->peer);
     if (dataset->source->is_number) {
         numbers_returned(dataset, record);
+    }
+}
+
+/* The hub has judged the write, and the replica that accepted it knows. */
+static void request_confirmed(struct collect_state *state, const struct record *record)
+{
+    struct request *request = values_request(state, record->write);
+
+    if (request == NULL || request->node != record->node ||
+        (request->flags & (REQUEST_ACCEPTED | REQUEST_CONFIRMED)) != REQUEST_ACCEPTED) {
+        return;
+    }
+    request->flags |= REQUEST_CONFIRMED;
+    if (request->accepted_ns >= state->layout->warmup_ns) {
+        histogram_record(&state->values->datasets[record->dataset].confirmation,
+                         state->now_ns - request->accepted_ns);
     }
 }
 
@@ -165,6 +181,8 @@ static void operation_row(struct collect_state *state, const struct record *reco
         numbers_committed(state, record);
     } else if (record->kind == RECORD_RETURNED) {
         request_returned(state, record);
+    } else if (record->kind == RECORD_CONFIRMED) {
+        request_confirmed(state, record);
     } else {
         request_rejected(state, record);
     }

@@ -27,13 +27,15 @@ enum request_flag {
     REQUEST_ANSWERED = 8, /* a read */
     REQUEST_MEASURED = 16,
     REQUEST_WHOLE = 32, /* it deletes the key with all elements */
-    REQUEST_TAKES = 64  /* it deletes the key or removes an element */
+    REQUEST_TAKES = 64, /* it deletes the key or removes an element */
+    REQUEST_CONFIRMED = 128
 };
 
 struct request { /* a client's operation on a dataset that merges */
     uint64_t operation;
-    int64_t amount; /* by how much it changes a number */
-    uint32_t element;
+    int64_t amount;     /* by how much it changes a number */
+    sim_ns accepted_ns; /* a write, the first time: then, and where */
+    uint32_t node, element;
     uint16_t dataset;
     uint8_t flags;
 };
@@ -132,7 +134,7 @@ struct request *values_request(const struct collect_state *state, uint64_t opera
 /* collect_held */
 /* A write is accepted at the row's replica, for the first time. */
 void held_accepted(struct collect_state *state, const struct record *record,
-                   const struct request *request);
+                   struct request *request);
 void held_acknowledged(struct collect_state *state, uint32_t dataset, uint32_t key, uint64_t write);
 void held_row(struct collect_state *state, const struct record *record, uint32_t replica);
 /* The replica's machine went down, with its disk when `emptied`, or came up. */

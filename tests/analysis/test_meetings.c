@@ -243,6 +243,39 @@ static void test_crash_and_repeated_try(void **state)
     assert_met(&values, 3, 0, 0, 0);
 }
 
+/* Virginia hears of its write after 80 ms, Ireland, which is the hub, at once; the rest is others.
+ */
+static void test_confirmed(void **state)
+{
+    static const struct {
+        sim_ns at_ms;
+        uint32_t node;
+        uint64_t write;
+    } rows[] = {{50, IRELAND, 1},  {60, IRELAND, 2},  {85, TOKYO, 1},
+                {90, VIRGINIA, 1}, {95, VIRGINIA, 1}, {99, VIRGINIA, 2}};
+    struct values values;
+    struct metric_set set;
+
+    (void)state;
+    values_begin(&values, (struct record_dataset){.meeting = RECORD_ALL_COUNT}, 0);
+    write_at(&values, 10, VIRGINIA, 100, 1, 0);
+    give(&values, 50, RECORD_APPLIED, IRELAND, 0, 100, 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].at_ms == 60) {
+            write_at(&values, 60, IRELAND, 101, 2, 0);
+        }
+        give(&values, rows[i].at_ms, RECORD_CONFIRMED, rows[i].node, 0, 99, rows[i].write);
+    }
+    values_end(&values, &set);
+
+    const struct metric *confirmation = metric_at(&set, "confirmation_ms{dataset=v}");
+
+    assert_int_equal(confirmation->histogram->count, 2);
+    assert_int_equal(confirmation->histogram->min, 0);
+    assert_int_equal(confirmation->histogram->max, 80 * MS);
+    metric_set_release(&set);
+}
+
 /* Of one operation two tries were refused and the third was accepted. */
 static void test_rejected(void **state)
 {
@@ -301,6 +334,7 @@ int main(void)
         cmocka_unit_test(test_forgotten_winner),
         cmocka_unit_test(test_causal_inversions),
         cmocka_unit_test(test_crash_and_repeated_try),
+        cmocka_unit_test(test_confirmed),
         cmocka_unit_test(test_rejected),
         cmocka_unit_test(test_bound),
     };
