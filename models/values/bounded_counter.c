@@ -172,10 +172,11 @@ static bool wants(const void *untyped, struct words body, uint32_t actor, uint32
 {
     const struct params *params = untyped;
     const int64_t own = rights(params, body, actor, members);
+    const uint32_t self = actor & ((UINT32_C(1) << VALUE_MEMBER_BITS) - 1);
     int64_t most = own;
     for (uint32_t member = 0; member < members && own < params->low; member++) {
         const int64_t other = rights(params, body, latest_life(body, member), members);
-        if (other > most) {
+        if (other > most && member != self) { /* not what a former life of its own had */
             most = other;
             *from = member;
         }

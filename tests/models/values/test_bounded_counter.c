@@ -119,6 +119,10 @@ static void test_whom_to_ask(void **state)
     /* A machine without memory has no rights, and is asked by its new name once that is known. */
     merge.states[2].count = 0;
     assert_true(wants(&merge, value_actor(2, 1), &from, &amount));
+    merge_send(&merge, 0, 2); /* its former life had most, as far as others know */
+    assert_true(wants(&merge, value_actor(2, 1), &from, &amount));
+    assert_int_equal(from, 1);
+    assert_int_equal(amount, 10);
     merge_do(&merge, 2,
              (struct merge_write){.action = VALUE_INCREMENT, .amount = 40, .lives = 1, .time = 2});
     merge_send(&merge, 2, 0);
