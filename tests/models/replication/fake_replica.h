@@ -12,6 +12,7 @@
 #include "models/replication/replica.h"
 
 enum { FAKE_MEMBERS = 16, FAKE_KEYS = 64, FAKE_LEAVES = 8, FAKE_VALUE_BYTES = 100 };
+enum { FAKE_AMOUNT_MOST = 1000 }; /* the counter refuses to add or take more at once */
 enum { FAKE_REPLIES = 1 << 16, FAKE_MODES = 64, FAKE_FACTS = 1 << 16 };
 
 #define MS SIM_NS_PER_MS

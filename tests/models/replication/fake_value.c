@@ -242,6 +242,9 @@ static enum value_result counter_perform(const void *params, struct words before
     (void)params;
     const bool takes = write->action == VALUE_DECREMENT;
     const uint64_t amount = (uint64_t)write->amount;
+    if (amount > FAKE_AMOUNT_MOST) {
+        return VALUE_REFUSED;
+    }
     const uint64_t more[TOTAL_WORDS] = {write->actor, takes ? 0 : amount, takes ? amount : 0};
     uint64_t total[TOTAL_WORDS];
     add_total(before, more, total);

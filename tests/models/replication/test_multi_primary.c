@@ -2,69 +2,13 @@
  * multi_primary on the toy world: timelines worked out by hand, and storms after which all replicas
  * must be equal.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "models/replication/multi_primary_internal.h"
-#include "tests/models/replication/fake_replica.h"
-
-/*
- * One way in ms, row to column:   0   1   2   3
- *                             0   .  10  40  50
- *                             1  12   .  30  60
- *                             2  44  33   .  70
- *                             3  50  60  70   .
- */
-static const int one_way_ms[4][4] = {
-    {0, 10, 40, 50}, {12, 0, 30, 60}, {44, 33, 0, 70}, {50, 60, 70, 0}};
-
-extern const struct strategy_ops strategy_multi_primary;
-extern const struct stamp_ops stamp_wall_ops, stamp_hybrid_ops;
+#include "tests/models/replication/multi_case.h"
 
 enum { KEY = 5 };
 
-static const struct {
-    uint32_t granularity;
-    bool increasing;
-} wall_ns = {0, true};
-static const sim_ns no_cap = -1;
-
-static struct multi_params defaults(void)
-{
-    return (struct multi_params){
-        .stamps = {.kind = &stamp_wall_ops.kind, .params = (void *)(uintptr_t)&wall_ns},
-        .ack = MULTI_ACK_MEMORY,
-        .topology = MULTI_MESH,
-        .order = MULTI_LOG,
-        .overflow = MULTI_DROP,
-        .batch_max = 1000,
-        .queue = 100000,
-        .window = 10000,
-        .resend_after = 500 * MS};
-}
-
-static struct fake_config config_of(const struct multi_params *params, uint32_t count)
-{
-    struct fake_config config = {.ops = &strategy_multi_primary,
-                                 .params = params,
-                                 .count = count,
-                                 .total = count,
-                                 .regions = {20, 21, 22, 23}};
-    for (uint32_t from = 0; from < count; from++) {
-        for (uint32_t to = 0; to < count; to++) {
-            config.one_way_ns[from][to] = one_way_ms[from][to] * MS;
-        }
-    }
-    return config;
-}
-
 static struct fake *start(const struct multi_params *params, sim_ns disk_ns)
 {
-    struct fake_config config = config_of(params, 3);
+    struct fake_config config = multi_case_config(params, 3);
     config.disk_ns = disk_ns;
     return fake_new(&config);
 }
@@ -96,7 +40,7 @@ static void assert_all_hold(struct fake *fake, uint32_t members, uint32_t key, u
 static void test_acknowledgements(void **state)
 {
     (void)state;
-    struct multi_params params = defaults();
+    struct multi_params params = multi_case_params();
     struct fake *fake = start(&params, 3 * MS);
     fake_write(fake, 7 * MS, 0, KEY, 71);
     assert_appears(fake, 1, KEY, 71, 17 * MS); /* passed on at once */
@@ -124,9 +68,9 @@ static void test_acknowledgements(void **state)
 static void test_local_quorum(void **state)
 {
     (void)state;
-    struct multi_params params = defaults();
+    struct multi_params params = multi_case_params();
     params.ack = MULTI_ACK_LOCAL_QUORUM;
-    struct fake_config config = config_of(&params, 3);
+    struct fake_config config = multi_case_config(&params, 3);
     config.disk_ns = 3 * MS;
     config.regions[1] = config.regions[2] = config.regions[0];
     struct fake *fake = fake_new(&config);
@@ -143,7 +87,7 @@ static void test_local_quorum(void **state)
 static void test_topologies(void **state)
 {
     (void)state;
-    struct multi_params params = defaults();
+    struct multi_params params = multi_case_params();
     params.topology = MULTI_RING;
     struct fake *fake = start(&params, 0);
     fake_write(fake, 0, 1, KEY, 71); /* 1 > 2 > 0 */
@@ -166,7 +110,7 @@ static void test_topologies(void **state)
 static void test_batches_and_items(void **state)
 {
     (void)state;
-    struct multi_params params = defaults();
+    struct multi_params params = multi_case_params();
     params.batch_wait = 100 * MS;
     struct fake *fake = start(&params, 0);
     fake_write(fake, 7 * MS, 0, KEY, 71);
@@ -199,7 +143,7 @@ static void test_batches_and_items(void **state)
 static void test_log_keeps_order(void **state)
 {
     (void)state;
-    const struct multi_params params = defaults();
+    const struct multi_params params = multi_case_params();
     struct fake *fake = start(&params, 0);
     fake_lose(fake, 0, 1, MULTI_BATCH, 1);
     fake_write(fake, 7 * MS, 0, KEY, 71);
@@ -215,14 +159,13 @@ static void test_log_keeps_order(void **state)
 static void test_fast_clock(void **state)
 {
     (void)state;
-    struct multi_params params = defaults();
+    struct multi_params params = multi_case_params();
     for (int turn = 0; turn < 3; turn++) {
         params.after_stored = turn == 1;
         if (turn == 2) {
-            params.stamps = (struct param_choice){.kind = &stamp_hybrid_ops.kind,
-                                                  .params = (void *)(uintptr_t)&no_cap};
+            params.stamps = multi_case_hybrid();
         }
-        struct fake_config config = config_of(&params, 3);
+        struct fake_config config = multi_case_config(&params, 3);
         config.clock_offset_ns[0] = 1000 * MS;
         struct fake *fake = fake_new(&config);
         fake_write(fake, 0, 0, KEY, 71);
@@ -237,19 +180,11 @@ static void test_fast_clock(void **state)
     }
 }
 
-static void cut(struct fake *fake, sim_ns from_ns, sim_ns until_ns, uint32_t a, uint32_t b)
-{
-    fake_cut(fake, from_ns, a, b, true);
-    fake_cut(fake, from_ns, b, a, true);
-    fake_cut(fake, until_ns, a, b, false);
-    fake_cut(fake, until_ns, b, a, false);
-}
-
 /* Member 0 is cut off for 5 s; both sides write 40 keys. */
 static void cut_off(struct fake *fake, uint32_t writes)
 {
-    cut(fake, 10 * MS, 5000 * MS, 0, 1);
-    cut(fake, 10 * MS, 5000 * MS, 0, 2);
+    multi_case_cut(fake, 10 * MS, 5000 * MS, 0, 1);
+    multi_case_cut(fake, 10 * MS, 5000 * MS, 0, 2);
     for (uint32_t i = 0; i < writes; i++) {
         fake_write(fake, (100 + 20 * (sim_ns)i) * MS, 0, i, 1000 + i);
         fake_write(fake, (105 + 20 * (sim_ns)i) * MS, 1, i + 10, 2000 + i);
@@ -270,7 +205,7 @@ static void test_partition(void **state)
 {
     (void)state;
     enum { COUNT = 40 };
-    struct multi_params params = defaults();
+    struct multi_params params = multi_case_params();
     struct fake *fake = start(&params, 0);
     cut_off(fake, COUNT);
     fake_run(fake, 20000 * MS);
@@ -294,11 +229,11 @@ static void test_partition(void **state)
 static void test_refuse(void **state)
 {
     (void)state;
-    struct multi_params params = defaults();
+    struct multi_params params = multi_case_params();
     params.queue = 5;
     params.overflow = MULTI_REFUSE;
     struct fake *fake = start(&params, 0);
-    cut(fake, 10 * MS, 5000 * MS, 0, 1);
+    multi_case_cut(fake, 10 * MS, 5000 * MS, 0, 1);
     for (uint32_t i = 0; i < 10; i++) {
         fake_write(fake, (100 + 20 * (sim_ns)i) * MS, 0, i, 1000 + i);
     }
@@ -317,7 +252,7 @@ static void test_refuse(void **state)
 static void test_crash(void **state)
 {
     (void)state;
-    const struct multi_params params = defaults();
+    const struct multi_params params = multi_case_params();
     struct fake *fake = start(&params, 3 * MS);
     fake_write(fake, 1 * MS, 0, 4, 70);
     fake_write(fake, 10 * MS, 0, KEY, 71);
@@ -336,7 +271,7 @@ static void test_crash(void **state)
 static void test_lost_disk(void **state)
 {
     (void)state;
-    struct multi_params params = defaults();
+    struct multi_params params = multi_case_params();
     for (int topology = MULTI_MESH; topology <= MULTI_HUB; topology++) {
         params.topology = (uint32_t)topology;
         params.hub = 22;
@@ -361,69 +296,35 @@ static void test_lost_disk(void **state)
 
 /* ---- storms ---- */
 
-static uint32_t draw(uint64_t *random, uint32_t below)
-{
-    /* splitmix64 (Steele, Lea and Flood, 2014) */
-    uint64_t z = *random += UINT64_C(0x9e3779b97f4a7c15);
-    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-    return (uint32_t)((z ^ z >> 31) >> 33) % below;
-}
-
-static void storm_faults(struct fake *fake, uint64_t *random, uint32_t count)
-{
-    for (int i = 0; i < 12; i++) {
-        const sim_ns at_ns = (500 + (sim_ns)draw(random, 8000)) * MS;
-        const sim_ns until_ns = at_ns + (10 + (sim_ns)draw(random, 3000)) * MS;
-        const uint32_t a = draw(random, count), b = (a + 1 + draw(random, count - 1)) % count;
-        if (i % 3 == 0) {
-            cut(fake, at_ns, until_ns, a, b);
-        } else if (i % 3 == 1) {
-            fake_lose(fake, a, b, draw(random, MULTI_MESSAGE_COUNT), 1 + draw(random, 5));
-        }
-    }
-    for (uint32_t member = 0; member < count; member++) {
-        const sim_ns at_ns = (1000 + (sim_ns)draw(random, 6000)) * MS;
-        if (draw(random, 2) == 0) {
-            fake_down(fake, at_ns, member);
-            if (draw(random, 3) == 0) {
-                fake_disk_lost(fake, at_ns + MS, member);
-            }
-            fake_up(fake, at_ns + (10 + (sim_ns)draw(random, 2000)) * MS, member);
-        }
-    }
-}
-
 static void run_storm(uint64_t seed)
 {
     uint64_t random = seed;
-    struct multi_params params = defaults();
-    const uint32_t count = 2 + draw(&random, 3);
-    params.topology = draw(&random, 3);
-    params.hub = 20 + draw(&random, count);
-    params.order = draw(&random, 2);
-    params.ack = draw(&random, 2);
-    params.queue = draw(&random, 2) == 0 ? 8 : 100000;
-    params.overflow = draw(&random, 4) == 0 ? MULTI_REFUSE : MULTI_DROP;
-    params.window = draw(&random, 2) == 0 ? 6 : 10000;
-    params.batch_max = 1 + draw(&random, 9);
-    params.batch_wait = draw(&random, 2) * 30 * MS;
-    if (draw(&random, 2) == 0) {
-        params.stamps = (struct param_choice){.kind = &stamp_hybrid_ops.kind,
-                                              .params = (void *)(uintptr_t)&no_cap};
+    struct multi_params params = multi_case_params();
+    const uint32_t count = 2 + multi_case_draw(&random, 3);
+    params.topology = multi_case_draw(&random, 3);
+    params.hub = 20 + multi_case_draw(&random, count);
+    params.order = multi_case_draw(&random, 2);
+    params.ack = multi_case_draw(&random, 2);
+    params.queue = multi_case_draw(&random, 2) == 0 ? 8 : 100000;
+    params.overflow = multi_case_draw(&random, 4) == 0 ? MULTI_REFUSE : MULTI_DROP;
+    params.window = multi_case_draw(&random, 2) == 0 ? 6 : 10000;
+    params.batch_max = 1 + multi_case_draw(&random, 9);
+    params.batch_wait = multi_case_draw(&random, 2) * 30 * MS;
+    if (multi_case_draw(&random, 2) == 0) {
+        params.stamps = multi_case_hybrid();
     }
-    struct fake_config config = config_of(&params, count);
-    config.disk_ns = draw(&random, 2) * 3 * MS;
-    config.jitter_ns = draw(&random, 2) * 25 * MS;
-    config.twice_percent = draw(&random, 2) * 10;
+    struct fake_config config = multi_case_config(&params, count);
+    config.disk_ns = multi_case_draw(&random, 2) * 3 * MS;
+    config.jitter_ns = multi_case_draw(&random, 2) * 25 * MS;
+    config.twice_percent = multi_case_draw(&random, 2) * 10;
     config.seed = seed;
-    config.clock_offset_ns[0] = draw(&random, 300) * MS;
+    config.clock_offset_ns[0] = multi_case_draw(&random, 300) * MS;
     struct fake *fake = fake_new(&config);
     for (uint64_t write = 1; write <= 400; write++) {
-        fake_write(fake, (100 + (sim_ns)draw(&random, 9000)) * MS, draw(&random, count),
-                   draw(&random, FAKE_KEYS), write);
+        fake_write(fake, (100 + (sim_ns)multi_case_draw(&random, 9000)) * MS,
+                   multi_case_draw(&random, count), multi_case_draw(&random, FAKE_KEYS), write);
     }
-    storm_faults(fake, &random, count);
+    multi_case_storm(fake, &random, count, true);
     fake_run(fake, 600 * SIM_NS_PER_S);
     for (uint32_t key = 0; key < FAKE_KEYS; key++) {
         const struct version first = fake_stored(fake, 0, key);
