@@ -104,7 +104,7 @@ static void test_without_a_promise(void **state)
     /* "About 5 ms to 100 ms" over the internet: four of five, and nobody beyond. */
     read_clocks("'ntp_internet'", &readings);
     judge_share("5 to 100 ms", share_between(readings.offset, 5e6, 100e6), 0.803);
-    assert_true(share_between(readings.offset, 100e6, INFINITY) < 0.002);
+    assert_true(share_between(readings.offset, 100e6, HUGE_VAL) < 0.002);
 }
 
 /* A sawtooth from `low` to `high`: readings at random times have its mean, and both ends. */
@@ -112,7 +112,7 @@ static void judge_sawtooth(const char *clocks, double low, double high)
 {
     static struct readings readings;
     read_clocks(clocks, &readings);
-    double sum = 0, least = INFINITY, most = 0;
+    double sum = 0, least = HUGE_VAL, most = 0;
     for (int i = 0; i < NODES; i++) {
         sum += readings.bound[i] / NODES;
         least = fmin(least, readings.bound[i]);
@@ -140,12 +140,12 @@ static void test_a_day_alone(void **state)
     (void)state;
     static struct readings readings;
     read_clocks("{'model': 'free_running', 'alone_for': '365d', 'drift_ppm': 20}", &readings);
-    assert_true(share_between(readings.offset, 366 * 1.728e9, INFINITY) == 0);
+    assert_true(share_between(readings.offset, 366 * 1.728e9, HUGE_VAL) == 0);
     read_clocks("{'model': 'free_running', 'alone_for': '24h', 'drift_ppm': 20}", &readings);
-    assert_true(share_between(readings.offset, 2 * 1.728e9, INFINITY) == 0);
+    assert_true(share_between(readings.offset, 2 * 1.728e9, HUGE_VAL) == 0);
     /* Age 24 h to 48 h: P(|offset| < 1.728 s) = E[24 h / age] = ln 2. */
     judge_share("a day", share_between(readings.offset, 0, 1.728e9), log(2));
-    assert_true(share_between(readings.offset, 1.8 * 1.728e9, INFINITY) > 0);
+    assert_true(share_between(readings.offset, 1.8 * 1.728e9, HUGE_VAL) > 0);
 }
 
 /*
