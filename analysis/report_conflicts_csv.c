@@ -58,7 +58,6 @@ bool report_has_conflicts(const struct report *report)
 
 static void write_dataset(struct sheet *sheet, const struct metric_set *set, const char *dataset)
 {
-    const double bucket_s = (double)set->bucket_ns / (double)SIM_NS_PER_S;
     const double *values[SERIES_COUNT];
     for (size_t i = 0; i < SERIES_COUNT; i++) {
         values[i] = find_series(set, series_names[i], dataset);
@@ -67,7 +66,7 @@ static void write_dataset(struct sheet *sheet, const struct metric_set *set, con
         if (!isfinite(values[0][bucket])) {
             continue; /* a run that was stopped never got there */
         }
-        sheet_number(sheet, (double)bucket * bucket_s);
+        sheet_number(sheet, (double)((sim_ns)bucket * set->bucket_ns) / (double)SIM_NS_PER_S);
         sheet_text(sheet, dataset);
         for (size_t i = 0; i < SERIES_COUNT; i++) {
             sheet_number(sheet, values[i] == NULL ? (double)NAN : values[i][bucket]);

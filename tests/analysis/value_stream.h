@@ -17,6 +17,9 @@
 
 static const struct record_group value_groups[] = {{"us", VIRGINIA, 0, 0, 64}};
 
+static const struct record_fault value_faults[] = {{.id = "crash", .kind = "outage", .text = ""},
+                                                   {.id = "cut", .kind = "partition", .text = ""}};
+
 struct values {
     struct record_dataset dataset;
     struct record_layout layout;
@@ -24,27 +27,40 @@ struct values {
 };
 
 /* A second long, all of it measured; what is 0 in `dataset` gets a usual value. */
-static inline void values_begin(struct values *values, struct record_dataset dataset,
-                                sim_ns warmup_ms)
+static inline void values_begin_with(struct values *values, struct record_dataset dataset,
+                                     sim_ns warmup_ms)
 {
     dataset.name = "v";
     dataset.strategy = "s";
-    dataset.value = "any";
     dataset.key_count = 4;
     dataset.value_bytes = 10;
     dataset.replicas = stream_replicas;
     dataset.replica_count = 3;
-    dataset.merges = true;
-    dataset.actions = stream_actions;
     values->dataset = dataset;
     values->layout = stream_layout();
     values->layout.datasets = &values->dataset;
     values->layout.dataset_count = 1;
+    values->layout.faults = value_faults;
     values->layout.groups = value_groups;
     values->layout.group_count = 1;
     values->layout.session_count = 64;
     values->layout.warmup_ns = warmup_ms * MS;
     stream_begin(&values->stream, &values->layout);
+}
+
+static inline void values_begin(struct values *values, struct record_dataset dataset,
+                                sim_ns warmup_ms)
+{
+    dataset.merges = true;
+    dataset.value = "any";
+    dataset.actions = stream_actions;
+    values_begin_with(values, dataset, warmup_ms);
+}
+
+/* Plain registers instead. */
+static inline void values_begin_plain(struct values *values, sim_ns warmup_ms)
+{
+    values_begin_with(values, (struct record_dataset){0}, warmup_ms);
 }
 
 static inline void values_end(struct values *values, struct metric_set *set)
