@@ -67,8 +67,8 @@ static inline const char *stamp_check(const struct param_choice *scheme, bool bo
 {
     return bounded || !stamp_wants_interval(scheme)
                ? NULL
-               : "needs clocks that know how wrong they may be (perfect, bounded and its presets): "
-                 "without a bound there is no interval to wait out";
+               : "needs clocks that know how wrong they may be (truetime, clockbound, bounded, "
+                 "...): without a promise there is no interval to wait out";
 }
 
 static inline int64_t stamp_time(int64_t stamp)
