@@ -22,7 +22,7 @@ static const char *const message_names[QUORUM_MESSAGE_COUNT + 1] = {
     [QUORUM_HINTS] = "hints",         [QUORUM_HINTS_ACK] = "hints_ack",
     [QUORUM_HEARTBEAT] = "heartbeat", [QUORUM_TREE] = "tree",
     [QUORUM_VERSIONS] = "versions",   [QUORUM_WANT] = "want",
-    [QUORUM_VALUES] = "values",
+    [QUORUM_VALUES] = "values",       [QUORUM_RIGHTS] = "rights",
 };
 
 static bool quorum_coordinates(const void *untyped, bool stores)
@@ -191,7 +191,7 @@ static const message_handler handlers[QUORUM_MESSAGE_COUNT] = {
     [QUORUM_HINTS] = quorum_on_hints,         [QUORUM_HINTS_ACK] = quorum_on_hints_ack,
     [QUORUM_HEARTBEAT] = quorum_on_heartbeat, [QUORUM_TREE] = quorum_on_tree,
     [QUORUM_VERSIONS] = quorum_on_versions,   [QUORUM_WANT] = quorum_on_want,
-    [QUORUM_VALUES] = quorum_on_values,
+    [QUORUM_VALUES] = quorum_on_values,       [QUORUM_RIGHTS] = quorum_on_rights,
 };
 
 static void quorum_on_message(struct replica *self, const struct message *message)
@@ -230,6 +230,7 @@ static void quorum_on_crash(struct replica *self)
     state->due_first = state->due_next = 0;
     quorum_watch_forget(state);
     quorum_held_forget(self);
+    quorum_rights_forget(self);
     quorum_hints_forget(self);
 }
 

@@ -32,6 +32,7 @@ enum quorum_message {
     QUORUM_VERSIONS,
     QUORUM_WANT,
     QUORUM_VALUES,
+    QUORUM_RIGHTS,       /* key, a = amount, request = actor: please pass rights to take */
     QUORUM_MESSAGE_COUNT /* in a quorum_due: nothing is to be said */
 };
 
@@ -150,6 +151,8 @@ struct quorum_state {
     void *held; /* struct quorum_held */
     size_t held_capacity;
     uint32_t held_used, held_free;
+    void *asked; /* sim_ns, by key: until when no rights are asked for again; NULL: never were */
+    size_t asked_capacity;
     void *queues; /* struct quorum_hint_queue, by member */
     size_t queues_capacity;
     void *peers; /* struct quorum_peer, by member, all nodes */
@@ -227,6 +230,12 @@ bool quorum_bulk_add(struct replica *self, struct quorum_bulk *bulk,
 struct message quorum_bulk_message(struct replica *self, const struct quorum_bulk *bulk,
                                    const struct quorum_item *items);
 void quorum_bulk_take(struct replica *self, const struct message *message);
+
+/* quorum_rights.c: after a write here; after a repair of the key; at a crash */
+void quorum_rights_ask(struct replica *self, uint32_t key);
+void quorum_rights_came(struct replica *self, uint32_t key);
+void quorum_rights_forget(struct replica *self);
+void quorum_on_rights(struct replica *self, const struct message *message);
 
 /* quorum_hints.c: keeps a copy of the content */
 bool quorum_hint_add(struct replica *self, uint32_t member, uint32_t key,

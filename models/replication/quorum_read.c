@@ -350,6 +350,7 @@ void quorum_on_repair(struct replica *self, const struct message *message)
                                     .bytes = message->bytes - QUORUM_WRITE_BYTES,
                                     .block = message->block};
     repair_here(self, message->key, &content);
+    quorum_rights_came(self, message->key);
     quorum_stored(self, (struct quorum_due){.member = replica_sender(self, message),
                                             .number = message->request,
                                             .kind = message->flag != 0 ? QUORUM_REPAIR_ACK

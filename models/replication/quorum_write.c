@@ -64,7 +64,9 @@ static bool perform(struct replica *self, struct quorum_op *op, const struct mes
     const struct quorum_params *params = replica_params(self);
     const uint8_t form = (uint8_t)params->exchange;
     struct content content = {0};
-    if (replica_perform(self, request, op->version, form, &content) != RECORD_OK) {
+    const bool done = replica_perform(self, request, op->version, form, &content) == RECORD_OK;
+    quorum_rights_ask(self, request->key);
+    if (!done) {
         return false;
     }
     quorum_hold(self, op, form == VALUE_STATE ? replica_content(self, request->key) : content);

@@ -6,8 +6,8 @@
  *         from 6 to 16 s. The run ends at 39.9 s: between two rounds of anti-entropy, so that no
  *         message with a block is under way.
  * Checks: the copies of each key are equal (digests); numbers are what acknowledged operations
- *         add up to, give or take those whose outcome is unknown; every block of words belongs to a
- *         state that is stored: nothing that was held or sent has leaked.
+ *         add up to, give or take those whose outcome is unknown, and never below their minimum;
+ * every block of words belongs to a state that is stored: nothing that was held or sent has leaked.
  */
 #include "models/replication/strategy.h"
 #include "models/scenario.h"
@@ -60,6 +60,7 @@ struct watcher {
     uint64_t digests[NODES][KEYS];
     int64_t numbers[NODES][KEYS];
     int64_t least[KEYS], most[KEYS]; /* what the number may be */
+    int64_t minimum;                 /* that no copy may fall below */
     uint64_t invoked, ok;
     struct {
         uint32_t key;
@@ -94,6 +95,10 @@ static void watch(void *state, const struct record *row)
     } else if (row->kind == RECORD_VALUE) {
         watcher->digests[row->node][row->key] = (uint64_t)row->b;
         watcher->numbers[row->node][row->key] = row->a;
+        if (row->a < watcher->minimum) {
+            fail_msg("%s: key %u is %lld at node %u", watcher->name, row->key, (long long)row->a,
+                     row->node);
+        }
     } else if (row->kind == RECORD_REJECTED) {
         watcher->ok++; /* as the type has it */
     }
@@ -211,6 +216,10 @@ static void run_once(const struct value_ops *ops, const char *configuration,
         draw_trace(&dice, ops, elements, traces[group], TRACE_BYTES);
     }
     lab_write(&lab, text);
+    const struct scenario_dataset *dataset = lab.scenario->datasets.items;
+    bool bounded = false;
+    watcher.minimum = ops->minimum != NULL ? ops->minimum(dataset->value.params, &bounded) : 0;
+    watcher.minimum = bounded ? watcher.minimum : INT64_MIN;
     lab_run_into(&lab, SEED,
                  (struct record_sink){.state = &watcher, .row = watch, .mask = UINT32_MAX});
     if (watcher.invoked < 800 || watcher.ok * 2 < watcher.invoked) {

@@ -414,6 +414,36 @@ static void test_refused_writes(void **state)
     arena_release(&arena);
 }
 
+/*
+ * A stock of 10 of each of three: 0 has taken 9 of its own when it asks 1 (the first of those with
+ * most) for half of the difference, (10 - 1) / 2 = 4. 1 is asked at 110; 0 has them at 122, 2 knows
+ * of it at 140. Until then 0 refuses to take 2. Having taken 5 it asks 2, which has most now.
+ */
+static void test_rights_are_passed_on(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    const struct quorum_params params = defaults();
+    struct fake *fake = start_type(&params, "bounded_counter", "initial=30,low=3", &arena);
+    fake_change(fake, 100 * MS, 0, KEY, 71, value_request_pack(VALUE_DECREMENT, 0, 9));
+    fake_change(fake, 121 * MS, 0, KEY, 72, value_request_pack(VALUE_DECREMENT, 0, 2));
+    fake_change(fake, 123 * MS, 0, KEY, 73, value_request_pack(VALUE_DECREMENT, 0, 5));
+    fake_change(fake, 200 * MS, 1, KEY, 74, value_request_pack(VALUE_DECREMENT, 0, 7));
+    fake_change(fake, 201 * MS, 1, KEY, 75, value_request_pack(VALUE_DECREMENT, 0, 6));
+    fake_run(fake, 1000 * MS);
+    assert_reply(fake, 71, RECORD_OK, 122 * MS);
+    assert_reply(fake, 72, RECORD_FAIL, 121 * MS);
+    assert_reply(fake, 73, RECORD_OK, 145 * MS);
+    assert_reply(fake, 74, RECORD_FAIL, 200 * MS); /* it has passed 4 of its 10 on */
+    assert_reply(fake, 75, RECORD_OK, 223 * MS);
+    assert_int_equal(fake_view(fake, 2, KEY).number, -20);
+    fake_run(fake, 60000 * MS);
+    assert_equal_copies(fake);
+    fake_free(fake);
+    arena_release(&arena);
+}
+
 /* ---- what is refused before the run ---- */
 
 static const char *wrong_key(const struct quorum_params *params, const struct value_ops *value)
@@ -476,6 +506,7 @@ int main(void)
         cmocka_unit_test(test_a_coordinator_without_a_copy),
         cmocka_unit_test(test_siblings),
         cmocka_unit_test(test_refused_writes),
+        cmocka_unit_test(test_rights_are_passed_on),
         cmocka_unit_test(test_what_does_not_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
