@@ -295,6 +295,11 @@ void audit_row(void *state, const struct record *row)
     case RECORD_CONNECTED:
     case RECORD_CACHE:
     case RECORD_SUPERSEDED:
+    case RECORD_VALUE:
+    case RECORD_RETURNED:
+    case RECORD_DISPLACED:
+    case RECORD_REJECTED:
+    case RECORD_CONFIRMED:
     case RECORD_KIND_COUNT:
         break;
     }
