@@ -48,6 +48,11 @@ enum record_outcome replica_perform(struct replica *self, const struct message *
         replica_apply(self, request->key, version, request->bytes);
         return RECORD_OK;
     }
+    struct words context = {NULL, 0};
+    if (request->block != 0) {
+        context.at = replica_block(self, request->block, &context.count);
+        context.count = context.count == 1 && context.at[0] == 0 ? 0 : context.count;
+    }
     const struct value_write write = {.action = value_request_action(request->a),
                                       .element = value_request_element(request->a),
                                       .amount = value_request_amount(request->a),
@@ -55,7 +60,9 @@ enum record_outcome replica_perform(struct replica *self, const struct message *
                                       .actor = value_actor(self->member, self->lives),
                                       .members = fake->config.count,
                                       .version = {version.stamp, version.write},
-                                      .clock_ns = replica_clock(self)};
+                                      .clock_ns = replica_clock(self),
+                                      .context = context,
+                                      .context_given = request->block != 0};
     if (value_perform(type_of(self), state_of(self, request->key), &write, (enum value_form)form,
                       &fake->after, &fake->shipped) == VALUE_REFUSED) {
         return RECORD_FAIL;

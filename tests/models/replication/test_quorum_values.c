@@ -392,6 +392,82 @@ static void test_siblings(void **state)
     arena_release(&arena);
 }
 
+/* A write of somebody who has read what the coordinator holds now. */
+static uint32_t context_of(struct fake *fake, uint32_t member)
+{
+    const struct value_type *type = &fake->config.value;
+    const struct fake_words *state = &fake->members[member].words[KEY];
+    struct words_buffer list = {0};
+    uint32_t block = 0;
+    type->ops->context(type->params, value_body((struct words){state->at, state->count}), &list);
+    memcpy(replica_block_new(&fake->members[member], list.count, &block), list.at,
+           list.count * sizeof *list.at);
+    words_release(&list);
+    return block;
+}
+
+static void set_after_reading(struct fake *fake, sim_ns at_ns, uint32_t member, uint64_t operation,
+                              uint32_t context)
+{
+    fake_schedule(fake, (struct fake_event){.at_ns = at_ns,
+                                            .kind = FAKE_DELIVER,
+                                            .member = member,
+                                            .message = {.kind = MESSAGE_REQUEST,
+                                                        .from = ENDPOINT_CLIENT,
+                                                        .type = RECORD_WRITE,
+                                                        .key = KEY,
+                                                        .operation = operation,
+                                                        .bytes = FAKE_VALUE_BYTES,
+                                                        .block = context}});
+}
+
+/*
+ * Two clients take turns at coordinator 0 every 10 ms, each with the context that it read after its
+ * own last write, in which the other's last one is missing. Dots: of what lies there, the own last
+ * one and the other's last but one are replaced, so that 2 stay. Vectors: never does one cover the
+ * other's last write, and each adds a sibling. Who has read all of them replaces all.
+ */
+static void assert_turns(const char *variant, uint32_t siblings)
+{
+    enum { TURNS = 10 };
+    struct arena arena;
+    arena_init(&arena);
+    const struct quorum_params params = defaults();
+    struct fake *fake = start_type(&params, "mv_register", variant, &arena);
+    uint32_t read[TURNS + 2];
+    set(fake, 100 * MS, 0, 71, 0);
+    fake_run(fake, 101 * MS);
+    read[0] = context_of(fake, 0);
+    read[1] = context_of(fake, 0);
+    for (int i = 0; i < TURNS; i++) {
+        set_after_reading(fake, (200 + 10 * i) * MS, 0, 72 + (uint64_t)i, read[i]);
+        fake_run(fake, (200 + 10 * i) * MS);
+        read[i + 2] = context_of(fake, 0);
+    }
+    fake_run(fake, 400 * MS);
+    for (uint32_t member = 0; member < 3; member++) {
+        assert_int_equal(fake_view(fake, member, KEY).siblings, siblings);
+        assert_true(holds(fake, member, 71 + TURNS));
+        assert_true(holds(fake, member, 70 + TURNS));
+        assert_false(holds(fake, member, 71));
+    }
+    set_after_reading(fake, 500 * MS, 1, 100, read[TURNS + 1]);
+    fake_read(fake, 600 * MS, 2, KEY, 1);
+    fake_run(fake, 1000 * MS);
+    assert_int_equal(fake_reply_to(fake, 1).view.siblings, 1);
+    fake_block_free(fake, read[TURNS]);
+    assert_equal_copies(fake);
+    fake_free(fake);
+    arena_release(&arena);
+}
+
+static void test_dots_prevent_the_explosion(void **state)
+{
+    (void)state;
+    assert_turns("context=dotted", 2);
+    assert_turns("context=version_vector", 10);
+}
+
 /* The coordinator holds a first writer's value and refuses at once; 1 does not know of it yet. */
 static void test_refused_writes(void **state)
 {
@@ -505,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_a_fast_clock_masks_cells),
         cmocka_unit_test(test_a_coordinator_without_a_copy),
         cmocka_unit_test(test_siblings),
+        cmocka_unit_test(test_dots_prevent_the_explosion),
         cmocka_unit_test(test_refused_writes),
         cmocka_unit_test(test_rights_are_passed_on),
         cmocka_unit_test(test_what_does_not_fit),
