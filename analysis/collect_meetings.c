@@ -12,6 +12,8 @@
 
 #include <string.h>
 
+#define MEETING_LATE_NS (10 * SIM_NS_PER_S)
+
 enum { NO_PLACE = MEETINGS_MAX };
 
 static const uint32_t class_size[MEETING_CLASSES] = {4, 16, MEETINGS_MAX};
@@ -95,36 +97,39 @@ static void list_remove(struct values_state *values, struct value_key *key, uint
     }
 }
 
-static bool is_settled(const struct valued_dataset *dataset, const struct meeting *meeting)
+/*
+ * Every replica has been given it, and its client has its answer. Where a replica was only given
+ * one that has it in its past, it may still come by itself, and then it matters what it does there.
+ */
+static bool is_settled(const struct valued_dataset *dataset, const struct meeting *meeting,
+                       sim_ns now_ns)
 {
-    return (meeting->flags & MEETING_ENDED) != 0 && meeting->seen == dataset->all;
+    return (meeting->flags & MEETING_ENDED) != 0 && meeting->seen == dataset->all &&
+           (meeting->implied == 0 || now_ns - meeting->implied_ns > MEETING_LATE_NS);
 }
 
 /*
- * Forgets writes that every replica has been given and whose client has its answer, unless another
- * one is still on its way that may meet it somewhere. Never while a replica tells of a delivery:
- * what was displaced comes after what was given.
+ * Forgets writes that are settled, unless another one is still on its way that may meet it
+ * somewhere. Never while a replica tells of a delivery: what was displaced comes after what was
+ * given.
  */
 static void list_prune(struct values_state *values, const struct valued_dataset *dataset,
-                       struct value_key *key)
+                       struct value_key *key, sim_ns now_ns)
 {
-    uint64_t open = 0;
+    uint64_t open = 0, known = UINT64_MAX; /* to all that are open */
 
     for (uint32_t i = 0; i < list_size(key); i++) {
-        open |= is_used(values, key, i) && !is_settled(dataset, &list_of(values, key)[i])
-                    ? UINT64_C(1) << i
-                    : 0;
+        const struct meeting *meeting = &list_of(values, key)[i];
+
+        if (is_used(values, key, i) && !is_settled(dataset, meeting, now_ns)) {
+            open |= UINT64_C(1) << i;
+            known &= meeting->past;
+        }
     }
     for (uint32_t i = 0; i < list_size(key); i++) {
-        bool wanted = false;
+        const bool wanted = (open >> i & 1u) != 0 || (known >> i & 1u) == 0;
 
-        if (!is_used(values, key, i) || (open >> i & 1u) != 0) {
-            continue;
-        }
-        for (uint32_t k = 0; k < list_size(key); k++) {
-            wanted = wanted || ((open >> k & 1u) != 0 && !has_past(&list_of(values, key)[k], i));
-        }
-        if (!wanted) {
+        if (is_used(values, key, i) && !wanted) {
             list_remove(values, key, i);
         }
     }
@@ -153,7 +158,7 @@ static uint32_t list_place(struct collect_state *state, const struct valued_data
 {
     struct values_state *values = state->values;
 
-    list_prune(values, dataset, key);
+    list_prune(values, dataset, key, state->now_ns);
     if (key->used == MEETINGS_MAX) {
         const uint32_t oldest = list_oldest(values, dataset, key);
 
@@ -263,10 +268,13 @@ static void accept(struct collect_state *state, const struct record *record, uin
 /* ---- rows ---- */
 
 /* A replica is given a write of the list, for the first time or again. */
-static void give(struct collect_state *state, struct value_key *key, struct meeting *found,
+static void give(struct collect_state *state, const struct record *record, struct meeting *found,
                  uint32_t replica)
 {
     struct values_state *values = state->values;
+    const struct valued_dataset *dataset = &values->datasets[record->dataset];
+    const struct value_key *key = &dataset->keys[record->key];
+    const bool one_wins = dataset->source->meeting == RECORD_ONE_WINS;
     const uint64_t bit = UINT64_C(1) << replica;
 
     if ((found->implied & bit) != 0) {
@@ -279,11 +287,16 @@ static void give(struct collect_state *state, struct value_key *key, struct meet
     for (uint32_t i = 0; i < list_size(key); i++) {
         struct meeting *past = &list_of(values, key)[i];
 
-        if (has_past(found, i) && (past->seen & bit) == 0) {
-            past->seen |= bit;
+        if (!has_past(found, i)) {
+            continue;
+        }
+        if (one_wins && can_meet(dataset, past, found)) {
+            past->implied &= ~bit; /* Nothing of it is left that could come. */
+        } else if ((past->seen & bit) == 0) {
             past->implied |= bit;
             past->implied_ns = state->now_ns;
         }
+        past->seen |= bit;
     }
 }
 
@@ -291,7 +304,7 @@ void meetings_settle(struct collect_state *state, uint32_t dataset, uint32_t key
 {
     struct valued_dataset *of = &state->values->datasets[dataset];
 
-    list_prune(state->values, of, &of->keys[key]);
+    list_prune(state->values, of, &of->keys[key], state->now_ns);
 }
 
 void meetings_given(struct collect_state *state, const struct record *record, uint32_t replica)
@@ -313,7 +326,7 @@ void meetings_given(struct collect_state *state, const struct record *record, ui
         found = same_version(meeting->version, version) ? meeting : found;
     }
     if (found != NULL) {
-        give(state, key, found, replica);
+        give(state, record, found, replica);
         return;
     }
 
@@ -418,7 +431,7 @@ void meetings_completed(struct collect_state *state, uint32_t dataset_index, uin
             dataset->counts->lost[meeting->lost]++;
         }
     }
-    list_prune(values, dataset, key);
+    list_prune(values, dataset, key, state->now_ns);
 }
 
 void meetings_reverted(struct values_state *values, struct value_key *key, uint32_t replica,

@@ -202,6 +202,8 @@ static void test_causal_inversions(void **state)
     values_begin(&values, (struct record_dataset){.meeting = RECORD_ALL_COUNT}, 0);
     write_at(&values, 10, VIRGINIA, 100, 1, 0);
     write_at(&values, 20, VIRGINIA, 101, 2, 0);
+    give(&values, 30, RECORD_APPLIED, IRELAND, 0, 100, 1);
+    give(&values, 31, RECORD_APPLIED, IRELAND, 0, 101, 2);
     give(&values, 50, RECORD_APPLIED, TOKYO, 0, 101, 2);
     hold(&values, 50, TOKYO, 0, (struct holds){101, 2, 0xb, 0, 1, 1, 10, 0, 0});
     give(&values, 60, RECORD_SUPERSEDED, TOKYO, 0, 100, 1);

@@ -28,7 +28,7 @@ struct values {
 
 /* A second long, all of it measured; what is 0 in `dataset` gets a usual value. */
 static inline void values_begin_with(struct values *values, struct record_dataset dataset,
-                                     sim_ns warmup_ms)
+                                     sim_ns warmup_ms, sim_ns duration_ms)
 {
     dataset.name = "v";
     dataset.strategy = "s";
@@ -45,22 +45,30 @@ static inline void values_begin_with(struct values *values, struct record_datase
     values->layout.group_count = 1;
     values->layout.session_count = 64;
     values->layout.warmup_ns = warmup_ms * MS;
+    values->layout.duration_ns = duration_ms * MS;
     stream_begin(&values->stream, &values->layout);
+}
+
+/* The same for a longer run. */
+static inline void values_begin_for(struct values *values, struct record_dataset dataset,
+                                    sim_ns warmup_ms, sim_ns duration_ms)
+{
+    dataset.merges = true;
+    dataset.value = "any";
+    dataset.actions = stream_actions;
+    values_begin_with(values, dataset, warmup_ms, duration_ms);
 }
 
 static inline void values_begin(struct values *values, struct record_dataset dataset,
                                 sim_ns warmup_ms)
 {
-    dataset.merges = true;
-    dataset.value = "any";
-    dataset.actions = stream_actions;
-    values_begin_with(values, dataset, warmup_ms);
+    values_begin_for(values, dataset, warmup_ms, 1000);
 }
 
 /* Plain registers instead. */
 static inline void values_begin_plain(struct values *values, sim_ns warmup_ms)
 {
-    values_begin_with(values, (struct record_dataset){0}, warmup_ms);
+    values_begin_with(values, (struct record_dataset){0}, warmup_ms, 1000);
 }
 
 static inline void values_end(struct values *values, struct metric_set *set)
