@@ -17,6 +17,7 @@
 enum { SEED = 5, KEYS = 8, NODES = 6, TEXT_BYTES = 6000 };
 
 static const char *const strategies[] = {
+    "'strategy': 'multi_primary'",
     "'strategy': 'quorum', 'anti_entropy': '2s'",
 };
 
