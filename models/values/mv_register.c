@@ -15,8 +15,9 @@
  *           back siblings there too, depending on the order in which replicas meet (their join is
  *           not associative), so the explosion is understated here, if anything.
  * Cap:      a write that leaves more than `cap` siblings pushes out the oldest versions: no version
- *           below the oldest one kept is held any more wherever this is known. A join of replicas
- *           may hold more until the next write. Or it is refused, as Riak does.
+ *           below the oldest one kept is held any more wherever this is known, and replicas that
+ *           hold one tell that it is displaced when they hear of it. A join of replicas may hold
+ *           more until the next write. Or the write is refused, as Riak does.
  * Body:     entries with the key `bytes`; behind them, once something was pushed out, the version
  *           below which nothing is held.
  */
@@ -104,15 +105,15 @@ static void apply_floor(struct words_buffer *out, uint32_t begin, struct value_v
     put_floor(out, version);
 }
 
-/* What a store holds of what was pushed out, and whoever pushed it out has not seen. */
-static void tell_pushed(const struct dotted *store, struct dots seen, struct value_version version,
+/* What a store holds of what was pushed out elsewhere. Of an entry that old which the other side
+ * has seen nobody knows any more who replaced it; the observer does. */
+static void tell_pushed(const struct dotted *store, struct value_version version,
                         struct words_buffer *displaced)
 {
     for (uint32_t i = 0; i < dotted_count(store); i++) {
-        const uint64_t *entry = dotted_at(store, i);
-        if (value_version_less(dotted_version(entry), version) &&
-            !dots_have(seen, entry[DOTTED_DOT])) {
-            cells_displace(displaced, dotted_version(entry), version);
+        const struct value_version own = dotted_version(dotted_at(store, i));
+        if (value_version_less(own, version)) {
+            cells_displace(displaced, own, version);
         }
     }
 }
@@ -126,8 +127,8 @@ static void join(const void *params, struct words a, struct words b, struct word
     const uint32_t begin = out->count;
     dotted_join(a, b, out);
     apply_floor(out, begin, value_version_less(l, r) ? r : l);
-    tell_pushed(&left, right.seen, r, displaced);
-    tell_pushed(&right, left.seen, l, displaced);
+    tell_pushed(&left, r, displaced);
+    tell_pushed(&right, l, displaced);
 }
 
 static void again(const void *params, struct words before, struct words operation,
@@ -196,9 +197,7 @@ static enum value_result perform(const void *params, struct words before,
     const struct dotted store = dotted_of(before);
     const struct dots replaced = replaced_by(own, store.seen, write);
     const bool adds = write->action != VALUE_DELETE;
-    const uint64_t held = dots_next(store.seen, write->actor);
-    const uint64_t read = dots_next(replaced, write->actor);
-    const uint64_t dot = held > read ? held : read;
+    const uint64_t dot = dots_next(store.seen, write->actor);
     const struct dots seen[] = {replaced, {{NULL, 0}, {&dot, adds ? 1 : 0}}};
     const uint32_t after_begin = after->count, shipped_begin = shipped->count;
     dots_put_union(shipped, seen, 2);

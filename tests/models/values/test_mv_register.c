@@ -241,6 +241,19 @@ static void test_cap(void **state)
     assert_true(siblings(&bench, 0) == (BIT(2) | BIT(6)));
     end(&bench);
 
+    /* The same of a whole state, which says that its owner has seen what was pushed out. */
+    begin(&bench, "cap=1");
+    put(&bench, 0, VALUE_SET, NULL, 10);
+    take(&bench, 1, words_of(&bench.replicas[0]));
+    put(&bench, 0, VALUE_SET, NULL, 20);
+    take(&bench, 1, words_of(&bench.replicas[0]));
+    assert_true(siblings(&bench, 1) == BIT(2));
+    expect_displaced(&bench, 1, 2);
+    /* A write that is itself too old is gone at once. */
+    put(&bench, 1, VALUE_SET, NULL, 15);
+    assert_true(siblings(&bench, 1) == BIT(2));
+    end(&bench);
+
     begin(&bench, "cap=2,when_full=refuse");
     assert_int_equal(put(&bench, 0, VALUE_SET, NULL, 10), VALUE_DONE);
     assert_int_equal(put(&bench, 0, VALUE_SET, NULL, 11), VALUE_DONE);

@@ -92,8 +92,11 @@ static inline struct value_case value_case_of(const char *name, const char *vari
     for (const char *pair = variant; *pair != '\0';) {
         const size_t key = strcspn(pair, "="), length = strcspn(pair, ",");
         CHECK(key < length);
-        value_case_set(value_case_row(kind, pair, key), params,
-                       arena_text(arena, pair + key + 1, length - key - 1));
+        const struct param_spec *row = value_case_row(kind, pair, key);
+        value_case_set(row, params, arena_text(arena, pair + key + 1, length - key - 1));
+        if (row->given_offset != 0) {
+            *(bool *)((unsigned char *)params + row->given_offset) = true;
+        }
         pair += length + (pair[length] == ',');
     }
     const char *wrong_key = NULL;

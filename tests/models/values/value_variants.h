@@ -13,10 +13,22 @@ static const struct {
     const char *name, *variant;
 } value_variants[] = {
     {"mv_register", "context=version_vector"},
-    {"mv_register", "blind=replace"},
-    {"mv_register", "cap=1"},
-    {"mv_register", "cap=2,blind=replace,context=version_vector"},
+    {"mv_register", "cap=1,blind=replace"},
+    {"mv_register", "cap=2,context=version_vector"},
     {"mv_register", "cap=2,when_full=refuse"},
+    {"row", "fields=3"},
+    {"row", "fields=3,written=2,tie=value"},
+    {"row", "fields=2,tie=delete,grace=1h"},
+    {"row", "fields=2,delete=always"},
+    {"pn_counter", "minimum=0,initial=3"},
+    {"bounded_counter", "initial=5"},
+    {"bounded_counter", "initial=9,low=4"},
+    {"priority", "rule=tier"},
+    {"cart", "removal=by_count"},
+    {"event_log", "keep=1"},
+    {"event_log", "keep=3,kinds=2"},
+    {"revision_tree", "revs_limit=1"},
+    {"revision_tree", "revs_limit=2,conflicts=resolved"},
 };
 
 enum { VALUE_VARIANTS = sizeof value_variants / sizeof value_variants[0] };
