@@ -2,11 +2,15 @@
  * collect_conflict_rows.c - how far replicas differ, and the metric set's rows about conflicts.
  */
 #include "analysis/collect_conflicts.h"
+#include "analysis/collect_failure.h"
 #include "analysis/collect_values.h"
 
-static const char *const cause_names[CONFLICT_CAUSES] = {
+enum { CAUSE_FAILOVER = CONFLICT_CAUSES, CAUSE_ANY };
+
+static const char *const cause_names[CAUSE_ANY] = {
     [CONFLICT_CONCURRENT] = "concurrent",
     [CONFLICT_CLOCK] = "clock",
+    [CAUSE_FAILOVER] = "failover",
 };
 
 void conflicts_held(const struct collect_state *state, uint32_t dataset_index, uint32_t index)
@@ -108,24 +112,51 @@ static void build_shares(const struct collect_state *state, struct set_builder *
     }
 }
 
+/* Of a dataset with a leader: what a failure took and did not give back. */
+static uint64_t lost_by_failover(const struct collect_state *state, uint32_t dataset)
+{
+    const struct rpo *rpo = &state->failure->rpo_of_dataset[dataset];
+
+    return state->layout->datasets[dataset].leader ? rpo->writes - rpo->discarded - rpo->recovered +
+                                                         state->failure->acked_discarded[dataset]
+                                                   : 0;
+}
+
+static uint64_t lost_by(const struct collect_state *state, uint32_t dataset, uint32_t cause)
+{
+    return cause == CAUSE_FAILOVER ? lost_by_failover(state, dataset)
+                                   : state->conflicts->datasets[dataset].lost[cause];
+}
+
 static void build_lost(const struct collect_state *state, struct set_builder *builder,
                        int64_t index, uint32_t cause)
 {
     struct label_list labels = labels_of(state, index);
 
-    if (cause != CONFLICT_CAUSES) {
+    if (cause != CAUSE_ANY) {
         label_add(&labels, "cause", cause_names[cause]);
     }
 
     struct metric *metric = builder_metric(builder, "lost_updates", &labels);
 
     for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
-        for (uint32_t c = 0; c < CONFLICT_CAUSES; c++) {
-            if ((index == ANY_DATASET || index == d) && (cause == CONFLICT_CAUSES || cause == c)) {
-                metric->count += state->conflicts->datasets[d].lost[c];
+        for (uint32_t c = 0; c < CAUSE_ANY; c++) {
+            if ((index == ANY_DATASET || index == d) && (cause == CAUSE_ANY || cause == c)) {
+                metric->count += lost_by(state, d, c);
             }
         }
     }
+}
+
+/* There is a leader, and something that can make it fail. */
+static bool can_fail_over(const struct collect_state *state)
+{
+    bool led = false;
+
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        led = led || state->layout->datasets[d].leader;
+    }
+    return led && state->layout->fault_count > 0;
 }
 
 void build_conflicts(struct collect_state *state, struct set_builder *builder)
@@ -138,8 +169,9 @@ void build_conflicts(struct collect_state *state, struct set_builder *builder)
             build_shares(state, builder, d, divergence != 0);
         }
     }
-    for (uint32_t cause = 0; cause <= CONFLICT_CAUSES; cause++) {
-        for (int64_t d = ANY_DATASET; d < datasets; d++) {
+    for (uint32_t cause = 0; cause <= CAUSE_ANY; cause++) {
+        for (int64_t d = ANY_DATASET;
+             d < datasets && (cause != CAUSE_FAILOVER || can_fail_over(state)); d++) {
             build_lost(state, builder, d, cause);
         }
     }

@@ -122,7 +122,7 @@ static bool parse_name(struct reader *reader, struct expect *expect)
 
 static const char *const operation_names[] = {"read", "write", NULL};
 static const char *const phase_names[] = {"before", "during", "after", NULL};
-static const char *const cause_names[] = {"concurrent", "clock", NULL};
+static const char *const cause_names[] = {"concurrent", "clock", "failover", NULL};
 
 static void add_all(struct words *words, const char *const *names)
 {

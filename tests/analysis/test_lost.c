@@ -110,6 +110,9 @@ static void test_fates(void **state)
     near(value_of(&set, "rpo_writes{fault=cut}"), 0);
     no_value(&set, "rpo_ms{fault=cut}");
     near(value_of(&set, "acked_discarded{dataset=orders}"), 1);
+    near(value_of(&set, "lost_updates{dataset=orders,cause=failover}"), 2); /* w3 and w4 */
+    near(value_of(&set, "lost_updates"), 2);
+    near(value_of(&set, "lost_updates{cause=concurrent}"), 0);
     near(value_of(&set, "divergent_writes"), 0);
     near(value_of(&set, "failovers{dataset=orders}"), 1);
     near(value_of(&set, "blocked_ms{dataset=orders}"), 10000);
@@ -221,6 +224,7 @@ static void test_split_brain(void **state)
     near(value_of(&set, "acked_discarded{dataset=orders}"), 1);
     near(value_of(&set, "rpo_writes{dataset=orders}"), 2);
     near(value_of(&set, "rpo_writes_gone"), 2);
+    near(value_of(&set, "lost_updates{cause=failover}"), 3);
     near(value_of(&set, "rpo_writes{fault=crash}"), 0);
     no_value(&set, "rpo_ms{fault=crash}");
     metric_set_release(&set);
