@@ -63,6 +63,28 @@ static void test_own_mix(void **state)
     assert_shares(&client, (const int[MIX_OPERATION_COUNT]){1000, 0, 0, 0, 0});
 }
 
+/* Actions come after the five, in the order of enum value_action; the five do what the type says.
+ */
+static void test_actions(void **state)
+{
+    (void)state;
+    const struct scenario_client client = {.mix = {.write = 0.05,
+                                                   .set = 0.1,
+                                                   .increment = 0.2,
+                                                   .decrement = 0.15,
+                                                   .add = 0.25,
+                                                   .remove = 0.05,
+                                                   .delete = 0.2}};
+    assert_shares(&client,
+                  (const int[MIX_OPERATION_COUNT]){0, 50, 0, 0, 0, 100, 200, 150, 250, 50, 200});
+    assert_true(mix_sum(&client.mix) > 0.999 && mix_sum(&client.mix) < 1.001);
+    for (uint32_t operation = MIX_READ; operation < MIX_ACTION_FIRST; operation++) {
+        assert_int_equal(mix_action(operation), VALUE_WRITE);
+    }
+    assert_int_equal(mix_action(MIX_ACTION_FIRST), VALUE_SET);
+    assert_int_equal(mix_action(MIX_OPERATION_COUNT - 1), VALUE_DELETE);
+}
+
 /*
  * The largest uniform number may not fall through to an operation without a share: these three,
  * divided by their sum, add up to 1 - 2^-53.
@@ -82,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_presets),
         cmocka_unit_test(test_own_mix),
+        cmocka_unit_test(test_actions),
         cmocka_unit_test(test_no_crumb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
