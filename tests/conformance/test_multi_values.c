@@ -10,7 +10,7 @@
  *         numbers are what acknowledged operations add up to, give or take those whose outcome is
  *         unknown; the bounded counter is not below its minimum; a set to which elements were only
  *         added has those that were acknowledged. Every block of words belongs to a stored state.
- * Runs:   GEODES_SWARM=N worlds (default 250), from GEODES_SWARM_FIRST on (default 0).
+ * Runs:   GEODES_SWARM=N worlds (default 1000), from GEODES_SWARM_FIRST on (default 0).
  */
 #include "models/replication/strategy.h"
 #include "models/scenario.h"
@@ -84,6 +84,10 @@ static void watch(void *state, const struct record *row)
         watcher->digests[row->node][row->key] = (uint64_t)row->b;
         watcher->numbers[row->node][row->key] = row->a;
         watcher->elements[row->node][row->key] = row->peer;
+    } else if (row->kind == RECORD_NODE_DOWN && (row->flags & RECORD_FLAG_DISK_LOST) != 0) {
+        memset(watcher->digests[row->node], 0, sizeof watcher->digests[row->node]);
+        memset(watcher->numbers[row->node], 0, sizeof watcher->numbers[row->node]);
+        memset(watcher->elements[row->node], 0, sizeof watcher->elements[row->node]);
     } else if (row->kind == RECORD_REJECTED) {
         watcher->ok++; /* as the type has it */
     }
@@ -367,7 +371,7 @@ static void test_worlds(void **state)
 {
     (void)state;
     const uint64_t first = number_from("GEODES_SWARM_FIRST", 0);
-    const uint64_t worlds = number_from("GEODES_SWARM", 250);
+    const uint64_t worlds = number_from("GEODES_SWARM", 1000);
     uint64_t ok = 0;
     for (uint64_t number = first; number < first + worlds; number++) {
         ok += run_world(number);
