@@ -33,18 +33,18 @@ void timeline_run(struct lab *lab, const struct plan *plan)
         text + used, sizeof text - used,
         "],%s%s], 'same_zone': '%s', 'same_region': '%s'%s}, 'nodes': {%s},"
         " 'datasets': {'d': {'keys': 8, 'replication': {'replicas': ['us-east-1', 'eu-west-1',"
-        "   'ap-northeast-1'], %s}}}, 'clients': [",
+        "   'ap-northeast-1'], %s}, 'value': {%s}}}, 'clients': [",
         network_text, plan->fourth ? fourth_text : "", or_else(plan->inside, "0ms"),
         or_else(plan->inside, "0ms"), or_else(plan->network, ""), or_else(plan->nodes, ""),
-        plan->replication);
+        plan->replication, or_else(plan->value, "'type': 'register'"));
     *lab = (struct lab){0};
     bool first = true;
     for (int g = 0; g < 3; g++) {
         if (plan->operations[g] == NULL) {
             continue;
         }
-        snprintf(traces[g], sizeof traces[g], "time_ms,operation,key,session\n%s",
-                 plan->operations[g]);
+        snprintf(traces[g], sizeof traces[g], "time_ms,operation,key,session%s\n%s",
+                 plan->value != NULL ? ",element,amount" : "", plan->operations[g]);
         lab->traces[g] = traces[g];
         used +=
             (size_t)snprintf(text + used, sizeof text - used,

@@ -19,6 +19,8 @@ enum { A = 0, B = 1, C = 2, D = 3 }; /* nodes, when each region has one */
 struct plan {
     const char *replication;   /* the dataset's, with ' for " */
     const char *operations[3]; /* per group: "10,write,1,0\n": time_ms,operation,key,session */
+    const char *value;         /* its type with ' for "; operations have two cells more then,
+                                  element and amount; NULL: registers */
     const char *faults;        /* NULL: none */
     const char *nodes;         /* NULL: no service time, no disks */
     const char *network;       /* further keys, with a comma in front; NULL: none */
