@@ -168,24 +168,28 @@ const char *quorum_finish(void *untyped, struct arena *arena, const char **key)
     return NULL;
 }
 
-/* Values that merge: what their type can not do here. */
+/* What the type of the values can not do here; NULL: a plain register. */
 static const char *check_value(const struct quorum_params *params, const struct value_ops *value,
                                const char **key)
 {
+    const bool all_store = params->coordinators == QUORUM_BY_REPLICAS;
     *key = "exchange";
+    if (value == NULL) {
+        return params->exchange == VALUE_STATE
+                   ? NULL
+                   : "a plain register is sent as it is: deltas are of values that merge";
+    }
     if ((value->forms >> params->exchange & 1) == 0) {
         return "this type of value has no deltas";
     }
-    if (params->coordinators == QUORUM_BY_REPLICAS) {
-        return NULL;
+    if (!all_store && value->needs_state) {
+        *key = "coordinators";
+        return "a write of this type depends on what is stored: it must be \"replicas\", who store "
+               "it";
     }
-    if (params->exchange == VALUE_STATE) {
-        return "a coordinator that stores nothing knows no state: it must be \"delta\"";
-    }
-    *key = "coordinators";
-    return value->needs_state ? "a write of this type depends on what is stored: it must be "
-                                "\"replicas\", who store it"
-                              : NULL;
+    return all_store || params->exchange == VALUE_DELTA
+               ? NULL
+               : "a coordinator that stores nothing knows no state: it must be \"delta\"";
 }
 
 const char *quorum_check(const void *untyped, const struct scenario_dataset *dataset,
@@ -223,6 +227,5 @@ const char *quorum_check(const void *untyped, const struct scenario_dataset *dat
         *key = "sloppy";
         return "needs nodes that hold no copy of the data";
     }
-    const struct value_ops *value = value_ops_of(&dataset->value);
-    return value != NULL ? check_value(params, value, key) : NULL;
+    return check_value(params, value_ops_of(&dataset->value), key);
 }

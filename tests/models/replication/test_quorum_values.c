@@ -528,8 +528,8 @@ static const char *wrong_key(const struct quorum_params *params, const struct va
     static struct scenario_replication common;
     common.copies = 1;
     const struct scenario scenario = {.regions = {regions, 3}};
-    const struct scenario_dataset dataset = {.replication = {.common = &common},
-                                             .value = {.kind = &value->kind}};
+    const struct scenario_dataset dataset = {
+        .replication = {.common = &common}, .value = {.kind = value != NULL ? &value->kind : NULL}};
     const char *key = NULL;
     return strategy_quorum.check(params, &dataset, &scenario, &key) != NULL ? key : NULL;
 }
@@ -554,6 +554,9 @@ static void test_what_does_not_fit(void **state)
     params.exchange = VALUE_DELTA;
     value.forms = 1u << VALUE_STATE;
     assert_string_equal(wrong_key(&params, &value), "exchange");
+    assert_string_equal(wrong_key(&params, NULL), "exchange");
+    params.exchange = VALUE_STATE;
+    assert_null(wrong_key(&params, NULL));
     params.exchange = VALUE_OPERATION;
     const char *key = NULL;
     assert_non_null(strategy_quorum.kind.finish(&params, NULL, &key));
