@@ -199,6 +199,7 @@ struct collect_state {
     struct arena arena;
     struct arena series_arena; /* of the series' values: becomes the metric set's arena */
     sim_ns now_ns;
+    uint32_t extra; /* bit per kind: rows that values_row() wants now */
 
     struct dataset_state *datasets;
     /*
@@ -243,7 +244,6 @@ struct collect_state {
 
     struct failure_state *failure;    /* collect_failure.h */
     struct conflict_state *conflicts; /* collect_conflicts.h */
-    uint32_t extra;                   /* bit per kind: rows that values_row() wants now */
     struct values_state *values;      /* collect_values.h; NULL: no dataset merges */
     struct example_state *example;    /* collect_example.h */
 
