@@ -89,7 +89,11 @@ static void put_floor(struct words_buffer *out, struct value_version version)
 /* Takes the entries below the floor out of the store that ends `out`, and puts the floor behind. */
 static void apply_floor(struct words_buffer *out, uint32_t begin, struct value_version version)
 {
-    const struct dotted store = dotted_of((struct words){out->at + begin, out->count - begin});
+    const struct dotted store = dotted_of(words_from(out, begin));
+    if (dotted_count(&store) == 0) {
+        put_floor(out, version);
+        return;
+    }
     uint64_t *to = out->at + (out->count - store.entries.count);
     uint32_t left = 0;
     for (uint32_t i = 0; i < dotted_count(&store); i++) {
@@ -173,8 +177,7 @@ static struct value_version version_above(const struct dotted *store, uint32_t a
 static bool limit(const struct params *own, struct words_buffer *after, uint32_t after_begin,
                   struct words_buffer *shipped, uint32_t shipped_begin)
 {
-    const struct words body = {after->at + after_begin, after->count - after_begin};
-    const struct dotted store = dotted_of(body);
+    const struct dotted store = dotted_of(words_from(after, after_begin));
     const uint32_t cap = (uint32_t)own->cap;
     if (cap == 0 || dotted_count(&store) <= cap) {
         return true;
@@ -204,8 +207,7 @@ static enum value_result perform(const void *params, struct words before,
     if (adds) {
         dotted_put(shipped, write->bytes, dot, write->version);
     }
-    const struct words delta = {shipped->at + shipped_begin, shipped->count - shipped_begin};
-    join(params, before, delta, after, NULL);
+    join(params, before, words_from(shipped, shipped_begin), after, NULL);
     if (adds && !limit(own, after, after_begin, shipped, shipped_begin)) {
         return VALUE_REFUSED;
     }

@@ -61,7 +61,7 @@ void set_perform(struct set_change change, struct words before, const struct val
     } else {
         put_observed(after, store.entries, DOTTED_WORDS, write->element);
     }
-    const struct words replaced = {after->at + after_begin, after->count - after_begin};
+    const struct words replaced = words_from(after, after_begin);
     const uint64_t dot = dots_next(store.seen, write->actor);
     const struct dots seen[] = {{{NULL, 0}, replaced}, {{NULL, 0}, {&dot, change.entry ? 1 : 0}}};
     dots_put_union(shipped, seen, 2);
@@ -69,8 +69,7 @@ void set_perform(struct set_change change, struct words before, const struct val
         dotted_put(shipped, set_key(write->element, change.removed), dot, write->version);
     }
     after->count = after_begin;
-    const struct words delta = {shipped->at + shipped_begin, shipped->count - shipped_begin};
-    dotted_join(before, delta, after);
+    dotted_join(before, words_from(shipped, shipped_begin), after);
 }
 
 /* ---- what joins, shows and counts ---- */

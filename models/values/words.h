@@ -63,6 +63,13 @@ static inline struct words words_of(const struct words_buffer *buffer)
     return (struct words){buffer->at, buffer->count};
 }
 
+/* What was put behind the first `begin` words; valid until the next is put. */
+static inline struct words words_from(const struct words_buffer *buffer, uint32_t begin)
+{
+    return buffer->count == begin ? (struct words){NULL, 0}
+                                  : (struct words){buffer->at + begin, buffer->count - begin};
+}
+
 bool words_equal(struct words a, struct words b);
 
 #endif
