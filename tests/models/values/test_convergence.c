@@ -354,7 +354,7 @@ static uint32_t list_operations(const struct value_case *value, uint32_t number,
         for (uint32_t element = 0; element < (one ? 1 : elements); element++) {
             for (uint32_t reading = 0; reading < readings; reading++) {
                 const bool same = reading == READ_FIRST && number % REPLICAS == 0;
-                if ((ops->actions >> action & 1) != 0 && !same) {
+                if (value_case_does(value, (enum value_action)action) && !same) {
                     CHECK(count < OPERATIONS_MAX);
                     list[count++] = (struct operation){(enum value_action)action,
                                                        action == VALUE_TRANSFER

@@ -3,7 +3,7 @@
  * kind, clients that bring what they have read here, or elsewhere and long ago, clocks that are up
  * to 20 units apart, deliveries in any order and again (operations: once, in the sender's order),
  * machines that lose their memory and come back as another actor. In the end everybody is given
- * everything: all hold the same words.
+ * everything: all hold the same words. Types that share out rights keep their minimum all the time.
  *
  * GEODES_TEST_SEED chooses them, GEODES_TEST_RUNS (default 100) says how many of each variant and
  * form.
@@ -49,6 +49,23 @@ static bool deliverable(const struct run *run, uint32_t actor, uint32_t message)
     return !run->given[actor][message];
 }
 
+/* A type that shares out rights promises its minimum whatever meets. */
+static void expect_minimum(const struct run *run, uint32_t actor)
+{
+    const struct value_type *type = &run->value->type;
+    struct value_view view;
+    bool has = false;
+    if (type->ops->wants != NULL) {
+        const int64_t least = type->ops->minimum(type->params, &has);
+        value_view_of(type, words_of(&run->states[actor]), &view);
+        if (has && view.number < least) {
+            fail_msg("%s {%s}, seed %llu, history %llu: %lld is below %lld", run->value->name,
+                     run->value->variant, (unsigned long long)test_seed(),
+                     (unsigned long long)run->number, (long long)view.number, (long long)least);
+        }
+    }
+}
+
 static void deliver(struct run *run, uint32_t actor, uint32_t message)
 {
     if (deliverable(run, actor, message)) {
@@ -56,6 +73,7 @@ static void deliver(struct run *run, uint32_t actor, uint32_t message)
                    words_of(&run->messages[message]), run->form, &run->scratch, NULL);
         value_case_copy(&run->states[actor], words_of(&run->scratch));
         run->given[actor][message] = true;
+        expect_minimum(run, actor);
     }
 }
 
@@ -72,7 +90,7 @@ static enum value_action draw_action(struct run *run)
 {
     for (;;) {
         const uint32_t action = draw(run, VALUE_ACTION_COUNT);
-        if ((run->value->type.ops->actions >> action & 1) != 0) {
+        if (value_case_does(run->value, (enum value_action)action)) {
             return (enum value_action)action;
         }
     }
@@ -84,7 +102,7 @@ static struct value_write draw_write(struct run *run, uint32_t actor)
     const enum value_action action = draw_action(run);
     const bool transfer = action == VALUE_TRANSFER;
     const uint32_t element = draw(run, most < ELEMENTS_MAX ? most : ELEMENTS_MAX);
-    const uint32_t other = draw(run, run->actors);
+    const uint32_t other = (actor + 1 + draw(run, run->actors - 1)) % run->actors;
     const enum reading reading =
         run->value->type.ops->context == NULL ? BLIND : (enum reading)draw(run, READING_COUNT);
     if (reading == REMEMBERED) {

@@ -114,6 +114,13 @@ static inline uint32_t value_case_elements(const struct value_case *value)
     return value->type.ops->elements == NULL ? 1 : value->type.ops->elements(value->type.params);
 }
 
+/* What a write of this type can be, transfers of rights among replicas included. */
+static inline bool value_case_does(const struct value_case *value, enum value_action action)
+{
+    const struct value_ops *ops = value->type.ops;
+    return (ops->actions >> action & 1) != 0 || (action == VALUE_TRANSFER && ops->wants != NULL);
+}
+
 static inline void value_case_copy(struct words_buffer *to, struct words from)
 {
     words_clear(to);
