@@ -4,15 +4,15 @@
 #include <string.h>
 
 /*
- * Model:   every replica accepts writes and answers them by itself (or with the
- * copies of its region), stamps them and passes them on; everywhere the later
- * stamp wins and the other value is silently gone. Reads are answered from what
- * the replica has. See README.md. Source:  Amazon DynamoDB developer guide,
- * "How DynamoDB global tables work" (items one by one, last writer wins, losers
- * are not recorded); Redis documentation, "Active-Active geo-distribution"
- * (full mesh, backlog, full sync); Azure Cosmos DB documentation, "Conflict
- * types and resolution policies" (a hub region, _ts). Assumes: the log is on
- * the same disk as the data and synced with it; what a replica knows of its
+ * Model:   every replica accepts writes and answers them by itself (or with the copies of its
+ *          region), stamps them and passes them on. Of a register the later stamp wins everywhere
+ *          and the other value is silently gone; values that merge are merged. Reads are answered
+ *          from what the replica has. See README.md.
+ * Source:  Amazon DynamoDB developer guide, "How DynamoDB global tables work" (items one by one,
+ *          last writer wins, losers are not recorded); Redis documentation, "Active-Active
+ *          geo-distribution" (full mesh, backlog, full sync); Azure Cosmos DB documentation,
+ *          "Conflict types and resolution policies" (a hub region, _ts).
+ * Assumes: the log is on the same disk as the data and synced with it; what a replica knows of its
  *          neighbours' positions is on disk at once (a few bytes).
  */
 
@@ -147,6 +147,13 @@ static const struct param_spec multi_table[] = {
      .help = "without any acknowledgement for so long what is on its way is "
              "sent again; doubles "
              "up to 1min while the neighbour is silent"},
+    {.key = "compare_every",
+     .type = PARAM_DURATION,
+     .offset = ROW(compare_every),
+     .max = 365.0 * 24 * (double)SIM_NS_PER_H,
+     .default_text = "0s",
+     .help = "a replica compares itself with its neighbours so often (Riak's full sync between "
+             "data centres: 6h); 0: only after a restart and when a queue was dropped"},
     {0}};
 
 static uint32_t multi_route(const struct route_view *view, const struct route_request *request)
@@ -239,6 +246,7 @@ static void multi_start(struct replica *self)
     if (state->form == VALUE_OPERATION) {
         multi_included_make(self);
     }
+    multi_repair_arm(self);
 }
 
 struct stamp_clock multi_clock(struct replica *self)
@@ -314,6 +322,9 @@ static void multi_on_timer(struct replica *self, uint64_t token)
     case MULTI_TIMER_WAIT:
         multi_op_timer(self, link); /* the number of an operation */
         break;
+    case MULTI_TIMER_REPAIR:
+        multi_repair_timer(self);
+        break;
     }
 }
 
@@ -333,9 +344,8 @@ static void multi_on_disk_lost(struct replica *self)
 }
 
 /*
- * Writes that it had accepted and passed on before its disk had them are back
- * with the others: it compares itself with its neighbours. A counter goes on
- * above all that its disk has.
+ * Writes that it had accepted and passed on before its disk had them are back with the others: it
+ * compares itself with its neighbours. A counter goes on above all that its disk has.
  */
 static void multi_on_recover(struct replica *self)
 {
@@ -355,6 +365,7 @@ static void multi_on_recover(struct replica *self)
     for (uint32_t link = 0; link < state->link_count; link++) {
         multi_compare(self, link);
     }
+    multi_repair_arm(self);
     multi_pump_all(self);
 }
 

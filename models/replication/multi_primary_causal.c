@@ -6,19 +6,18 @@
 /*
  * Order causal: nothing is shown before what its author had seen.
  *
- * Model:   with every entry of its log a replica notes the last write of each
- * other one that it had taken. Whoever receives the entry keeps it until it has
- * taken their logs as far. Each log is taken in its order besides. What comes
- * by comparing is for one neighbour only, and no cause: others would wait for
- * it in vain. Why it ends:    an entry waits only for entries that existed
- * before it did. The positions are those of the moment in which it was written,
- * not of the moment in which it is sent: with those an entry that is sent again
- * could wait for one that waits for it. Gaps:    what is not sent any more (a
- * dropped queue; what a crash made void) is announced with the hashes of the
- * comparison that follows, so that nobody waits for it. Comparing itself gives
- * states, and does not keep the order. Source:  Birman, Schiper, Stephenson,
- * "Lightweight causal and atomic group multicast", ACM TOCS 9(3), 1991,
- * section 5.1 (vector times; here of logs, so that a batch is one message).
+ * Model:   with every entry of its log a replica notes the last write of each other one that it had
+ *          taken. Whoever receives the entry keeps it until it has taken their logs as far. Each
+ *          log is taken in its order besides. What comes by comparing is for one neighbour only,
+ *          and no cause: others would wait for it in vain.
+ * Ends:    an entry waits only for entries that existed before it did. The positions are those of
+ *          the moment in which it was written, not of the moment in which it is sent: with those an
+ *          entry that is sent again could wait for one that waits for it.
+ * Gaps:    what is not sent any more (a dropped queue; what a crash made void) is announced with
+ *          the hashes of the comparison that follows, so that nobody waits for it. Comparing itself
+ *          gives states, and does not keep the order.
+ * Source:  Birman, Schiper, Stephenson, "Lightweight causal and atomic group multicast", ACM TOCS
+ *          9(3), 1991, section 5.1 (vector times; here of logs, so that a batch is one message).
  */
 
 static uint64_t *row(const struct replica *self, const struct multi_state *state, uint64_t position)
@@ -74,8 +73,7 @@ static bool causes_are_here(const struct replica *self, const struct multi_state
     return true;
 }
 
-/* The first of the batches that are held of this link; true: something of it
- * was taken. */
+/* The first of the batches that are held of this link; true: something of it was taken. */
 static bool deliver_first(struct replica *self, uint32_t index)
 {
     const struct multi_state *state = replica_state(self);
@@ -93,8 +91,7 @@ static bool deliver_first(struct replica *self, uint32_t index)
         }
         uint32_t words = 0;
         const uint64_t *block = replica_block(self, held->copy.block, &words);
-        /* All before it has been taken, by itself or with an entry of the same key.
-         */
+        /* All before it has been taken, by itself or with an entry of the same key. */
         link->got = arrived.position > link->got ? arrived.position : link->got;
         if (!causes_are_here(self, state, index, block + arrived.causes)) {
             return any;

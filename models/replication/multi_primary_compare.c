@@ -2,23 +2,25 @@
 #include "sim/check.h"
 
 /*
- * Comparing with a neighbour: after a restart, and when the queue for it had
- * lost entries.
+ * Comparing with a neighbour: after a restart, when the queue for it had lost entries, and
+ * `compare_every` so often.
  *
- * Model:   A sends the hashes of its leaves (equal ranges of keys), B answers
- * which differ. For each of those A sends the versions of its keys; B puts what
- * is newer at B in its log for A and answers which are newer at A, which A puts
- * in its log for B. Of values that merge there is no newer: digests of states
- * are sent, and where they differ both give their state. Values travel by the
- * logs only, so none is forgotten; every step can be repeated. Rounds: what A
- * accepts after it has sent its hashes goes to B by the log again. When that is
- * too much once more, a new round begins and answers to the old one are
- * ignored. States: until A's round is over all that B gets from A is states.
- * After it every key either was equal or has been sent as a state since, so
- * that B's state of the key begins where A's next delta or operation goes on.
- * Source: DeCandia et al., "Dynamo", SOSP 2007, section 4.7 (Merkle trees); one
- * level of 1,024 leaves in place of a tree (assumption: their hashes are one
- * message anyway).
+ * Model:   A sends the hashes of its leaves (equal ranges of keys), B answers which differ. For
+ *          each of those A sends the versions of its keys; B puts what is newer at B in its log for
+ *          A and answers which are newer at A, which A puts in its log for B. Of values that merge
+ *          there is no newer: digests of states are sent, and where they differ both give theirs.
+ *          Values travel by the logs only, so none is forgotten; every step can be repeated.
+ * Rounds:  what A accepts after it has sent its hashes goes to B by the log again. When that is too
+ *          much once more, a new round begins and answers to the old one are ignored.
+ * States:  until A's round is over all that B gets from A is states. After it every key either was
+ *          equal or has been sent as a state since, so that B's state of the key begins where A's
+ *          next delta or operation goes on.
+ * News:    a state brings what others wrote as well. What this one has lost and learns again in
+ *          that way may be lacking elsewhere, and the neighbours are compared with one by one; so
+ *          during its rounds and shortly after them it passes on all news (multi_primary_take.c),
+ *          and what a neighbour has in its queue when it compares comes as a repair.
+ * Source:  DeCandia et al., "Dynamo", SOSP 2007, section 4.7 (Merkle trees); one level of 1,024
+ *          leaves in place of a tree (assumption: their hashes are one message anyway).
  */
 
 enum { VERSION_WORDS = 2 };
@@ -105,8 +107,7 @@ static void send_leaf(struct replica *self, const struct multi_link *link, uint3
     replica_send(self, link->member, MULTI_VERSIONS, message);
 }
 
-/* Asks about the next leaves that differ; ends the comparison when there are
- * none. */
+/* Asks about the next leaves that differ; ends the comparison when there are none. */
 static void go_on(struct replica *self, struct multi_link *link)
 {
     const struct multi_params *params = replica_params(self);
@@ -156,6 +157,25 @@ void multi_compare_timer(struct replica *self, uint32_t index)
         }
         go_on(self, link);
     }
+}
+
+void multi_repair_arm(struct replica *self)
+{
+    const struct multi_params *params = replica_params(self);
+    if (params->compare_every > 0) {
+        replica_timer(self, params->compare_every, multi_token(MULTI_TIMER_REPAIR, 0));
+    }
+}
+
+void multi_repair_timer(struct replica *self)
+{
+    const struct multi_state *state = replica_state(self);
+    for (uint32_t index = 0; index < state->link_count; index++) {
+        if (multi_link(state, index)->comparing == MULTI_IDLE) {
+            multi_compare(self, index);
+        }
+    }
+    multi_repair_arm(self);
 }
 
 void multi_on_tree(struct replica *self, const struct message *message)

@@ -5,22 +5,20 @@
 /*
  * Which operations a key's state has in it: exchange operation.
  *
- * Model:   doing an operation again is not idempotent, and it can come by two
- * ways: by itself from the member that accepted it, and inside a state that
- * another one gives after a comparison. So each key has, for each member, the
- * position of that member's log up to which its operations are in the state; a
- * state travels with its row of positions, and taking it raises them. An
- * operation below its position is not done again. Why it holds:   of each
- * member's operations on a key a state has all up to a position or, what is the
- *          same, a beginning: they come in the order of its log without a gap
- * (batches that do not continue what is there are refused), and where there is
- * a gap (a dropped queue, a lost disk) states come until the comparison is over
- * (multi_primary_compare.c). Of two beginnings the join of states, largest
- * total by actor, is the longer one, and so is the larger position. A member
- * that loses its memory forgets operations that others may have: it goes on
+ * Model:   doing an operation again is not idempotent, and it can come by two ways: by itself from
+ *          the member that accepted it, and inside a state that another one gives after a
+ *          comparison. So each key has, for each member, the position of that member's log up to
+ *          which its operations are in the state; a state travels with its row of positions, and
+ *          taking it raises them. An operation below its position is not done again.
+ * Safe:    of each member's operations on a key a state has a beginning, all up to a position: they
+ *          come in the order of its log without a gap (batches that do not continue what is there
+ *          are refused), and where there is a gap (a dropped queue, a lost disk) states come until
+ *          the comparison is over (multi_primary_compare.c). Of two beginnings the join of states
+ *          is the longer one, and so is the larger position.
+ *          A member that loses its memory forgets operations that others may have: it goes on
  *          under another actor and above all positions that it had used.
- * Disk:    positions are stored with the values that they belong to: a crash
- * takes both back to the same sync.
+ * Disk:    positions are stored with the values that they belong to: a crash takes both back to the
+ *          same sync.
  */
 
 static uint64_t *cell(const struct replica *self, const struct multi_state *state, uint32_t key,

@@ -1,19 +1,17 @@
 /*
- * multi_primary_internal.h - parts of the multi_primary strategy, for
- * multi_primary*.c only.
+ * multi_primary_internal.h - parts of the multi_primary strategy, for multi_primary*.c only.
  *
- * Model:  each replica has one log of what it has to pass on: its own writes,
- * what it relays (ring, hub) and what comparing has shown that a neighbour
- * lacks. A link is one neighbour; bit l of an entry says that link l still has
- * to acknowledge it. Log:    positions are never used twice: after a crash a
- * replica goes on behind where it was. What its disk had stays in the log, as
- * its data does; what memory had is void. Values: an entry of a register is its
- * version. Of a value that merges it says that its key has changed, and owns
- * the delta or the operation where such are exchanged; a state is taken from
- * storage when it is sent. States: a neighbour that is compared with is given
- * states whatever is exchanged, so that no delta or operation ever comes to one
- * that lacks what was before it. Disk:   one sync at a time; what arrives
- * meanwhile shares the next one.
+ * Model:  each replica has one log of what it has to pass on: its own writes, what it relays (ring,
+ *         hub) and what comparing has shown that a neighbour lacks. A link is one neighbour; bit l
+ *         of an entry says that link l still has to acknowledge it.
+ * Log:    positions are never used twice: after a crash a replica goes on behind where it was.
+ *         What its disk had stays in the log, as its data does; what memory had is void.
+ * Values: an entry of a register is its version. Of a value that merges it says that its key has
+ *         changed, and owns the delta or the operation where such are exchanged; a state is taken
+ *         from storage when it is sent.
+ * States: a neighbour that is compared with is given states whatever is exchanged, so that no
+ *         delta or operation ever comes to one that lacks what was before it.
+ * Disk:   one sync at a time; what arrives meanwhile shares the next one.
  */
 #ifndef MODELS_REPLICATION_MULTI_PRIMARY_INTERNAL_H
 #define MODELS_REPLICATION_MULTI_PRIMARY_INTERNAL_H
@@ -51,7 +49,8 @@ enum multi_timer {
     MULTI_TIMER_BATCH,
     MULTI_TIMER_RESEND,
     MULTI_TIMER_COMPARE,
-    MULTI_TIMER_WAIT /* of an operation: until its stamp is past */
+    MULTI_TIMER_WAIT,  /* of an operation: until its stamp is past */
+    MULTI_TIMER_REPAIR /* compare_every */
 };
 
 enum multi_mode { MULTI_MODE_LOG, MULTI_MODE_REPAIR };
@@ -82,7 +81,7 @@ struct multi_params {
     bool after_stored, confirm;
     uint32_t ack, topology, hub, order, overflow, exchange;
     int64_t batch_max, queue, window;
-    sim_ns batch_wait, resend_after;
+    sim_ns batch_wait, resend_after, compare_every;
 };
 
 struct multi_op { /* a write that is not answered yet */
@@ -350,6 +349,8 @@ void multi_held_drop(struct replica *self, uint32_t link);
 /* multi_primary_compare.c */
 void multi_compare(struct replica *self, uint32_t link); /* begins, or begins again */
 void multi_compare_timer(struct replica *self, uint32_t link);
+void multi_repair_arm(struct replica *self);
+void multi_repair_timer(struct replica *self); /* compares with all neighbours */
 void multi_on_tree(struct replica *self, const struct message *message);
 void multi_on_leaves(struct replica *self, const struct message *message);
 void multi_on_versions(struct replica *self, const struct message *message);

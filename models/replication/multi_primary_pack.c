@@ -4,18 +4,16 @@
 #include <string.h>
 
 /*
- * Entries that are more than a version: values that merge, and whatever has
- * causes.
+ * Entries that are more than a version: values that merge, and whatever has causes.
  *
- * States:  what is sent is the state at that moment, once for all entries of
- * the key in the batch: versions between are skipped. A register has its own
- * version in every entry. Deltas:  those of one key in one batch are joined.
- * Block:   per entry WORDS words (stamp, write, key and bytes, flags and form
- * and words of the content, its first and its last position), then its causes
- * (order causal), then the row of positions that a state has in it (exchange
- * operation), then the content. Bytes:   of the content, as its form says;
- * MULTI_ENTRY_BYTES; and for each position of a log that is not as in the entry
- * before MULTI_POSITION_BYTES.
+ * States:  what is sent is the state at that moment, once for all entries of the key in the batch:
+ *          versions between are skipped. A register has its own version in every entry.
+ * Deltas:  those of one key in one batch are joined.
+ * Block:   per entry WORDS words (stamp, write, key and bytes, flags and form and words of the
+ *          content, its first and its last position), then its causes (order causal), then the row
+ *          of positions that a state has in it (exchange operation), then the content.
+ * Bytes:   of the content, as its form says; MULTI_ENTRY_BYTES; and for each position of a log that
+ *          is not as in the entry before MULTI_POSITION_BYTES.
  */
 
 enum { WORDS = 6, FORM_BITS = 8, COUNT_SHIFT = 32, SLOTS_LEAST = 64 };
@@ -35,8 +33,7 @@ static bool has_row(const struct multi_state *state, uint8_t form)
     return state->form == VALUE_OPERATION && form == VALUE_STATE;
 }
 
-/* What the link gets of the entry; a state is empty until the batch is
- * complete. */
+/* What the link gets of the entry; a state is empty until the batch is complete. */
 static struct content content_of(struct replica *self, const struct multi_link *link,
                                  uint64_t position)
 {
@@ -62,16 +59,14 @@ static uint8_t flags_of(const struct multi_state *state, const struct multi_link
     return multi_entry(state, position)->repair || marked ? MULTI_FLAG_REPAIR : 0;
 }
 
-/* What came between two writes that are to become one would be shown after the
- * later of them. */
+/* What came between two writes that are to become one would be shown after the later of them. */
 static bool same_causes(const struct replica *self, uint64_t a, uint64_t b)
 {
     return !has_causes(self) || memcmp(multi_causes(self, a), multi_causes(self, b),
                                        replica_count(self) * sizeof(uint64_t)) == 0;
 }
 
-/* Joins the delta to one that is in the batch already; false: it needs a place
- * of its own. */
+/* Joins the delta to one that is in the batch already; false: it needs a place of its own. */
 static bool is_there(struct replica *self, const struct multi_link *link, uint64_t position,
                      uint64_t from)
 {
@@ -234,8 +229,7 @@ void multi_send_packed(struct replica *self, uint32_t index, uint64_t end)
     replica_send(self, link->member, MULTI_BATCH, message);
 }
 
-/* A state that is sent again a moment later because its key has a later entry
- * is not sent now. */
+/* A state that is sent again a moment later because its key has a later entry is not sent now. */
 static bool comes_later(const struct replica *self, const struct multi_state *state,
                         const struct multi_link *link, uint64_t end)
 {

@@ -4,13 +4,12 @@
 /*
  * Passing writes on: the sender (multi_primary_take.c receives).
  *
- * Batches: a message says from where to where in the sender's log it reaches
- * and below which position nothing is missing any more; the receiver takes it
- * when it continues what it has, acknowledges positions that are on its disk,
- * and says once where it stands when something is missing. Items:   each is
- * acknowledged by itself; the receiver takes them in any order. Silence: what
- * is not acknowledged is sent again, one message at a time until something is
- * heard.
+ * Batches: a message says from where to where in the sender's log it reaches and below which
+ *          position nothing is missing any more; the receiver takes it when it continues what it
+ *          has, acknowledges positions that are on its disk, and says once where it stands when
+ *          something is missing.
+ * Items:   each is acknowledged by itself; the receiver takes them in any order.
+ * Silence: what is not acknowledged is sent again, one message at a time until something is heard.
  */
 
 enum { WORDS = MULTI_PLAIN_WORDS };

@@ -6,15 +6,14 @@
 /*
  * Taking what a neighbour passes on.
  *
- * Log:     a batch is taken when it continues what is here; what is missing is
- * said once. States and versions may come twice. Deltas and operations below
- * the place that was reached are passed over: they are here, or a comparison
- * has taken their place. Life:    with deltas and operations a batch is for the
- * receiver as it was when the sender last heard of it; one that has restarted
- * since waits until the sender knows, and gives states. Passing on:      what
- * is news goes on (ring, hub, and whatever came by comparing): states as
- * states, deltas as they came, and operations never, since every one of them
- * comes by itself.
+ * Log:     a batch is taken when it continues what is here; what is missing is said once. States
+ *          and versions may come twice. Deltas and operations below the place that was reached are
+ *          passed over: they are here, or a comparison has taken their place.
+ * Life:    with deltas and operations a batch is for the receiver as it was when the sender last
+ *          heard of it; one that has restarted since takes none until the sender knows, and gives
+ *          states.
+ * Further: what is news is passed on (ring, hub, and whatever came by comparing): states as states,
+ *          deltas as they came, and operations never, since every one of them comes by itself.
  */
 
 enum { WORDS = MULTI_PLAIN_WORDS };
@@ -63,8 +62,7 @@ static uint32_t part_copy(struct replica *self, uint32_t block, uint32_t at, uin
     return copy;
 }
 
-/* Whether a state may bring what was lost here: where deltas or operations are
- * usual, it does. */
+/* Whether a state may bring what was lost here: where deltas or operations are usual, it does. */
 static bool unsettled(struct replica *self, const struct multi_state *state, uint32_t from)
 {
     const struct multi_link *link = multi_link(state, from);
@@ -156,8 +154,7 @@ void multi_acknowledge(struct replica *self, struct multi_due due)
                  (struct message){.a = due.position, .bytes = MULTI_ACK_BYTES});
 }
 
-/* A batch or item of deltas or operations that was meant for this one before it
- * restarted. */
+/* A batch or item of deltas or operations that was meant for this one before it restarted. */
 static bool former_life(const struct replica *self, const struct multi_state *state,
                         uint32_t restarts)
 {
