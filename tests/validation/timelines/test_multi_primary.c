@@ -1,0 +1,180 @@
+/*
+ * multi_primary in a real world without chance: what deletions come to when a replica missed them,
+ * chats that are shown in order, and what is refused beforehand.
+ */
+#include "models/values/value.h"
+#include "tests/validation/timelines/timeline.h"
+
+/* The last thing known of the key at the node; NULL: nothing ever. */
+static const struct record *held(const struct lab *lab, uint32_t node, uint32_t key)
+{
+    const struct record *last = NULL;
+    for (size_t i = 0; i < lab->row_count; i++) {
+        const struct record *row = &lab->rows[i];
+        last = row->kind == RECORD_VALUE && row->node == node && row->key == key ? row : last;
+    }
+    return last;
+}
+
+static void assert_elements(const struct lab *lab, uint32_t key, uint32_t elements)
+{
+    for (uint32_t node = A; node <= C; node++) {
+        const struct record *row = held(lab, node, key);
+        assert_non_null(row);
+        if (row->peer != elements) {
+            fail_msg("node %u holds %u elements of key %u, must hold %u", node, row->peer, key,
+                     elements);
+        }
+        assert_true(row->b == held(lab, A, key)->b);
+    }
+}
+
+/* Key 0 is written at 1 s and deleted at 3 s, while the machine in C is away; it misses that. */
+static void run_deletion(struct lab *lab, const char *value, const char *replication,
+                         const char *fault)
+{
+    const struct plan plan = {
+        .replication = replication,
+        .value = value,
+        .operations = {[A] = "1000,write,0,0,,\n3000,delete,0,0,,\n", [B] = "5000,write,1,0,,\n"},
+        .faults = fault,
+        .network = ", 'transport': 'datagram'",
+        .seconds = 120};
+    timeline_run(lab, &plan);
+}
+
+#define MULTI  "'strategy': 'multi_primary', 'exchange': "
+#define OUTAGE "{'id': 'c', 'kind': 'region_outage', 'region': 'ap-northeast-1', "
+/* All datagrams are lost, and none is kept until the end. */
+#define CUT                                                                                        \
+    "{'id': 'c', 'kind': 'link', 'loss': 1, 'between': [['ap-northeast-1'],"                       \
+    " ['us-east-1', 'eu-west-1']], "
+
+static void test_unrepaired_deletions_come_back(void **state)
+{
+    (void)state;
+    static const char *const exchanges[] = {MULTI "'state'", MULTI "'delta'"};
+    struct lab lab;
+    for (size_t e = 0; e < 2; e++) {
+        /* Away for longer than the grace: nobody knows of the deletion any more. */
+        run_deletion(&lab, "'type': 'row', 'grace': '20s'", exchanges[e],
+                     OUTAGE "'at': '2s', 'for': '40s'}");
+        assert_elements(&lab, 0, 1);
+        lab_close(&lab);
+        /* Back within it, or the grace is long enough: the tombstone wins, and is swept later. */
+        run_deletion(&lab, "'type': 'row', 'grace': '60s'", exchanges[e],
+                     OUTAGE "'at': '2s', 'for': '40s'}");
+        assert_elements(&lab, 0, 0);
+        assert_elements(&lab, 1, 1);
+        lab_close(&lab);
+        run_deletion(&lab, "'type': 'row', 'grace': '20s'", exchanges[e],
+                     OUTAGE "'at': '2s', 'for': '5s'}");
+        assert_elements(&lab, 0, 0);
+        lab_close(&lab);
+    }
+}
+
+/*
+ * Behind a cut nothing restarts. A delta with the tombstone waits in the queue and arrives, however
+ * late. A state is what there is when it is sent (again): nothing. Then the old value stays where
+ * it is until the replicas are compared, and comes back everywhere.
+ */
+static void test_deletions_behind_a_cut(void **state)
+{
+    (void)state;
+    struct lab lab;
+    run_deletion(&lab, "'type': 'row', 'grace': '20s'", MULTI "'delta'",
+                 CUT "'at': '2s', 'for': '40s'}");
+    assert_elements(&lab, 0, 0);
+    lab_close(&lab);
+    run_deletion(&lab, "'type': 'row', 'grace': '20s'", MULTI "'state'",
+                 CUT "'at': '2s', 'for': '40s'}");
+    assert_int_equal(held(&lab, A, 0)->peer, 0);
+    assert_int_equal(held(&lab, C, 0)->peer, 1);
+    lab_close(&lab);
+    run_deletion(&lab, "'type': 'row', 'grace': '20s'", MULTI "'state', 'compare_every': '50s'",
+                 CUT "'at': '2s', 'for': '40s'}");
+    assert_elements(&lab, 0, 1);
+    lab_close(&lab);
+    /* Comparing often enough, and a grace that is longer than anybody is away. */
+    run_deletion(&lab, "'type': 'row', 'grace': '60s'", MULTI "'state', 'compare_every': '10s'",
+                 CUT "'at': '2s', 'for': '40s'}");
+    assert_elements(&lab, 0, 0);
+    lab_close(&lab);
+}
+
+static sim_ns shown_at(const struct lab *lab, uint32_t node, uint32_t key)
+{
+    for (size_t i = 0; i < lab->row_count; i++) {
+        const struct record *row = &lab->rows[i];
+        if (row->kind == RECORD_VALUE && row->node == node && row->key == key) {
+            return row->at_ns;
+        }
+    }
+    return -1;
+}
+
+/*
+ * A asks at 1,000 ms; B has it at 1,040 and answers at 1,050; C, 110.25 ms from B, has the answer
+ * at 1,160.25. The question meets a slow link and is there at 1,000 + 75.5 + 200 ms.
+ */
+static void test_chat(void **state)
+{
+    (void)state;
+    static const char *const orders[] = {"log", "causal"};
+    for (int causal = 0; causal < 2; causal++) {
+        char replication[300];
+        struct lab lab;
+        snprintf(replication, sizeof replication, MULTI "'delta', 'order': '%s', 'ack': 'memory'",
+                 orders[causal]);
+        const struct plan plan = {
+            .replication = replication,
+            .value = "'type': 'event_log'",
+            .operations = {[A] = "1000,add,0,0,,\n", [B] = "1050,add,1,0,,\n"},
+            .faults = "{'id': 'slow', 'kind': 'link', 'at': '0s',"
+                      " 'for': '1010ms', 'extra': '200ms', 'between':"
+                      " [['us-east-1'], ['ap-northeast-1']]}",
+            .seconds = 10};
+        timeline_run(&lab, &plan);
+        assert_int_equal(shown_at(&lab, B, 0), MS(1040));
+        assert_int_equal(shown_at(&lab, C, 0), MS(1275.5));
+        assert_int_equal(shown_at(&lab, C, 1), causal ? MS(1275.5) : MS(1160.25));
+        lab_close(&lab);
+    }
+}
+
+static void refuse(const char *value, const char *replication, const char *message)
+{
+    char text[1000];
+    snprintf(
+        text, sizeof text,
+        "{'name': 'refused', 'duration': '1s', 'regions': ['us-east-1', 'eu-west-1'],"
+        " 'datasets': {'d': {'value': '%s', 'replication': {'strategy': 'multi_primary', %s}}},"
+        " 'clients': [{'at': 'us-east-1', 'rate': '1/s', 'mix': {'read': 1}}]}",
+        value, replication);
+    lab_refuse(text, message);
+}
+
+static void test_what_is_refused(void **state)
+{
+    (void)state;
+    refuse("register", "'exchange': 'delta'", "a plain register is passed on as it is");
+    refuse("cart", "'exchange': 'operation'", "can not be done again by others");
+    refuse("pn_counter", "'exchange': 'operation', 'topology': 'ring'", "topology mesh");
+    refuse("pn_counter", "'exchange': 'operation', 'order': 'items'",
+           "in the order of their sender");
+    refuse("pn_counter", "'order': 'causal'", "a state brings later writes along");
+    refuse("register", "'order': 'causal', 'topology': 'hub'", "causal needs topology mesh");
+    refuse("register", "'confirm': true", "it is the hub that confirms");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_unrepaired_deletions_come_back),
+        cmocka_unit_test(test_deletions_behind_a_cut),
+        cmocka_unit_test(test_chat),
+        cmocka_unit_test(test_what_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
