@@ -155,7 +155,8 @@ static void pending_judge(struct collect_state *state, const struct record *reco
     struct value_pending *pending = &state->values->pending;
 
     if (changed) {
-        state->values->datasets[record->dataset].inversions += pending->inversions;
+        state->values->datasets[record->dataset].inversions +=
+            pending->fresh ? 0 : pending->inversions;
     } else if (pending->accepted != 0) {
         meetings_hidden(state, record->dataset, record->key, pending->accepted);
     }

@@ -283,6 +283,7 @@ static void give(struct collect_state *state, const struct record *record, struc
             values->pending.inversions++;
         }
     }
+    values->pending.fresh = values->pending.fresh || (found->seen & bit) == 0;
     found->seen |= bit;
     for (uint32_t i = 0; i < list_size(key); i++) {
         struct meeting *past = &list_of(values, key)[i];

@@ -112,6 +112,7 @@ struct value_pending {
     sim_ns at_ns;
     uint32_t dataset, key, node;
     uint32_t inversions; /* late writes, if they still change what is held */
+    bool fresh;          /* another one that is new there came with them */
     uint64_t accepted;   /* a write that was not the newest when it was accepted; 0: none */
 };
 
