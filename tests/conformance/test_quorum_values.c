@@ -2,9 +2,9 @@
  * Every type of value that merges under the quorum strategy, with every kind of fault.
  *
  * Model:  three regions with two machines each, disks, NTP clocks, datagrams that are lost, copied
- *         and late; operations of the type's own actions from a trace that ends at 20 s, faults
- *         from 6 to 16 s. The run ends at 39.9 s: between two rounds of anti-entropy, so that no
- *         message with a block is under way.
+ *         and late; operations of the type's own actions from a trace that ends at 20 s, or clients
+ *         who bring back what they have read, and try again; faults from 6 to 16 s. The run ends
+ * at 39.9 s: between two rounds of anti-entropy, so that no message with a block is under way.
  * Checks: the copies of each key are equal (digests); numbers are what acknowledged operations
  *         add up to, give or take those whose outcome is unknown, and never below their minimum;
  * every block of words belongs to a state that is stored: nothing that was held or sent has leaked.
@@ -53,6 +53,12 @@ static const struct fault {
 enum {
     CONFIGURATIONS = sizeof configurations / sizeof configurations[0],
     FAULTS = sizeof faults / sizeof faults[0]
+};
+
+struct plan {
+    const struct value_ops *ops;
+    const struct fault *fault;
+    const char *configuration, *exchange, *clients;
 };
 
 struct watcher {
@@ -124,24 +130,32 @@ static void draw_trace(struct dice *dice, const struct value_ops *ops, uint32_t 
     assert_true(used < size);
 }
 
-static void write_text(char *text, const char *type, const char *configuration,
-                       const struct fault *fault, const char *exchange)
+static const char traced[] = "{'at': 'us-east-1', 'trace': '0.csv', 'deadline': '3s'},"
+                             "{'at': 'eu-west-1', 'trace': '1.csv', 'deadline': '3s'},"
+                             "{'at': 'ap-northeast-1', 'trace': '2.csv', 'deadline': '3s'}";
+
+/* Clients who bring back what they have read. */
+#define RESOLVES                                                                                   \
+    "'rate': '15/s', 'until': '20s', 'deadline': '3s', 'retry': {'tries': 3, 'timeout': '900ms'}," \
+    "'mix': {'read': 0.4, 'read_modify_write': 0.6}}"
+static const char resolving[] = "{'at': 'us-east-1', " RESOLVES ", {'at': 'eu-west-1', " RESOLVES
+                                ", {'at': 'ap-northeast-1', " RESOLVES;
+
+static void write_text(char *text, const struct plan *plan)
 {
     snprintf(text, TEXT_BYTES,
              "{'name': 'values', 'duration': '39900ms',"
              " 'regions': [{'name': 'us-east-1', 'nodes': 2}, {'name': 'eu-west-1', 'nodes': 2},"
              "             {'name': 'ap-northeast-1', 'nodes': 2}],"
-             " 'network': {'latency': 'catalogue', 'transport': 'datagram', 'loss': 0.002},"
+             " 'network': {'latency': 'catalogue', 'transport': 'datagram', 'loss': 0.0002},"
              " 'clocks': 'ntp', 'nodes': {'disk_sync': '2ms'},"
              " 'datasets': {'d': {'keys': {'count': %d}, 'value_bytes': 20,"
              "   'value': {'type': '%s'},"
              "   'replication': {'strategy': 'quorum', 'anti_entropy': '3s', 'hint_rate': '200/s',"
              "                   %s, 'exchange': '%s'}}},"
-             " 'clients': [{'at': 'us-east-1', 'trace': '0.csv', 'deadline': '3s'},"
-             "   {'at': 'eu-west-1', 'trace': '1.csv', 'deadline': '3s'},"
-             "   {'at': 'ap-northeast-1', 'trace': '2.csv', 'deadline': '3s'}],"
-             " 'faults': [%s]}",
-             KEYS, type, configuration, exchange, fault->json);
+             " 'clients': [%s], 'faults': [%s]}",
+             KEYS, plan->ops->kind.name, plan->configuration, plan->exchange, plan->clients,
+             plan->fault->json);
 }
 
 /* How many elements the type has by default. */
@@ -200,17 +214,18 @@ static void check_copies(const struct watcher *watcher, const struct lab *lab, b
     }
 }
 
-static void run_once(const struct value_ops *ops, const char *configuration,
-                     const struct fault *fault, const char *exchange)
+static void run_once(const struct plan *plan)
 {
     static struct watcher watcher;
     static char traces[GROUPS][TRACE_BYTES], text[TEXT_BYTES];
+    const struct value_ops *ops = plan->ops;
     struct lab lab = {.traces = {traces[0], traces[1], traces[2]}};
     struct dice dice = {.state = SEED};
     memset(&watcher, 0, sizeof watcher);
-    snprintf(watcher.name, sizeof watcher.name, "%s, {%s}, %s, %s, seed %d", ops->kind.name,
-             configuration, fault->name, exchange, SEED);
-    write_text(text, ops->kind.name, configuration, fault, exchange);
+    snprintf(watcher.name, sizeof watcher.name, "%s, {%s}, %s, %s, %s, seed %d", ops->kind.name,
+             plan->configuration, plan->fault->name, plan->exchange,
+             plan->clients == traced ? "traced" : "resolving", SEED);
+    write_text(text, plan);
     const uint32_t elements = elements_of(text);
     for (int group = 0; group < GROUPS; group++) {
         draw_trace(&dice, ops, elements, traces[group], TRACE_BYTES);
@@ -226,13 +241,37 @@ static void run_once(const struct value_ops *ops, const char *configuration,
         fail_msg("%s: only %llu of %llu operations were ok", watcher.name,
                  (unsigned long long)watcher.ok, (unsigned long long)watcher.invoked);
     }
-    check_copies(&watcher, &lab, ops->is_number && ops->minimum == NULL && fault->keeps_numbers);
+    check_copies(&watcher, &lab,
+                 ops->is_number && ops->minimum == NULL && plan->fault->keeps_numbers);
     const uint64_t taken = blocks_taken(lab.world), stored = states_stored(lab.world);
     if (taken != stored) {
         fail_msg("%s: %llu blocks are taken, %llu states are stored", watcher.name,
                  (unsigned long long)taken, (unsigned long long)stored);
     }
     lab_close(&lab);
+}
+
+static void run_type(const struct value_ops *ops, int f, int c)
+{
+    const bool deltas = (ops->forms >> VALUE_DELTA & 1) != 0;
+    struct plan plan = {.ops = ops,
+                        .fault = &faults[f],
+                        .configuration = configurations[c % CONFIGURATIONS],
+                        .exchange = "state",
+                        .clients = traced};
+    run_once(&plan);
+    if (ops->context != NULL) {
+        plan.clients = resolving;
+        run_once(&plan);
+        plan.clients = traced;
+    }
+    plan.configuration = configurations[(c + 1) % CONFIGURATIONS];
+    plan.exchange = deltas ? "delta" : "state";
+    run_once(&plan);
+    if (deltas && !ops->needs_state) {
+        plan.configuration = "'copies': 1, 'coordinators': 'others'";
+        run_once(&plan);
+    }
 }
 
 static void test_types_under_faults(void **state)
@@ -242,14 +281,7 @@ static void test_types_under_faults(void **state)
         const struct param_choice choice = {.kind = value_registry.kinds[t]};
         const struct value_ops *ops = value_ops_of(&choice);
         for (int f = 0; ops != NULL && f < FAULTS; f++) {
-            const bool deltas = (ops->forms >> VALUE_DELTA & 1) != 0;
-            const int c = (f + (int)t) % CONFIGURATIONS;
-            run_once(ops, configurations[c], &faults[f], "state");
-            run_once(ops, configurations[(c + 1) % CONFIGURATIONS], &faults[f],
-                     deltas ? "delta" : "state");
-            if (deltas && !ops->needs_state) {
-                run_once(ops, "'copies': 1, 'coordinators': 'others'", &faults[f], "delta");
-            }
+            run_type(ops, f, f + (int)t);
         }
     }
 }
