@@ -41,21 +41,24 @@ const uint64_t *multi_causes(const struct replica *self, uint64_t position)
     return row(self, replica_state((struct replica *)(uintptr_t)self), position);
 }
 
-static struct multi_held *held_at(const struct multi_link *link, uint64_t number)
+static struct multi_held *held_at(const struct multi_state *state, uint32_t index, uint64_t number)
 {
-    return (struct multi_held *)link->held + (number & link->held_mask);
+    return (struct multi_held *)state->held[index].items +
+           (number & multi_link(state, index)->held_mask);
 }
 
-static void held_pop(struct replica *self, struct multi_link *link)
+static void held_pop(struct replica *self, uint32_t index)
 {
-    replica_content_free(self, &held_at(link, link->held_first++)->copy);
+    const struct multi_state *state = replica_state(self);
+    struct multi_link *link = multi_link(state, index);
+    replica_content_free(self, &held_at(state, index, link->held_first++)->copy);
 }
 
 void multi_held_drop(struct replica *self, uint32_t index)
 {
     struct multi_link *link = multi_link(replica_state(self), index);
     while (link->held_first < link->held_next) {
-        held_pop(self, link);
+        held_pop(self, index);
     }
     link->held_to = 0;
 }
@@ -80,13 +83,13 @@ static bool deliver_first(struct replica *self, uint32_t index)
     struct multi_link *link = multi_link(state, index);
     bool any = false;
     for (;;) {
-        struct multi_held *held = held_at(link, link->held_first);
+        struct multi_held *held = held_at(state, index, link->held_first);
         const struct multi_arrived arrived = held->copy.block == 0
                                                  ? (struct multi_arrived){0}
                                                  : multi_unpack(self, held->copy.block, held->at);
         if (arrived.next == 0) {
             link->got = held->to > link->got ? held->to : link->got;
-            held_pop(self, link);
+            held_pop(self, index);
             return true;
         }
         uint32_t words = 0;
@@ -123,7 +126,7 @@ void multi_deliver(struct replica *self)
 
 void multi_hold(struct replica *self, uint32_t from, const struct message *message)
 {
-    const struct multi_state *state = replica_state(self);
+    struct multi_state *state = replica_state(self);
     struct multi_link *link = multi_link(state, from);
     const uint64_t to = message->version.write;
     const uint64_t reach = link->held_to > link->got ? link->held_to : link->got;
@@ -137,9 +140,10 @@ void multi_hold(struct replica *self, uint32_t from, const struct message *messa
     }
     const struct content content = {.block = message->block};
     link->gap_said = false;
-    multi_ring_reserve(self, &link->held, &link->held_capacity, &link->held_mask, link->held_first,
-                       link->held_next, sizeof(struct multi_held));
-    *held_at(link, link->held_next++) = (struct multi_held){
+    multi_ring_reserve(self, &state->held[from].items, &state->held[from].capacity,
+                       &link->held_mask, link->held_first, link->held_next,
+                       sizeof(struct multi_held));
+    *held_at(state, from, link->held_next++) = (struct multi_held){
         .copy = replica_content_copy(self, &content), .reached = reach, .to = to};
     link->held_to = to;
     multi_deliver(self);

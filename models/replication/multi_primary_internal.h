@@ -122,6 +122,11 @@ struct multi_held {      /* a batch that waits for its causes */
     uint64_t reached, to;
 };
 
+struct multi_ring {
+    void *items;
+    size_t capacity;
+};
+
 struct multi_undo { /* of the table `included` */
     uint64_t before;
     uint32_t cell;
@@ -186,7 +191,8 @@ struct multi_state {
     void *causes; /* ring beside the log, a position for each member: order causal
                    */
     size_t causes_capacity;
-    void *latest; /* by key: position + 1 of its last entry */
+    struct multi_ring held[STAMP_MEMBERS_MAX]; /* by link: struct multi_held; order causal */
+    void *latest;                              /* by key: position + 1 of its last entry */
     size_t latest_capacity;
     void *slots; /* struct multi_slot */
     size_t slots_capacity;
