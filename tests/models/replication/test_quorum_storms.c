@@ -138,10 +138,145 @@ static void test_storms(void **state)
     }
 }
 
+/* ---- counters ---- */
+
+struct storm_add {
+    sim_ns begin_ns, end_ns; /* end: SIM_NS_MAX when nobody was told that it is done */
+    uint32_t key, amount;    /* amount 0: a read */
+    int64_t number;          /* that it returned; -1: none */
+};
+
+static void storm_answers(const struct fake *fake, struct storm_add *adds, uint32_t count)
+{
+    for (uint32_t i = 1; i <= count; i++) {
+        const struct fake_reply reply = fake_reply_to(fake, i);
+        const bool ok = reply.at_ns >= 0 && reply.outcome == RECORD_OK;
+        adds[i].end_ns = ok ? reply.at_ns : SIM_NS_MAX;
+        adds[i].number = ok ? reply.view.number : -1;
+    }
+}
+
+/*
+ * R + W > N, no stand-ins: a read returns all that was acknowledged before it began, and nothing
+ * that begins after it has ended; exact.
+ */
+static void assert_sums(const struct storm_add *adds, uint32_t count, uint64_t seed)
+{
+    for (uint32_t r = 1; r <= count; r++) {
+        int64_t least = 0, most = 0;
+        for (uint32_t w = 1; w <= count && adds[r].amount == 0; w++) {
+            if (adds[w].key == adds[r].key && adds[w].amount > 0) {
+                least += adds[w].end_ns < adds[r].begin_ns ? adds[w].amount : 0;
+                most += adds[w].begin_ns <= adds[r].end_ns ? adds[w].amount : 0;
+            }
+        }
+        if (adds[r].amount == 0 && adds[r].number >= 0 &&
+            (adds[r].number < least || adds[r].number > most)) {
+            fail_msg("seed %d: read %u returned %d, must be %d to %d", (int)seed, r,
+                     (int)adds[r].number, (int)least, (int)most);
+        }
+    }
+}
+
+static void assert_equal_counters(const struct fake *fake, const struct storm_add *adds,
+                                  uint32_t count, uint64_t seed)
+{
+    for (uint32_t key = 0; key < 8; key++) {
+        int64_t least = 0, most = 0;
+        for (uint32_t w = 1; w <= count; w++) {
+            most += adds[w].key == key ? adds[w].amount : 0;
+            least += adds[w].key == key && adds[w].end_ns < SIM_NS_MAX ? adds[w].amount : 0;
+        }
+        const int64_t number = fake_view(fake, 0, key).number;
+        if (number < least || number > most ||
+            fake_digest(fake, 1, key) != fake_digest(fake, 0, key) ||
+            fake_digest(fake, 2, key) != fake_digest(fake, 0, key)) {
+            fail_msg("seed %d: key %u is %d, %d and %d, must be %d to %d", (int)seed, key,
+                     (int)number, (int)fake_view(fake, 1, key).number,
+                     (int)fake_view(fake, 2, key).number, (int)least, (int)most);
+        }
+    }
+}
+
+static uint32_t storm_of_adds(struct fake *fake, struct storm_add *adds, uint32_t coordinators,
+                              uint64_t *random)
+{
+    uint32_t count = 0;
+    for (sim_ns at_ns = 0; at_ns < 70000 * MS && count < STORM_OPERATIONS;) {
+        at_ns += next_random(random, 60) * MS;
+        const struct storm_add add = {.begin_ns = at_ns,
+                                      .key = next_random(random, 8),
+                                      .amount = next_random(random, 2) * next_random(random, 4)};
+        const uint32_t member = next_random(random, coordinators);
+        adds[++count] = add;
+        if (add.amount == 0) {
+            fake_read(fake, at_ns, member, add.key, count);
+        } else {
+            fake_change(fake, at_ns, member, add.key, count,
+                        value_request_pack(VALUE_INCREMENT, 0, add.amount));
+        }
+    }
+    return count;
+}
+
+static void one_storm_of_counters(uint64_t seed)
+{
+    static struct storm_add adds[STORM_OPERATIONS + 1];
+    uint64_t random = seed * 977 + 5;
+    struct quorum_params params = defaults();
+    params.r = 1 + next_random(&random, 3);
+    params.w = 4 - params.r;
+    params.heartbeat = next_random(&random, 3) == 0 ? 0 : 1000 * MS;
+    params.sloppy = params.heartbeat > 0 && next_random(&random, 3) == 0;
+    params.read_from = next_random(&random, 2);
+    params.read_repair = next_random(&random, 3);
+    params.speculate_after = next_random(&random, 2) == 0 ? -1 : 60 * MS;
+    params.anti_entropy = 7000 * MS;
+    params.exchange = next_random(&random, 2) == 0 ? VALUE_STATE : VALUE_DELTA;
+    struct fake_config config = config_of(&params);
+    config.value.ops = &fake_counter_ops;
+    config.disk_ns = next_random(&random, 2) * 3 * MS;
+    config.twice_percent = next_random(&random, 2) * 10;
+    config.jitter_ns = next_random(&random, 2) * 50 * MS;
+    config.seed = seed;
+    struct fake *fake = fake_new(&config);
+    const uint32_t count = storm_of_adds(fake, adds, 3, &random);
+    storm_faults(fake, &random);
+    for (sim_ns to_ns = 0; to_ns < 70000 * MS; to_ns += 500 * MS) {
+        fake_run(fake, to_ns);
+        fake_lose(fake, next_random(&random, 3), next_random(&random, 3),
+                  next_random(&random, QUORUM_VALUES), next_random(&random, 3));
+    }
+    uint32_t blocks = UINT32_MAX; /* but for those of messages under way */
+    for (sim_ns to_ns = 1000000 * MS; to_ns <= 1007000 * MS; to_ns += 500 * MS) {
+        fake_run(fake, to_ns);
+        blocks = fake_blocks(fake) < blocks ? fake_blocks(fake) : blocks;
+    }
+    assert_int_equal(blocks, 0);
+    for (uint32_t member = 0; member < 5; member++) {
+        assert_int_equal(fake_pending(fake, member), 0);
+    }
+    storm_answers(fake, adds, count);
+    if (!params.sloppy) {
+        assert_sums(adds, count, seed);
+    }
+    assert_equal_counters(fake, adds, count, seed);
+    fake_free(fake);
+}
+
+static void test_storms_of_counters(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 24; seed++) {
+        one_storm_of_counters(seed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_storms),
+        cmocka_unit_test(test_storms_of_counters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
