@@ -393,6 +393,9 @@ void meetings_displaced(struct collect_state *state, const struct record *record
     lose(dataset->counts, &list_of(values, key)[loser],
          known ? CONFLICT_CLOCK : CONFLICT_CONCURRENT);
     if (!known) {
+        /* They met, even if the element that both name first is not the same. */
+        in_conflict(dataset->counts, &list_of(values, key)[loser]);
+        in_conflict(dataset->counts, &list_of(values, key)[winner]);
         lose_past(values, dataset, key, (const uint32_t[2]){loser, winner});
     }
 }
