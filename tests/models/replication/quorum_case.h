@@ -85,4 +85,12 @@ static inline void assert_reply(const struct fake *fake, uint64_t operation,
     assert_int_equal(reply.outcome, outcome);
 }
 
+static inline void assert_equal_copies(const struct fake *fake)
+{
+    for (uint32_t member = 1; member < 3; member++) {
+        assert_true(fake_digest(fake, member, KEY) == fake_digest(fake, 0, KEY));
+    }
+    assert_int_equal(fake_blocks(fake), 0);
+}
+
 #endif
