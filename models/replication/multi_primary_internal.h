@@ -98,6 +98,7 @@ struct multi_entry {
     uint32_t key, bytes;
     uint32_t pending; /* number of the operation that waits for it; 0: none */
     bool repair;      /* comes from comparing: whoever learns from it passes it on */
+    bool joined;      /* the next entry is of the same transaction: both in one batch */
 };
 
 struct multi_more {   /* of an entry of a value that merges */
@@ -333,7 +334,12 @@ struct multi_arrived { /* an entry of such a batch */
 struct multi_arrived multi_unpack(const struct replica *self, uint32_t block, uint32_t at);
 
 /* multi_primary_take.c */
-enum multi_flag { MULTI_FLAG_GAP = 1, MULTI_FLAG_REPAIR = 1, MULTI_FLAG_FORM_SHIFT = 1 };
+enum multi_flag {
+    MULTI_FLAG_GAP = 1,
+    MULTI_FLAG_REPAIR = 1,
+    MULTI_FLAG_FORM_SHIFT = 1, /* of an item */
+    MULTI_FLAG_JOINED = 128    /* of an entry of a batch */
+};
 void multi_acknowledge(struct replica *self, struct multi_due due);
 void multi_on_batch(struct replica *self, const struct message *message);
 void multi_on_item(struct replica *self, const struct message *message);

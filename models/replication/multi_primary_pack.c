@@ -101,11 +101,13 @@ static void slot_add(struct replica *self, const struct multi_link *link, uint64
     const struct multi_entry *entry = multi_entry(state, position);
     const size_t needed = number < SLOTS_LEAST ? SLOTS_LEAST : (size_t)number + 1;
     replica_grow(self, &state->slots, &state->slots_capacity, needed, sizeof(struct multi_slot));
-    *slot_at(state, number) = (struct multi_slot){.content = content_of(self, link, position),
-                                                  .position = position,
-                                                  .last = position,
-                                                  .key = entry->key,
-                                                  .flags = flags_of(state, link, position)};
+    *slot_at(state, number) =
+        (struct multi_slot){.content = content_of(self, link, position),
+                            .position = position,
+                            .last = position,
+                            .key = entry->key,
+                            .flags = (uint8_t)(flags_of(state, link, position) |
+                                               (entry->joined ? MULTI_FLAG_JOINED : 0))};
     if (state->merges) {
         multi_more(state, position)->slot = number;
     }
@@ -206,12 +208,15 @@ void multi_send_packed(struct replica *self, uint32_t index, uint64_t end)
     struct multi_link *link = multi_link(state, index);
     uint64_t to = link->sent;
     uint32_t count = 0, bytes = 0;
-    for (uint64_t p = link->sent; p < end && bytes < MULTI_BULK_BYTES; p++) {
+    bool joined = false; /* a transaction is in one message, however long that gets */
+    for (uint64_t p = link->sent; p < end && (joined || bytes < MULTI_BULK_BYTES); p++) {
+        const bool within = joined;
+        joined = multi_entry(state, p)->joined;
         if (!multi_waits(state, index, p)) {
             continue;
         }
         if (!is_there(self, link, p, link->sent)) {
-            if (count == (uint32_t)params->batch_max) {
+            if (count >= (uint32_t)params->batch_max && !within) {
                 break;
             }
             slot_add(self, link, p, count++);

@@ -36,7 +36,8 @@ void multi_skip(const struct multi_state *state, uint32_t index, uint64_t end)
 
 static uint8_t entry_flag(const struct multi_entry *entry)
 {
-    return entry->repair ? MULTI_FLAG_REPAIR : 0;
+    return (uint8_t)((entry->repair ? MULTI_FLAG_REPAIR : 0) |
+                     (entry->joined ? MULTI_FLAG_JOINED : 0));
 }
 
 static void send_item(struct replica *self, struct multi_link *link)
@@ -50,7 +51,7 @@ static void send_item(struct replica *self, struct multi_link *link)
                                   .operation = entry->version.write,
                                   .request = state->restarts,
                                   .a = link->sent,
-                                  .flag = entry_flag(entry)});
+                                  .flag = entry->repair ? MULTI_FLAG_REPAIR : 0});
     link->sent++;
     link->unsent--;
 }
@@ -62,8 +63,11 @@ static void send_batch(struct replica *self, uint32_t index, uint64_t end)
     struct multi_link *link = multi_link(state, index);
     uint32_t count = 0, bytes = 0;
     uint64_t to = link->sent;
+    bool joined = false; /* a transaction is in one message, however long that gets */
     for (uint64_t p = link->sent;
-         p < end && count < (uint32_t)params->batch_max && bytes < MULTI_BULK_BYTES; p++) {
+         p < end && (joined || (count < (uint32_t)params->batch_max && bytes < MULTI_BULK_BYTES));
+         p++) {
+        joined = multi_entry(state, p)->joined;
         if (multi_waits(state, index, p)) {
             bytes += multi_entry(state, p)->bytes + MULTI_ENTRY_BYTES;
             count++;

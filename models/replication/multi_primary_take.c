@@ -43,6 +43,7 @@ static void take_version(struct replica *self, uint32_t from, struct multi_entry
     const struct multi_params *params = replica_params(self);
     struct multi_state *state = replica_state(self);
     entry.repair = (flag & MULTI_FLAG_REPAIR) != 0;
+    entry.joined = (flag & MULTI_FLAG_JOINED) != 0;
     const struct stamp_clock clock = multi_clock(self);
     stamp_seen(&params->stamps, &state->stamps, entry.version.stamp, &clock);
     const bool news = replica_apply(self, entry.key, entry.version, entry.bytes);
