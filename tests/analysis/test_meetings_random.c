@@ -5,6 +5,7 @@
  * The type is a map of which each element keeps its latest version. Messages bring one write each,
  * are late, overtake each other and come twice; one machine's clock is far ahead.
  */
+#include "analysis/collect_values.h"
 #include "tests/analysis/value_stream.h"
 
 enum { REPLICAS = 3, KEYS = 4, ELEMENTS = 3, WRITES = 600, WORDS = (WRITES + 63) / 64 };
@@ -292,9 +293,71 @@ static void test_random(void **state)
     assert_true(all.clock > 500);
 }
 
+/*
+ * More writes than requests are remembered, of which at most three a key are on their way at any
+ * time: the lists never grow beyond the first size, and a key's is given back when all have all.
+ */
+static void test_memory(void **state)
+{
+    enum { COUNT = 300000, DELAY = 8 };
+    const struct record_dataset counter = {.meeting = RECORD_ALL_COUNT};
+    struct metric_set set;
+
+    (void)state;
+    values_begin_for(&values, counter, 0, COUNT / 100 + 10);
+    for (uint64_t write = 1; write <= COUNT + DELAY; write++) {
+        const sim_ns at_ns = (sim_ns)write * 10 * SIM_NS_PER_US;
+
+        for (uint32_t node = 0; node < 3 && write > DELAY; node++) {
+            const uint64_t other = write - DELAY;
+
+            if (other % 3 != node) {
+                stream_row(&values.stream, (struct record){.at_ns = at_ns,
+                                                           .kind = RECORD_SUPERSEDED,
+                                                           .node = node,
+                                                           .key = (uint32_t)other % KEYS,
+                                                           .stamp = (int64_t)other,
+                                                           .write = other});
+            }
+        }
+        if (write <= COUNT) {
+            const struct record row = {.at_ns = at_ns,
+                                       .kind = RECORD_INVOKED,
+                                       .type = RECORD_WRITE,
+                                       .key = (uint32_t)write % KEYS,
+                                       .node = (uint32_t)write % 3,
+                                       .slot = 1,
+                                       .operation = write,
+                                       .stamp = (int64_t)write,
+                                       .write = write,
+                                       .a = at_ns};
+            struct record given = row, end = row;
+
+            given.kind = RECORD_SUPERSEDED;
+            end.kind = RECORD_COMPLETED;
+            stream_row(&values.stream, row);
+            stream_row(&values.stream, given);
+            stream_row(&values.stream, end);
+        }
+    }
+
+    const struct values_state *inside = values.stream.collector.state->values;
+
+    assert_true(inside->pools[0].count <= (size_t)KEYS * 4);
+    assert_int_equal(inside->pools[1].count, 0);
+    assert_int_equal(inside->pools[2].count, 0);
+    values_end(&values, &set);
+    assert_int_equal(metric_at(&set, "conflict_ratio")->total, COUNT);
+    assert_int_equal(metric_at(&set, "conflict_ratio")->count, COUNT);
+    metric_set_release(&set);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_memory),
+    };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
