@@ -350,6 +350,20 @@ static void write_ok(struct collect_state *state, const struct flight *flight,
     }
 }
 
+/*
+ * It was served, with a no: neither a failure of the service nor a success. What was offered is
+ * what could have been done.
+ */
+static void operation_rejected(struct collect_state *state, const struct flight *flight,
+                               uint32_t place_type)
+{
+    flight->count->offered--;
+    if (flight->cell != NULL) {
+        flight->cell->offered--;
+    }
+    recovery_count(state, place_type, flight->intended_ns, true);
+}
+
 void operation_completed(struct collect_state *state, const struct record *record)
 {
     CHECK(record->slot < state->flight_capacity);
@@ -386,6 +400,10 @@ void operation_completed(struct collect_state *state, const struct record *recor
     const sim_ns latency_ns = record->at_ns - flight->intended_ns;
     struct cell *cell = flight->cell;
 
+    if ((record->flags & RECORD_FLAG_REJECTED) != 0) {
+        operation_rejected(state, flight, place_type);
+        return;
+    }
     flight->count->outcomes[record->outcome]++;
     recovery_count(state, place_type, flight->intended_ns, ok);
     if (ok && (record->flags & (RECORD_FLAG_CACHED | RECORD_FLAG_PROXIED)) != 0) {

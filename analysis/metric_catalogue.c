@@ -49,7 +49,8 @@ const struct metric_definition metric_catalogue[] = {
     {"operations_offered",
      "count",
      "operations invoked",
-     "Operations invoked after the warm-up, whatever became of them; probes excluded.",
+     "Operations invoked after the warm-up, whatever became of them; without probes, and without "
+     "the writes that were answered that the value forbids them (rejected_writes).",
      {"region", "group", "operation", "dataset"},
      METRIC_COUNT,
      1,

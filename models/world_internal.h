@@ -193,6 +193,9 @@ void replica_power_back(struct world *world, uint32_t node);
 void replica_release(struct replica *replica);
 void replica_block_free(void *context, uint16_t dataset, uint32_t block);
 uint32_t replica_block_copy(void *context, uint16_t dataset, uint32_t block);
+/* world_given.c: tells of the writes of `from` that are not in `state`, oldest first. */
+void replica_tell_given(struct replica *self, uint32_t key, struct words state, struct words from,
+                        uint8_t form);
 /* world_value.c: nothing for plain registers */
 void world_build_sweeps(struct world *world);
 void world_sweep(struct world *world, const struct event *event);

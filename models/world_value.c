@@ -3,7 +3,7 @@
 #include "models/world_internal.h"
 #include "sim/check.h"
 
-enum { REPLY_BYTES = 16, VERSION_WORDS = 2, PAIR_WORDS = 4 };
+enum { REPLY_BYTES = 16, PAIR_WORDS = 4 };
 
 static struct version version_of(struct value_version version)
 {
@@ -86,99 +86,6 @@ void replica_state_changed(struct replica *self, uint32_t key, uint8_t flags)
     notice_conflict(self, key);
 }
 
-static struct value_version listed(const struct words_buffer *list, uint32_t index)
-{
-    const uint64_t *at = list->at + (size_t)index * VERSION_WORDS;
-    return (struct value_version){(int64_t)at[0], at[1]};
-}
-
-static void list_set(struct words_buffer *list, uint32_t index, struct value_version version)
-{
-    uint64_t *at = list->at + (size_t)index * VERSION_WORDS;
-    at[0] = (uint64_t)version.stamp;
-    at[1] = version.write;
-}
-
-/* The largest of a heap's root and those below it rises to the root. */
-static void list_sift(struct words_buffer *list, uint32_t root, uint32_t count)
-{
-    for (;;) {
-        uint32_t child = 2 * root + 1;
-        if (child >= count) {
-            return;
-        }
-        if (child + 1 < count && value_version_less(listed(list, child), listed(list, child + 1))) {
-            child++;
-        }
-        const struct value_version parent = listed(list, root), below = listed(list, child);
-        if (!value_version_less(parent, below)) {
-            return;
-        }
-        list_set(list, root, below);
-        list_set(list, child, parent);
-        root = child;
-    }
-}
-
-/* Oldest first. Equal versions are equal words, so their order does not matter. */
-static void list_sort(struct words_buffer *list)
-{
-    const uint32_t count = list->count / VERSION_WORDS;
-    for (uint32_t root = count / 2; root-- > 0;) {
-        list_sift(list, root, count);
-    }
-    for (uint32_t end = count; end-- > 1;) {
-        const struct value_version first = listed(list, 0), last = listed(list, end);
-        list_set(list, 0, last);
-        list_set(list, end, first);
-        list_sift(list, 0, end);
-    }
-}
-
-static void list_writes(const struct replica *self, struct words content, uint8_t form,
-                        struct words_buffer *list)
-{
-    words_clear(list);
-    if (content.count == 0) {
-        return;
-    }
-    const struct value_version head = value_head(content);
-    type_of(self)->ops->writes(type_of(self)->params, value_body(content), form, list);
-    words_put(list, (uint64_t)head.stamp);
-    words_put(list, head.write);
-    list_sort(list);
-}
-
-/* Tells of the writes of `from` that are not in `state`, oldest first. */
-static void tell_given(struct replica *self, uint32_t key, struct words state, struct words from,
-                       uint8_t form)
-{
-    struct world_scratch *scratch = &self->world->scratch;
-    struct value_version newest = {.stamp = storage_read(self->storage, key).stamp,
-                                   .write = storage_read(self->storage, key).write};
-    uint32_t held = 0;
-    list_writes(self, from, form, &scratch->given);
-    list_writes(self, state, VALUE_STATE, &scratch->held);
-    for (uint32_t i = 0; i < scratch->given.count / VERSION_WORDS; i++) {
-        const struct value_version version = listed(&scratch->given, i);
-        while (held < scratch->held.count / VERSION_WORDS &&
-               value_version_less(listed(&scratch->held, held), version)) {
-            held++;
-        }
-        const bool known =
-            version.write == 0 || (held < scratch->held.count / VERSION_WORDS &&
-                                   !value_version_less(version, listed(&scratch->held, held)));
-        const bool again = i > 0 && !value_version_less(listed(&scratch->given, i - 1), version);
-        if (known || again) {
-            continue;
-        }
-        const bool newer = value_version_less(newest, version);
-        replica_row_given(self, key, version_of(version),
-                          newer ? RECORD_APPLIED : RECORD_SUPERSEDED, 0);
-        newest = newer ? version : newest;
-    }
-}
-
 static void tell_displaced(const struct replica *self, uint32_t key)
 {
     const struct words_buffer *displaced = &self->world->scratch.displaced;
@@ -216,7 +123,7 @@ static bool take(struct replica *self, uint32_t key, uint8_t form, struct words 
         value_take(type_of(self), state, from, (enum value_form)form, &scratch->after,
                    wanted(self, RECORD_DISPLACED) ? &scratch->displaced : NULL);
     if (wanted(self, RECORD_SUPERSEDED)) {
-        tell_given(self, key, state, from, form);
+        replica_tell_given(self, key, state, from, form);
     }
     tell_displaced(self, key);
     if (changed) {
@@ -314,6 +221,26 @@ enum record_outcome replica_perform(struct replica *self, const struct message *
     return RECORD_OK;
 }
 
+void replica_reject(struct replica *self, const struct message *request)
+{
+    CHECK(self->node->up);
+    CHECK((request->from & (ENDPOINT_CLIENT | ENDPOINT_AGENT)) != 0);
+    const struct message reply = {.kind = MESSAGE_REPLY,
+                                  .dataset = (uint16_t)self->dataset->index,
+                                  .from = self->node_index,
+                                  .to = request->from,
+                                  .key = request->key,
+                                  .bytes = REPLY_BYTES,
+                                  .request = request->request,
+                                  .operation = request->operation,
+                                  .a = request->a,
+                                  .type = request->type,
+                                  .outcome = RECORD_FAIL,
+                                  .tries = request->tries,
+                                  .flag = MESSAGE_REJECTED};
+    network_send(&self->world->network, &reply);
+}
+
 /* ---- contents ---- */
 
 struct words replica_content_words(const struct replica *self, const struct content *content)
@@ -345,7 +272,7 @@ uint32_t replica_content_bytes(const struct replica *self, uint32_t key)
 static uint64_t version_digest(struct version version)
 {
     const uint64_t words[] = {(uint64_t)version.stamp, version.write};
-    return value_digest((struct words){words, VERSION_WORDS});
+    return value_digest((struct words){words, sizeof words / sizeof words[0]});
 }
 
 uint64_t replica_digest(const struct replica *self, uint32_t key)

@@ -164,6 +164,7 @@ enum record_flag {
     RECORD_FLAG_CACHED = 32,        /* RECORD_COMPLETED, RECORD_CACHE: a region's cache answered */
     RECORD_FLAG_AGREED = 64,        /* RECORD_HEALTH */
     RECORD_FLAG_PROXIED = 128, /* RECORD_COMPLETED: another region than the one asked answered */
+    RECORD_FLAG_REJECTED = 64, /* RECORD_COMPLETED: it failed because the value forbids it */
     RECORD_FLAG_SWEPT = 2      /* RECORD_VALUE */
 };
 
@@ -259,7 +260,8 @@ struct record_dataset {
     uint32_t replica_count;
     const char *const *modes; /* names for RECORD_MODE; ends with NULL; may be NULL */
     bool leader; /* it has a leader: RECORD_LEADER rows come, one for each leader at the start */
-    bool total_order; /* replicas apply in one log order: they hold a prefix of it at any time */
+    bool total_order;  /* replicas apply in one log order: they hold a prefix of it at any time */
+    bool transactions; /* some writes are of several keys at once: INVOKED.b */
     /* Values that merge; all zero for plain registers. */
     bool merges;
     const char *value;          /* name of the type */

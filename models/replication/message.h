@@ -41,6 +41,7 @@ enum message_reply_flag {
     MESSAGE_CACHED = 2,    /* a region's cache answered */
     MESSAGE_RESET = 8,     /* the network says so: its connection was reset; `a` >> 32 = session */
     MESSAGE_LED = 16,      /* of a write that is ok, by a leader that can be moved: a = its epoch */
+    MESSAGE_REJECTED = 64, /* of a write that failed: the value forbids it, nobody need try again */
     MESSAGE_SIBLINGS = 32, /* of a read: more than one value side by side was returned */
     MESSAGE_PROXIED = 4    /* the answer comes from another region than the one that was asked */
 };
@@ -50,8 +51,9 @@ enum message_reply_flag {
 enum message_request_flag { MESSAGE_WANTS_CONTEXT = 1 };
 
 /*
- * Writes of values that merge: `a` says what is done (value_request_pack), and `block` is the
- * context that the client had read, 0 for a blind write; a context of no words is one word 0.
+ * Writes of plain registers: `a` keys from `key` on, as one transaction, when it is above 1; bytes
+ * of all. Writes of values that merge: `a` says what is done (value_request_pack), and `block` is
+ * the context that the client had read, 0 for a blind write; a context of no words is one word 0.
  */
 struct message {   /* 64 bytes: one cache line */
     uint16_t kind; /* MESSAGE_REQUEST, MESSAGE_REPLY, or MESSAGE_STRATEGY + index in

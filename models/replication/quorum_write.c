@@ -169,7 +169,7 @@ void quorum_write_begin(struct replica *self, const struct message *request)
     op->substituted = substituted;
     if (state->merges && !perform(self, op, request)) {
         replica_pending_release(self, number);
-        replica_reply(self, request, RECORD_FAIL, (struct version){0});
+        replica_reject(self, request);
         return;
     }
     const uint64_t own = send_writes(self, op, number) | state->self_bit;

@@ -78,7 +78,8 @@ bool replica_merges(const struct replica *self); /* false: a plain register */
 /*
  * A client's write, done on what is stored here. ok: `content` is what the others are to be given,
  * in that form (STATE: version and bytes only, no block: take replica_content() when it is sent).
- * fail: refused by the type, nothing changed (and recorded). `version` is the write's own.
+ * fail: refused by the type, nothing changed (and recorded): answer with replica_reject().
+ * `version` is the write's own.
  */
 enum record_outcome replica_perform(struct replica *self, const struct message *request,
                                     struct version version, uint8_t form, struct content *content);
@@ -86,6 +87,8 @@ enum record_outcome replica_perform(struct replica *self, const struct message *
 enum value_action replica_request_action(const struct replica *self, const struct message *request);
 int64_t replica_request_amount(const struct replica *self,
                                const struct message *request); /* signed */
+/* Answers a write that replica_perform() refused. */
+void replica_reject(struct replica *self, const struct message *request);
 /* Joins (or does again) what another one sent; true: something changed here. Keeps the block. */
 bool replica_take(struct replica *self, uint32_t key, const struct content *content);
 /* The same from words that are not in a block of their own (a batch); words may be in a block. */

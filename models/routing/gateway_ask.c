@@ -283,7 +283,7 @@ static void finish(struct agent *self, uint32_t slot, enum record_outcome outcom
         answer.bytes = reply->bytes;
         answer.version = reply->version;
         answer.block = reply->block;
-        answer.flag = (uint8_t)((reply->flag & MESSAGE_SIBLINGS) |
+        answer.flag = (uint8_t)((reply->flag & (MESSAGE_SIBLINGS | MESSAGE_REJECTED)) |
                                 (passed ? (reply->flag & MESSAGE_CACHED) | MESSAGE_PROXIED : 0));
     }
     if (outcome == RECORD_OK) {
@@ -351,7 +351,9 @@ void gateway_hear_reply(struct agent *self, const struct message *reply)
     }
     pending->answered |= (uint8_t)(1u << which);
     pending->refused = (uint8_t)(pending->refused + (reply->outcome == RECORD_FAIL));
-    if (pending->answered == (1u << pending->asks) - 1) {
+    if ((reply->flag & MESSAGE_REJECTED) != 0 && pending->refused == pending->asks) {
+        finish(self, slot, RECORD_FAIL, reply);
+    } else if (pending->answered == (1u << pending->asks) - 1) {
         refused(self, slot);
     }
 }

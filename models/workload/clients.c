@@ -60,7 +60,9 @@ static void record_invoked(const struct clients *clients, const struct group *gr
     row.b = start->probed_after_ns;
     row.write = start->probed_write;
     row.bytes = operation->bytes;
-    if (operation->request != 0) {
+    if (group->value == NULL) {
+        row.b = start->type == RECORD_WRITE ? (int64_t)start->request : row.b;
+    } else if (operation->request != 0) {
         const enum value_action action = value_request_action(operation->request);
         row.outcome = (uint8_t)action;
         row.peer = value_request_element(operation->request);
@@ -194,6 +196,7 @@ static uint32_t answering_node(const struct message *reply)
 static uint8_t answer_flags(const struct message *reply)
 {
     return (uint8_t)(((reply->flag & MESSAGE_CACHED) != 0 ? RECORD_FLAG_CACHED : 0) |
+                     ((reply->flag & MESSAGE_REJECTED) != 0 ? RECORD_FLAG_REJECTED : 0) |
                      ((reply->flag & MESSAGE_PROXIED) != 0 ? RECORD_FLAG_PROXIED : 0));
 }
 
@@ -210,8 +213,8 @@ static void record_completed(const struct clients *clients, const struct group *
     if (reply != NULL) {
         row.node = answering_node(reply);
         row.flags |= answer_flags(reply);
-        row.stamp = reply->version.stamp;
-        row.write = reply->version.write;
+        row.stamp = outcome == RECORD_OK ? reply->version.stamp : 0;
+        row.write = outcome == RECORD_OK ? reply->version.write : 0;
     }
     clients->host.sink->row(clients->host.sink->state, &row);
 }
@@ -321,7 +324,10 @@ void clients_on_reply(struct clients *clients, const struct message *reply)
     if (request >= operation->current_first) {
         operation->current_ended++;
     }
-    if (operation->current_first + operation->current_ended == operation->sent) {
+    if ((reply->flag & MESSAGE_REJECTED) != 0 && operation->refused == operation->sent &&
+        (operation->flags & OPERATION_BACKING_OFF) == 0) {
+        complete(clients, group, slot, RECORD_FAIL, reply); /* to ask again would not help */
+    } else if (operation->current_first + operation->current_ended == operation->sent) {
         try_over(clients, group, slot);
     }
 }

@@ -112,6 +112,22 @@ static void test_displaced_with_its_past(void **state)
     assert_met(&values, 4, 3, 2, 0);
 }
 
+/* Writes of several fields from the one they name on: 1 and 2 meet in field 6, as is told. */
+static void test_displaced_elsewhere(void **state)
+{
+    struct values values;
+
+    (void)state;
+    values_begin(&values, (struct record_dataset){.meeting = RECORD_ONE_WINS, .by_element = true},
+                 0);
+    write_at(&values, 10, VIRGINIA, 100, 1, 5);
+    write_at(&values, 11, TOKYO, 99, 3, 9);
+    write_at(&values, 20, IRELAND, 101, 2, 6);
+    give(&values, 40, RECORD_SUPERSEDED, IRELAND, 0, 100, 1);
+    displaced(&values, 40, IRELAND, 0, (const int64_t[2]){100, 1}, (const int64_t[2]){101, 2});
+    assert_met(&values, 3, 2, 1, 0);
+}
+
 /* The last replica is given both at once, and only then says which one gave way. */
 static void test_displaced_last(void **state)
 {
@@ -219,6 +235,14 @@ static void test_causal_inversions(void **state)
     give(&values, 120, RECORD_APPLIED, TOKYO, 0, 105, 6);
     hold(&values, 120, TOKYO, 0, (struct holds){105, 6, 0xe, 0, 1, 6, 10, 0, 0});
     give(&values, 130, RECORD_SUPERSEDED, TOKYO, 0, 104, 5);
+    write_at(&values, 200, VIRGINIA, 0x200, 7, 0); /* 7 comes late with 9, which is new */
+    write_at(&values, 201, VIRGINIA, 0x201, 8, 0);
+    write_at(&values, 202, IRELAND, 0x202, 9, 0);
+    give(&values, 220, RECORD_APPLIED, TOKYO, 0, 0x201, 8);
+    hold(&values, 220, TOKYO, 0, (struct holds){0x201, 8, 0x1e, 0, 1, 6, 10, 0, 0});
+    give(&values, 230, RECORD_SUPERSEDED, TOKYO, 0, 0x200, 7);
+    give(&values, 230, RECORD_APPLIED, TOKYO, 0, 0x202, 9);
+    hold(&values, 230, TOKYO, 0, (struct holds){0x202, 9, 0x1f, 0, 1, 6, 10, 0, 0});
     values_end(&values, &set);
     assert_int_equal(metric_at(&set, "causal_inversions{dataset=v}")->count, 1);
     metric_set_release(&set);
@@ -279,6 +303,41 @@ static void test_confirmed(void **state)
 }
 
 /* Of one operation two tries were refused and the third was accepted. */
+/* Two writes are done, one fails, and one is told that the value forbids it: three were offered. */
+static void test_rejected_is_no_failure(void **state)
+{
+    const uint8_t flags[] = {0, 0, 0, RECORD_FLAG_REJECTED};
+    const uint8_t outcomes[] = {RECORD_OK, RECORD_OK, RECORD_FAIL, RECORD_FAIL};
+    struct values values;
+    struct metric_set set;
+
+    (void)state;
+    values_begin(&values, (struct record_dataset){.meeting = RECORD_ONE_WINS}, 0);
+    for (uint64_t write = 1; write <= 4; write++) {
+        invoke_write(&values, 10, 0, write, (struct does){STREAM_SET, 0, 1});
+    }
+    for (uint64_t write = 1; write <= 4; write++) {
+        stream_row(&values.stream, (struct record){.at_ns = 20 * MS,
+                                                   .kind = RECORD_COMPLETED,
+                                                   .type = RECORD_WRITE,
+                                                   .outcome = outcomes[write - 1],
+                                                   .flags = flags[write - 1],
+                                                   .node = IRELAND,
+                                                   .slot = (uint32_t)write,
+                                                   .operation = write,
+                                                   .stamp = (int64_t)write,
+                                                   .write = write,
+                                                   .a = 1});
+    }
+    values_end(&values, &set);
+    assert_int_equal(metric_at(&set, "operations_offered")->count, 3);
+    assert_int_equal(metric_at(&set, "operations_failed")->count, 1);
+    assert_int_equal(metric_at(&set, "operations_in_flight")->count, 0);
+    assert_int_equal(metric_at(&set, "availability_ratio")->count, 2);
+    assert_int_equal(metric_at(&set, "availability_ratio")->total, 3);
+    metric_set_release(&set);
+}
+
 static void test_rejected(void **state)
 {
     struct values values;
@@ -331,6 +390,7 @@ int main(void)
         cmocka_unit_test(test_by_element),
         cmocka_unit_test(test_displaced),
         cmocka_unit_test(test_displaced_with_its_past),
+        cmocka_unit_test(test_displaced_elsewhere),
         cmocka_unit_test(test_displaced_last),
         cmocka_unit_test(test_clock),
         cmocka_unit_test(test_forgotten_winner),
@@ -338,6 +398,7 @@ int main(void)
         cmocka_unit_test(test_crash_and_repeated_try),
         cmocka_unit_test(test_confirmed),
         cmocka_unit_test(test_rejected),
+        cmocka_unit_test(test_rejected_is_no_failure),
         cmocka_unit_test(test_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -167,6 +167,11 @@ void replica_answer(struct replica *self, const struct message *request,
     }
 }
 
+void replica_reject(struct replica *self, const struct message *request)
+{
+    replica_reply(self, request, RECORD_FAIL, (struct version){0});
+}
+
 bool replica_wants(const struct replica *self, uint32_t key, struct replica_wish *wish)
 {
     const struct value_type *type = type_of(self);
@@ -230,7 +235,9 @@ static void put_total(struct words body, const uint64_t *total, struct words_buf
     const uint32_t rest = i < body.count && body.at[i] == total[0] ? i + TOTAL_WORDS : i;
     words_put_all(out, (struct words){body.at, i});
     words_put_all(out, (struct words){total, TOTAL_WORDS});
-    words_put_all(out, (struct words){body.at + rest, body.count - rest});
+    if (rest < body.count) {
+        words_put_all(out, (struct words){body.at + rest, body.count - rest});
+    }
 }
 
 static void add_total(struct words before, const uint64_t *more, uint64_t *total)

@@ -32,6 +32,7 @@ struct answer {
     bool given;
     sim_ns after_ns;
     enum record_outcome outcome;
+    uint8_t flag; /* enum message_reply_flag */
 };
 
 struct answers { /* to one request, in any order of time */
@@ -145,7 +146,7 @@ static inline void fake_answer(struct world *world, size_t request, struct answe
     if (answer.given) {
         engine_after(&world->engine, answer.after_ns,
                      (struct event){.kind = FAKE_ANSWER_EVENT,
-                                    .small = (uint16_t)answer.outcome,
+                                    .small = (uint16_t)(answer.outcome | answer.flag << 8),
                                     .a = request});
     }
 }
@@ -188,19 +189,19 @@ static inline void fake_on_answer(void *state, const struct event *event)
     const bool siblings =
         !write && world->siblings != NULL && world->siblings(world, &request->message);
     const bool asked = !write && request->message.flag == MESSAGE_WANTS_CONTEXT;
-    const struct message reply = {.kind = MESSAGE_REPLY,
-                                  .from = request->node,
-                                  .to = ENDPOINT_CLIENT | request->group,
-                                  .key = request->message.key,
-                                  .request = request->message.request,
-                                  .operation = request->message.operation,
-                                  .type = request->message.type,
-                                  .outcome = (uint8_t)event->small,
-                                  .flag = siblings ? MESSAGE_SIBLINGS : 0,
-                                  .block =
-                                      asked ? fake_block(world, request->message.operation) : 0,
-                                  .version = {.stamp = 1000 + (int64_t)request->message.operation,
-                                              .write = write ? request->message.operation : 77}};
+    const struct message reply = {
+        .kind = MESSAGE_REPLY,
+        .from = request->node,
+        .to = ENDPOINT_CLIENT | request->group,
+        .key = request->message.key,
+        .request = request->message.request,
+        .operation = request->message.operation,
+        .type = request->message.type,
+        .outcome = (uint8_t)(event->small & 0xff),
+        .flag = (uint8_t)((siblings ? MESSAGE_SIBLINGS : 0) | event->small >> 8),
+        .block = asked ? fake_block(world, request->message.operation) : 0,
+        .version = {.stamp = 1000 + (int64_t)request->message.operation,
+                    .write = write ? request->message.operation : 77}};
     clients_on_reply(world->clients, &reply);
     if (reply.block != 0) {
         fake_block_free(world, reply.block);

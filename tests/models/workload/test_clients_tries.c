@@ -52,9 +52,34 @@ static void assert_completed(const struct world *world, sim_ns at_ms, enum recor
     assert_int_equal(row->write, outcome != RECORD_OK ? 0 : row->type == RECORD_WRITE ? 1 : 77);
 }
 
-static const struct answers lost = {{false, 0, RECORD_OK}, {false, 0, RECORD_OK}};
-static const struct answers refused = {.first = {true, 10 * MS, RECORD_FAIL}};
-static const struct answers unsure = {.first = {true, 10 * MS, RECORD_INFO}};
+static const struct answers lost = {{false, 0, RECORD_OK, 0}, {false, 0, RECORD_OK, 0}};
+static const struct answers refused = {.first = {true, 10 * MS, RECORD_FAIL, 0}};
+static const struct answers unsure = {.first = {true, 10 * MS, RECORD_INFO, 0}};
+
+/* The value forbids the write: to ask again would not help, unless an earlier try is in doubt. */
+static void test_forbidden_is_not_tried_again(void **state)
+{
+    (void)state;
+    const struct answers forbidden = {.first = {true, 10 * MS, RECORD_FAIL, MESSAGE_REJECTED}};
+    const struct answers once[5] = {forbidden, forbidden, forbidden, forbidden, forbidden};
+    struct world *world = one_operation("write", once);
+    world->group[0].retry =
+        (struct scenario_retry){.tries = 5, .backoff = 20 * MS, .backoff_max = 50 * MS};
+    fake_run(world);
+    assert_requests(world, 1, (const sim_ns[]){0});
+    assert_completed(world, 10, RECORD_FAIL, 1, 0);
+    assert_int_equal(fake_nth(world, RECORD_COMPLETED, 0)->flags, RECORD_FLAG_REJECTED);
+    fake_release(world);
+
+    const struct answers doubt[5] = {unsure, forbidden, forbidden, forbidden, forbidden};
+    world = one_operation("write", doubt);
+    world->group[0].retry =
+        (struct scenario_retry){.tries = 2, .backoff = 20 * MS, .backoff_max = 50 * MS};
+    fake_run(world);
+    assert_requests(world, 2, (const sim_ns[]){0, 30});
+    assert_completed(world, 40, RECORD_INFO, 2, RECORD_NONE);
+    fake_release(world);
+}
 
 /* Refused after 10 ms each; pauses 20, 40, 50 (the limit), 50 ms. */
 static void test_backoff_doubles_up_to_its_limit(void **state)
@@ -282,7 +307,7 @@ static void test_deadlines_of_many(void **state)
     static const char *const cells[] = {"0", "read", "1",     "0", "write", "2",    "0.5", "read",
                                         "3", "700",  "write", "4", "999",   "read", "5"};
     fake_trace(world, 0, cells, 5);
-    static const struct answers nothing[1] = {{{false, 0, RECORD_OK}, {false, 0, RECORD_OK}}};
+    static const struct answers nothing[1] = {{{false, 0, RECORD_OK, 0}, {false, 0, RECORD_OK, 0}}};
     world->script = by_list;
     world->test = nothing;
     fake_run(world);
@@ -388,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_backoff_doubles_up_to_its_limit),
+        cmocka_unit_test(test_forbidden_is_not_tried_again),
         cmocka_unit_test(test_backoff_jitter),
         cmocka_unit_test(test_try_times_out),
         cmocka_unit_test(test_no_timeout_no_retry),
