@@ -6,6 +6,7 @@
 #include "analysis/collect_example.h"
 #include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
+#include "analysis/collect_torn.h"
 #include "analysis/collect_values.h"
 
 #include <string.h>
@@ -338,6 +339,7 @@ void collector_init(struct collector *collector, const struct record_layout *lay
     failure_init(state);
     conflicts_init(state);
     values_init(state);
+    torn_init(state);
 }
 
 void collector_release(struct collector *collector)
@@ -357,6 +359,7 @@ void collector_release(struct collector *collector)
     failure_release(state);
     conflicts_release(state);
     values_release(state);
+    torn_release(state);
     memory_release(state->flights);
     memory_release(state->pairs);
     memory_release(state->segments);
@@ -426,6 +429,7 @@ void collector_finish(struct collector *collector, sim_ns end_ns, struct metric_
     build_replicas(state, &builder, end_ns);
     build_conflicts(state, &builder);
     build_values(state, &builder);
+    build_torn(state, &builder);
     build_traffic(state, &builder);
     build_failures(state, &builder);
     build_series(state, &builder);

@@ -2,6 +2,7 @@
  * collect_example.c - one real conflict from the two acceptances to the two arrivals.
  */
 #include "analysis/collect_example.h"
+#include "analysis/collect_torn.h"
 
 #define EXAMPLE_MAX_NS (600 * SIM_NS_PER_S) /* for the next thing that happens to the two */
 
@@ -48,7 +49,7 @@ static void close_example(struct collect_state *state)
 {
     state->example->open = false;
     if (state->values == NULL) {
-        state->extra = 0;
+        state->extra = state->torn == NULL ? 0 : TORN_ROWS;
     }
 }
 

@@ -199,7 +199,8 @@ struct collect_state {
     struct arena arena;
     struct arena series_arena; /* of the series' values: becomes the metric set's arena */
     sim_ns now_ns;
-    uint32_t extra; /* bit per kind: rows that values_row() wants now */
+    struct torn_state *torn; /* collect_torn.h; NULL without transactions */
+    uint32_t extra;          /* bit per kind: rows that values_row() wants now */
 
     struct dataset_state *datasets;
     /*

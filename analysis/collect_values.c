@@ -2,6 +2,7 @@
  * collect_values.c - the rows about values that merge: requests, and what replicas hold.
  */
 #include "analysis/collect_values.h"
+#include "analysis/collect_torn.h"
 
 #include "analysis/collect_example.h"
 
@@ -196,6 +197,9 @@ void values_row(struct collect_state *state, const struct record *record)
 
     if (state->example->open) {
         example_row(state, record);
+    }
+    if (state->torn != NULL && (TORN_ROWS & kind) != 0) {
+        torn_row(state, record);
     }
     if (state->values == NULL) {
         return;

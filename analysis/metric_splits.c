@@ -31,7 +31,8 @@ static const struct {
                  "divergent_keys acked_discarded divergent_writes conflict_ratio divergence_ratio"},
     {"dataset?+cause?", "lost_updates"},
     {"dataset?",
-     "rejected_writes rejected_ratio key_convergence_ms confirmation_ms causal_inversions "
+     "torn_ratio torn_ms rejected_writes rejected_ratio key_convergence_ms confirmation_ms "
+     "causal_inversions "
      "resurrected_deletes "
      "resurrections siblings_per_read siblings_max resolution_ms conflicts_open counter_error "
      "counter_error_mean read_undercount read_overcount invariant_violations oversold "

@@ -454,6 +454,12 @@ static const struct param_spec mix_table[] = {
      .max = 100000,
      .default_text = "50",
      .help = "keys of a scan"},
+    {.key = "transaction_keys",
+     .type = PARAM_INT,
+     .offset = ROW(scenario_mix, transaction_keys),
+     .min = 1,
+     .max = SCENARIO_TRANSACTION_KEYS_MAX,
+     .help = "each write is a transaction that writes so many neighbouring keys; default: 1"},
     {0}};
 
 static const struct param_spec retry_table[] = {

@@ -24,6 +24,7 @@ enum {
     SCENARIO_NODES_MAX = 4096,
     SCENARIO_KEYS_MAX = 10000000, /* some 400 bytes each with five replicas */
     SCENARIO_CLIENTS_MAX = 10000,
+    SCENARIO_TRANSACTION_KEYS_MAX = 64,
     SCENARIO_BYTES_MAX = 1000000000, /* of one value; and of one scan on average */
     SCENARIO_AMOUNT_MAX = 1000000000 /* by which one write changes a number */
 };
@@ -140,7 +141,7 @@ struct scenario_dataset {
 struct scenario_mix {
     double read, write, insert, scan, read_modify_write;
     double set, increment, decrement, add, remove, delete; /* of values that merge */
-    int64_t scan_keys;
+    int64_t scan_keys, transaction_keys;
 };
 
 /* Which field, item or element of a value a write is about. */

@@ -124,6 +124,34 @@ static void check_feed(struct checking *checking, const char *path,
     }
 }
 
+/* Whoever writes several keys at once needs a strategy that keeps them together where it can. */
+static void check_transactions(struct checking *checking, const char *path,
+                               const struct scenario_client *client)
+{
+    const struct scenario_dataset *dataset = dataset_of(checking, client);
+    const struct strategy_ops *ops = (const struct strategy_ops *)dataset->replication.kind;
+    const char *problem = NULL;
+    if (client->mix.transaction_keys <= 1) {
+        return;
+    }
+    if (ops != NULL && !ops->transactions) {
+        problem = arena_printf(checking->arena, "%s writes one key at a time; use multi_primary",
+                               ops->kind.name);
+    } else if (value_ops_of(&dataset->value) != NULL) {
+        problem = "transactions write whole values: use type register";
+    } else if (client->mix.read_modify_write > 0.0 || client->ycsb == SCENARIO_YCSB_F) {
+        problem = "a read_modify_write is of one key: leave it out, or the transactions";
+    } else if (dataset->keys.count % client->mix.transaction_keys != 0) {
+        problem = arena_printf(checking->arena,
+                               "must divide the number of keys (%lld): transactions are of "
+                               "neighbouring keys and do not overlap",
+                               (long long)dataset->keys.count);
+    }
+    if (problem != NULL) {
+        complain(checking, arena_printf(checking->arena, "%s.mix.transaction_keys", path), problem);
+    }
+}
+
 void scenario_check_client_values(struct checking *checking, const char *path,
                                   const struct scenario_client *client)
 {
@@ -131,6 +159,7 @@ void scenario_check_client_values(struct checking *checking, const char *path,
     if (dataset_of(checking, client) != NULL) {
         check_actions(checking, path, client);
         check_feed(checking, path, client);
+        check_transactions(checking, path, client);
     }
 }
 

@@ -83,6 +83,16 @@ static void layout_value(const struct world_dataset *dataset, struct record_data
     }
 }
 
+static bool has_transactions(const struct world *world, uint32_t dataset)
+{
+    const struct scenario_client *clients = world->scenario->clients.items;
+    bool any = false;
+    for (size_t i = 0; i < world->scenario->clients.count; i++) {
+        any = any || (clients[i].dataset == dataset && clients[i].mix.transaction_keys > 1);
+    }
+    return any;
+}
+
 static void layout_datasets(struct world *world)
 {
     struct record_dataset *datasets =
@@ -98,7 +108,8 @@ static void layout_datasets(struct world *world)
             .replica_count = dataset->count,
             .modes = dataset->ops->modes,
             .leader = dataset->ops->leadership != NULL,
-            .total_order = dataset->ops->total_order};
+            .total_order = dataset->ops->total_order,
+            .transactions = has_transactions(world, d)};
         layout_value(dataset, &datasets[d]);
     }
     world->layout.datasets = datasets;

@@ -50,7 +50,8 @@ struct strategy_ops {
     const char *const *messages; /* names of message kinds, "append"; ends with NULL */
     const char *const *modes;    /* for replica_mode(); may be NULL */
     bool total_order;            /* replicas apply one log in order */
-    bool logged; /* applies only what its log has on disk: a crash takes no version back */
+    bool transactions; /* a write of plain registers may be of `a` keys from its own on, at once */
+    bool logged;       /* applies only what its log has on disk: a crash takes no version back */
     /* References that rows can not check; NULL or what is wrong with *key. */
     const char *(*check)(const void *params, const struct scenario_dataset *dataset,
                          const struct scenario *scenario, const char **key);

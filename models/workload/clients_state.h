@@ -52,7 +52,7 @@ struct group {
     uint16_t dataset, place;
     uint32_t session_first, session_count;
     enum load load;
-    uint32_t tries_max, scan_keys;
+    uint32_t tries_max, scan_keys, transaction_keys;
     struct mix mix;
     struct key_chooser keys;
     struct arrivals arrivals;

@@ -109,7 +109,8 @@ void group_init(struct clients *clients, uint32_t index, struct arena *arena)
                             .session_first = layout->session_first,
                             .session_count = layout->session_count,
                             .value_bytes = dataset->value_bytes,
-                            .scan_keys = (uint32_t)client->mix.scan_keys};
+                            .scan_keys = (uint32_t)client->mix.scan_keys,
+                            .transaction_keys = (uint32_t)client->mix.transaction_keys};
     CHECK(group->session_count > 0);
     mix_init(&group->mix, client);
     key_chooser_init(&group->keys, &dataset->keys, mix_popularity(client, &dataset->keys),
@@ -168,7 +169,7 @@ static uint64_t request_of(const struct group *group, enum value_action action, 
 uint64_t group_request(const struct group *group, enum value_action action, uint64_t draw)
 {
     return group->value == NULL
-               ? 0
+               ? (group->transaction_keys > 1 ? group->transaction_keys : 0)
                : request_of(group, action, element_at(group, draw), amount_at(group, draw));
 }
 
@@ -276,6 +277,10 @@ void group_next(struct clients *clients, struct group *group, uint32_t session,
         start->type = RECORD_WRITE;
         start->bytes = group_value_bytes(group, start->draw);
         start->request = group_request(group, mix_action(drawn.operation), start->draw);
+        if (group->transaction_keys > 1) {
+            start->key -= start->key % group->transaction_keys;
+            start->bytes *= group->transaction_keys;
+        }
     } else if (drawn.operation == MIX_SCAN) {
         start->flags |= OPERATION_SCAN;
     } else if (drawn.operation == MIX_READ_MODIFY_WRITE) {
