@@ -74,8 +74,7 @@ void cells_done(const struct cells_kind *kind, const void *params, struct words 
                 enum value_form form, uint32_t begin, struct words_buffer *after,
                 struct words_buffer *shipped)
 {
-    const struct words changed = {shipped->at + begin, shipped->count - begin};
-    cells_join(kind, params, before, changed, after, NULL);
+    cells_join(kind, params, before, words_from(shipped, begin), after, NULL);
     if (form == VALUE_STATE) {
         shipped->count = begin;
     }

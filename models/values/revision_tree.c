@@ -213,7 +213,7 @@ static enum value_result perform(const void *params, struct words before,
     edit.made = (struct words){after->at + room + parents, made};
     put_delta(&edit, shipped);
     after->count = room;
-    dotted_join(before, (struct words){shipped->at + begin, shipped->count - begin}, after);
+    dotted_join(before, words_from(shipped, begin), after);
     if (form == VALUE_STATE) {
         shipped->count = begin;
     }
