@@ -404,6 +404,7 @@ const struct strategy_ops strategy_multi_primary = {
     .pending_bytes = sizeof(struct multi_op),
     .messages = message_names,
     .modes = mode_names,
+    .transactions = true,
     .check = multi_check,
     .start = multi_start,
     .route = multi_route,

@@ -4,20 +4,17 @@
 #include <string.h>
 
 /*
- * A client's write, from its acceptance to its answer, and the disk that it
- * waits for.
+ * A client's write, from its acceptance to its answer, and the disk that it waits for.
  *
- * Commit
- * wait:    where stamps promise the order of real time, an answer waits until
- * its stamp is past for sure. The write is stored, shown and passed on
- * meanwhile: what is read before the answer was concurrent with the write, and
- * whoever writes after having seen it stamps above it (stamp_seen), so that of
- * no two writes in the order of real time the earlier one wins. Spanner itself
- * shows nothing before the wait is over, as its readers have no such stamps.
- * Disk, copies and wait overlap. Rights:  of a bounded counter: when they run
- * low here, a member that has some is asked for them, once for a key until they
- * come or `resend_after` has passed. Passing them on is a write of that member
- * on its own state, of no client and with no stamp, that goes to all.
+ * Wait:    where stamps promise the order of real time, an answer waits until its stamp is past for
+ *          sure (commit wait). The write is stored, shown and passed on meanwhile: what is read
+ *          before the answer was concurrent with the write, and whoever writes after having seen it
+ *          stamps above it (stamp_seen), so that of two writes in the order of real time the
+ *          earlier one never wins. Spanner itself shows nothing before the wait is over, as its
+ *          readers have no such stamps. Disk, copies and wait overlap.
+ * Rights:  of a bounded counter: when they run low here, a member that has some is asked for them,
+ *          once for a key until they come or `resend_after` has passed. Passing them on is a write
+ *          of that member on its own state, of no client and with no stamp, that goes to all.
  */
 
 /* ---- the answer ---- */
@@ -60,8 +57,7 @@ void multi_op_copied(struct replica *self, uint32_t number)
     }
 }
 
-/* It may or may not survive: its copies were not heard of, and their queue is
- * full. */
+/* It may or may not survive: its copies were not heard of, and their queue is full. */
 void multi_op_given_up(struct replica *self, uint32_t number)
 {
     const struct multi_op *op = replica_pending(self, number);
@@ -71,23 +67,30 @@ void multi_op_given_up(struct replica *self, uint32_t number)
     }
 }
 
+/* Keys from the request's on that the write is of: more than one in a transaction. */
+static uint32_t keys_of(const struct replica *self, const struct message *request)
+{
+    return !replica_merges(self) && request->a > 1 ? (uint32_t)request->a : 1;
+}
+
 static struct version new_version(struct replica *self, const struct message *request)
 {
     const struct multi_params *params = replica_params(self);
     struct multi_state *state = replica_state(self);
     const uint32_t own = replica_self(self);
-    const struct version stored = replica_read(self, request->key);
     struct version version = {.write = request->operation};
     const struct stamp_clock clock = multi_clock(self);
     version.stamp = stamp_next(&params->stamps, &state->stamps, &clock, own);
-    if (params->after_stored && stored.write != 0 && stored.stamp >= version.stamp) {
-        version.stamp = stamp_join(stamp_time(stored.stamp) + 1, own);
+    for (uint32_t i = 0; params->after_stored && i < keys_of(self, request); i++) {
+        const struct version stored = replica_read(self, request->key + i);
+        if (stored.write != 0 && stored.stamp >= version.stamp) {
+            version.stamp = stamp_join(stamp_time(stored.stamp) + 1, own);
+        }
     }
     return version;
 }
 
-/* Copies of the region that writes are passed on to: not those whose queue has
- * been dropped. */
+/* Copies of the region that writes are passed on to: not those whose queue has been dropped. */
 static uint32_t copies_followed(const struct multi_state *state)
 {
     uint32_t copies = 0;
@@ -179,22 +182,56 @@ static bool refused(struct replica *self)
            (params->ack == MULTI_ACK_LOCAL_QUORUM && copies_followed(state) < state->local_needed);
 }
 
+/* Does it here; of a transaction of registers, none of which is ever refused, all keys. */
+static enum record_outcome perform(struct replica *self, const struct message *request,
+                                   struct version version, struct content *content)
+{
+    const struct multi_state *state = replica_state(self);
+    const uint32_t keys = keys_of(self, request);
+    struct message one = *request;
+    enum record_outcome outcome = RECORD_OK;
+    one.bytes = request->bytes / keys;
+    for (uint32_t i = 0; i < keys; i++) {
+        one.key = request->key + i;
+        /* When a later stamp is there already, a register's write is lost; it is passed on all the
+         * same. */
+        outcome = replica_perform(self, &one, version, state->form, content);
+    }
+    ask_for_rights(self, request->key);
+    return outcome;
+}
+
+/* One entry for each key; the answer waits for the last one, which follows the others. */
+static void append_all(struct replica *self, const struct message *request,
+                       struct multi_entry entry, const struct content *content)
+{
+    const struct multi_params *params = replica_params(self);
+    const struct multi_state *state = replica_state(self);
+    const uint32_t keys = keys_of(self, request), pending = entry.pending;
+    for (uint32_t i = 0; i < keys; i++) {
+        entry.key = request->key + i;
+        entry.joined = i + 1 < keys;
+        entry.pending = entry.joined ? 0 : pending;
+        write_append(self, &entry, content);
+        if (params->confirm && state->is_hub) {
+            replica_confirmed(self, entry.key, entry.version);
+        }
+    }
+}
+
 void multi_on_write(struct replica *self, const struct message *request)
 {
     const struct multi_params *params = replica_params(self);
     const struct multi_state *state = replica_state(self);
     struct multi_entry entry = {.key = request->key};
     struct content content;
-    bool done = !refused(self);
-    if (done) {
-        entry.version = new_version(self, request);
-        /* When a later stamp is there already, a register's write is lost; it is
-         * passed on all the same. */
-        done = replica_perform(self, request, entry.version, state->form, &content) == RECORD_OK;
-        ask_for_rights(self, request->key);
-    }
-    if (!done) {
+    if (refused(self)) {
         replica_reply(self, request, RECORD_FAIL, (struct version){0});
+        return;
+    }
+    entry.version = new_version(self, request);
+    if (perform(self, request, entry.version, &content) != RECORD_OK) {
+        replica_reject(self, request);
         return;
     }
     if (params->ack == MULTI_ACK_MEMORY && !stamp_wants_interval(&params->stamps)) {
@@ -206,16 +243,12 @@ void multi_on_write(struct replica *self, const struct message *request)
         op->needed = params->ack == MULTI_ACK_LOCAL_QUORUM ? state->local_needed : 0;
         op->durable = params->ack == MULTI_ACK_MEMORY;
     }
-    const uint32_t pending = entry.pending;
-    write_append(self, &entry, &content);
-    if (params->confirm && state->is_hub) {
-        replica_confirmed(self, entry.key, entry.version);
-    }
+    append_all(self, request, entry, &content);
     multi_stored(self);
     multi_pump_all(self);
-    struct multi_op *op = replica_pending(self, pending);
+    struct multi_op *op = replica_pending(self, entry.pending);
     if (op != NULL && params->ack == MULTI_ACK_MEMORY) {
-        op_judge(self, pending, op);
+        op_judge(self, entry.pending, op);
     }
 }
 

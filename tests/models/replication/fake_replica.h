@@ -68,6 +68,9 @@ void fake_free(struct fake *fake);
 /* What happens at a time to come. Operation numbers are the test's own. */
 void fake_write(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation);
 void fake_read(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation);
+/* A write of `keys` registers from `key` on, at once. */
+void fake_transaction(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key,
+                      uint64_t operation, uint32_t keys);
 /* An operation on a value that merges; blind. */
 void fake_change(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation,
                  uint64_t packed);

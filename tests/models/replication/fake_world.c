@@ -156,6 +156,17 @@ void fake_write(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, 
             .type = RECORD_WRITE, .key = key, .operation = operation, .bytes = FAKE_VALUE_BYTES});
 }
 
+void fake_transaction(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key,
+                      uint64_t operation, uint32_t keys)
+{
+    request(fake, at_ns, member,
+            (struct message){.type = RECORD_WRITE,
+                             .key = key,
+                             .operation = operation,
+                             .bytes = keys * FAKE_VALUE_BYTES,
+                             .a = keys});
+}
+
 void fake_change(struct fake *fake, sim_ns at_ns, uint32_t member, uint32_t key, uint64_t operation,
                  uint64_t packed)
 {

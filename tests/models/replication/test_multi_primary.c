@@ -139,6 +139,58 @@ static void test_batches_and_items(void **state)
     fake_free(fake);
 }
 
+/* How many of the keys 0 to 3 the member holds in that version. */
+static uint32_t parts(const struct fake *fake, uint32_t member, uint64_t write)
+{
+    uint32_t count = 0;
+    for (uint32_t key = 0; key < 4; key++) {
+        count += fake_stored(fake, member, key).write == write;
+    }
+    return count;
+}
+
+static void nothing_is_torn(struct fake *fake)
+{
+    for (uint32_t member = 0; member < 3; member++) {
+        const uint32_t held = parts(fake, member, 71);
+        assert_true(held == 0 || held == 4);
+    }
+}
+
+/* Four keys in one transaction, batches of at most three: one message, and nobody sees a part. */
+static void test_transactions(void **state)
+{
+    (void)state;
+    struct multi_params params = multi_case_params();
+    params.batch_max = 3;
+    params.ack = MULTI_ACK_DISK;
+    for (int order = MULTI_LOG; order <= MULTI_CAUSAL; order += MULTI_CAUSAL - MULTI_LOG) {
+        params.order = (uint32_t)order;
+        struct fake *fake = start(&params, 3 * MS);
+        fake_watch(fake, nothing_is_torn);
+        fake_write(fake, 5 * MS, 0, 9, 70);
+        fake_transaction(fake, 6 * MS, 0, 0, 71, 4); /* waits for the next sync, at 11 ms */
+        fake_run(fake, 1000 * MS);
+        assert_int_equal(parts(fake, 1, 71), 4);
+        assert_int_equal(parts(fake, 2, 71), 4);
+        assert_reply(fake, 71, RECORD_OK, 11 * MS);
+        assert_int_equal(fake_sent(fake, MULTI_BATCH), 4);
+        assert_int_equal(fake_sent_bytes(fake, MULTI_BATCH),
+                         2 * 5 * (FAKE_VALUE_BYTES + MULTI_ENTRY_BYTES));
+        fake_free(fake);
+    }
+    params.order = MULTI_ITEMS;
+    struct fake *fake = start(&params, 0);
+    fake_lose(fake, 0, 1, MULTI_ITEM, 1);
+    fake_transaction(fake, 5 * MS, 0, 0, 71, 4);
+    fake_run(fake, 100 * MS);
+    assert_int_equal(parts(fake, 1, 71), 3); /* torn, until the lost one is sent again */
+    assert_int_equal(parts(fake, 2, 71), 4);
+    fake_run(fake, 3000 * MS);
+    assert_int_equal(parts(fake, 1, 71), 4);
+    fake_free(fake);
+}
+
 /* The log waits for what is missing. */
 static void test_log_keeps_order(void **state)
 {
@@ -352,17 +404,12 @@ static void test_storms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_acknowledgements),
-        cmocka_unit_test(test_local_quorum),
-        cmocka_unit_test(test_topologies),
-        cmocka_unit_test(test_batches_and_items),
-        cmocka_unit_test(test_log_keeps_order),
-        cmocka_unit_test(test_fast_clock),
-        cmocka_unit_test(test_partition),
-        cmocka_unit_test(test_refuse),
-        cmocka_unit_test(test_crash),
-        cmocka_unit_test(test_lost_disk),
-        cmocka_unit_test(test_storms),
+        cmocka_unit_test(test_acknowledgements), cmocka_unit_test(test_local_quorum),
+        cmocka_unit_test(test_topologies),       cmocka_unit_test(test_batches_and_items),
+        cmocka_unit_test(test_transactions),     cmocka_unit_test(test_log_keeps_order),
+        cmocka_unit_test(test_fast_clock),       cmocka_unit_test(test_partition),
+        cmocka_unit_test(test_refuse),           cmocka_unit_test(test_crash),
+        cmocka_unit_test(test_lost_disk),        cmocka_unit_test(test_storms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
