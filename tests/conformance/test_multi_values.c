@@ -8,8 +8,9 @@
  *         clocks that step. The run ends at 80 s, when nobody has anything left to send.
  * Checks: all copies of each key are equal (digests). Where nothing acknowledged can be lost,
  *         numbers are what acknowledged operations add up to, give or take those whose outcome is
- *         unknown; the bounded counter is not below its minimum; a set to which elements were only
- *         added has those that were acknowledged. Every block of words belongs to a stored state.
+ *         unknown, and a set to which elements were only added has those that were acknowledged.
+ *         The bounded counter is never below its minimum, whatever is lost. Every block of words
+ *         belongs to a stored state (where no comparison may be under way at the end).
  * Runs:   GEODES_SWARM=N worlds (default 1000), from GEODES_SWARM_FIRST on (default 0).
  */
 #include "models/replication/strategy.h"
@@ -33,7 +34,8 @@ struct world_plan {
     int regions, copies;
     uint32_t exchange;
     bool disk, memory, loses_disk, adds_only, outage;
-    char text[TEXT_BYTES], faults[2000], replication[800];
+    int compare_every_s, stock; /* 0: never; the bounded counter begins with so much */
+    char text[TEXT_BYTES], faults[2000], replication[800], value[200];
     char traces[REGIONS][TRACE_BYTES];
 };
 
@@ -44,6 +46,7 @@ struct watcher {
     int64_t least[KEYS], most[KEYS]; /* what the number may be */
     uint64_t added[KEYS], maybe_added[KEYS];
     uint64_t invoked, ok;
+    int64_t lowest; /* of all numbers at all times */
     struct {
         uint32_t key, element;
         int64_t by;
@@ -84,6 +87,7 @@ static void watch(void *state, const struct record *row)
         watcher->digests[row->node][row->key] = (uint64_t)row->b;
         watcher->numbers[row->node][row->key] = row->a;
         watcher->elements[row->node][row->key] = row->peer;
+        watcher->lowest = row->a < watcher->lowest ? row->a : watcher->lowest;
     } else if (row->kind == RECORD_NODE_DOWN && (row->flags & RECORD_FLAG_DISK_LOST) != 0) {
         memset(watcher->digests[row->node], 0, sizeof watcher->digests[row->node]);
         memset(watcher->numbers[row->node], 0, sizeof watcher->numbers[row->node]);
@@ -202,12 +206,29 @@ static void draw_replication(struct world_plan *plan)
              "'strategy': 'multi_primary', 'exchange': '%s', 'topology': '%s', 'order': '%s',"
              " 'ack': '%s', 'copies': %d, 'stamps': '%s', 'queue': %d, 'overflow': '%s',"
              " 'window': %d, 'batch_max': %d, 'batch_wait': '%dms', 'resend_after': '%dms',"
-             " 'confirm': %s, 'after_stored': %s",
+             " 'confirm': %s, 'after_stored': %s, 'compare_every': '%ds'",
              exchanges[plan->exchange], topology, order_of(plan, mesh), ack, plan->copies,
              PICK(dice, schemes), one_in(dice, 2) ? 9 : 100000, one_in(dice, 4) ? "refuse" : "drop",
              one_in(dice, 2) ? 7 : 10000, between(dice, 1, 9), one_in(dice, 2) ? 0 : 40,
              between(dice, 200, 600), topology[0] == 'h' && one_in(dice, 2) ? "true" : "false",
-             one_in(dice, 2) ? "true" : "false");
+             one_in(dice, 2) ? "true" : "false", plan->compare_every_s);
+}
+
+/* The type with what makes it interesting: a stock that runs out, tombstones that are forgotten. */
+static void draw_value(struct world_plan *plan)
+{
+    struct dice *dice = &plan->dice;
+    const char *name = plan->ops->kind.name;
+    size_t used = (size_t)snprintf(plan->value, sizeof plan->value, "'type': '%s'", name);
+    if (plan->ops->wants != NULL) {
+        plan->stock = between(dice, 5, 60);
+        snprintf(plan->value + used, sizeof plan->value - used, ", 'initial': %d, 'low': %d",
+                 plan->stock, between(dice, 0, 8));
+    } else if (strcmp(name, "row") == 0 && plan->compare_every_s > 0) {
+        used += (size_t)snprintf(plan->value + used, sizeof plan->value - used, ", 'fields': 5");
+        snprintf(plan->value + used, sizeof plan->value - used, ", 'grace': '%ds'",
+                 between(dice, 2, 8));
+    }
 }
 
 static void write_text(struct world_plan *plan)
@@ -228,11 +249,11 @@ static void write_text(struct world_plan *plan)
              " 'network': {'latency': 'catalogue', 'transport': '%s', 'loss': %s},"
              " 'clocks': {'model': 'bounded'}, 'nodes': {'disk_sync': '%dms'},"
              " 'datasets': {'d': {'keys': {'count': %d}, 'value_bytes': 20,"
-             "   'value': {'type': '%s'}, 'replication': {%s}}},"
+             "   'value': {%s}, 'replication': {%s}}},"
              " 'clients': [%s], 'faults': [%s]}",
              regions, datagrams ? "datagram" : "stream", one_in(dice, 2) ? "0.005" : "0",
-             plan->disk ? between(dice, 1, 20) : 0, KEYS, plan->ops->kind.name, plan->replication,
-             clients, plan->faults);
+             plan->disk ? between(dice, 1, 20) : 0, KEYS, plan->value, plan->replication, clients,
+             plan->faults);
 }
 
 /* How many elements the type has by default. */
@@ -259,6 +280,8 @@ static void draw(struct world_plan *plan, uint64_t number)
     plan->regions = between(&plan->dice, 2, REGIONS);
     plan->adds_only = (plan->ops->actions >> VALUE_ADD & 1u) != 0 &&
                       plan->ops->write_means == VALUE_ADD && one_in(&plan->dice, 2);
+    plan->compare_every_s = one_in(&plan->dice, 3) ? between(&plan->dice, 4, 12) : 0;
+    draw_value(plan);
     draw_replication(plan);
     const int faults = between(&plan->dice, 0, ALL_FAULTS);
     for (int f = 0; f < faults; f++) {
@@ -356,7 +379,12 @@ static uint64_t run_world(uint64_t number)
     lab_run_into(&lab, number,
                  (struct record_sink){.state = &watcher, .row = watch, .mask = UINT32_MAX});
     check_copies(&plan, &watcher, &lab);
-    check_blocks(&plan, lab.world);
+    if (plan.compare_every_s == 0) {
+        check_blocks(&plan, lab.world);
+    }
+    if (plan.ops->wants != NULL && watcher.lowest < -plan.stock) {
+        wrong(&plan, "a number is %lld with a stock of %d", (long long)watcher.lowest, plan.stock);
+    }
     lab_close(&lab);
     return watcher.ok;
 }
