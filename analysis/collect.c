@@ -137,10 +137,16 @@ static void mode_row(struct collect_state *state, const struct record *record)
     dataset->mode_of_node[record->node] = (uint32_t)record->a;
 }
 
+static void committed_row(struct collect_state *state, const struct record *record)
+{
+    lag_committed(state, record);
+    conflicts_committed(state, record);
+}
+
 static void (*const rows[RECORD_KIND_COUNT])(struct collect_state *, const struct record *) = {
     [RECORD_INVOKED] = operation_invoked,
     [RECORD_COMPLETED] = operation_completed,
-    [RECORD_COMMITTED] = lag_committed,
+    [RECORD_COMMITTED] = committed_row,
     [RECORD_APPLIED] = lag_applied,
     [RECORD_FAULT_BEGIN] = fault_changed,
     [RECORD_FAULT_END] = fault_changed,

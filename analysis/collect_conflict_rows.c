@@ -159,6 +159,22 @@ static bool can_fail_over(const struct collect_state *state)
     return led && state->layout->fault_count > 0;
 }
 
+static void build_clock_error(const struct collect_state *state, struct set_builder *builder,
+                              int64_t index)
+{
+    const struct label_list labels = labels_of(state, index);
+    struct metric *metric = builder_metric(builder, "clock_error_ms", &labels);
+
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        const struct watched_dataset *dataset = &state->conflicts->datasets[d];
+
+        if (dataset->series != NULL && (index == ANY_DATASET || index == d)) {
+            histogram_merge(metric->histogram, &dataset->clock_error);
+            histogram_record_times(metric->histogram, 0, dataset->clock_exact);
+        }
+    }
+}
+
 void build_conflicts(struct collect_state *state, struct set_builder *builder)
 {
     const int64_t datasets = state->layout->dataset_count;
@@ -174,6 +190,9 @@ void build_conflicts(struct collect_state *state, struct set_builder *builder)
              d < datasets && (cause != CAUSE_FAILOVER || can_fail_over(state)); d++) {
             build_lost(state, builder, d, cause);
         }
+    }
+    for (int64_t d = ANY_DATASET; d < datasets; d++) {
+        build_clock_error(state, builder, d);
     }
     builder_metric(builder, "conflicts_approximate", &none)->count = state->conflicts->approximate;
 }

@@ -378,6 +378,20 @@ void conflicts_node(struct collect_state *state, uint32_t node, bool disk_lost)
     }
 }
 
+void conflicts_committed(struct collect_state *state, const struct record *record)
+{
+    struct watched_dataset *dataset = &state->conflicts->datasets[record->dataset];
+
+    if (dataset->series == NULL || record->at_ns < state->layout->warmup_ns) {
+        return;
+    }
+    if (record->a == 0) {
+        dataset->clock_exact++;
+    } else {
+        histogram_record(&dataset->clock_error, record->a > 0 ? record->a : -record->a);
+    }
+}
+
 /* ---- beginning and end ---- */
 
 static void watch(struct collect_state *state, uint32_t index)
@@ -392,6 +406,7 @@ static void watch(struct collect_state *state, uint32_t index)
         dataset->keys = memory_alloc(source->key_count, sizeof(*dataset->keys));
     }
     dataset->all = UINT64_MAX >> (64 - source->replica_count);
+    histogram_init(&dataset->clock_error, &state->arena);
     dataset->series = collect_series_new(state);
     dataset->conflict_series = collect_series_new(state);
     dataset->lost_series = collect_series_new(state);

@@ -41,6 +41,8 @@ struct watched_dataset {
     double *series;                         /* of differing keys; NULL: it is not watched */
     double *conflict_series, *lost_series;  /* found in each bucket, a second */
     uint64_t conflicts_before, lost_before; /* the bucket */
+    uint64_t clock_exact;                   /* writes accepted by a machine whose clock was right */
+    struct histogram clock_error;           /* of the others' clocks */
 };
 
 struct conflict_state {
@@ -58,6 +60,8 @@ struct conflict_state {
 double *collect_series_new(struct collect_state *state);
 
 void conflicts_init(struct collect_state *state);
+/* How wrong the accepting machine's clock was; only where no leader orders writes. */
+void conflicts_committed(struct collect_state *state, const struct record *record);
 void conflicts_release(struct collect_state *state);
 
 /* A replica is given a version: RECORD_APPLIED (before the collector notes that it holds it), and

@@ -28,7 +28,8 @@ static const struct {
                         "replication_lag_mean_versions replication_lag_mean_bytes apply_delay_ms "
                         "lag_warning_ms lag_critical_ms"},
     {"dataset?", "acked_lost acked_lost_gone acked_lost_down clock_inversions convergence_ms "
-                 "divergent_keys acked_discarded divergent_writes conflict_ratio divergence_ratio"},
+                 "divergent_keys acked_discarded divergent_writes conflict_ratio divergence_ratio "
+                 "clock_error_ms"},
     {"dataset?+cause?", "lost_updates"},
     {"dataset?",
      "torn_ratio torn_ms rejected_writes rejected_ratio key_convergence_ms confirmation_ms "

@@ -7,8 +7,9 @@
 #include "analysis/report_cells.h"
 
 static const char *const columns_conflicts[] = {
-    "conflicts",   "writes",     "in conflict", "lost, concurrent", "lost, clock",
-    "keys differ", "at the end", "equal, ms p50",  "p99",           NULL};
+    "conflicts",   "writes",      "in conflict", "lost, concurrent",
+    "lost, clock", "keys differ", "at the end",  "equal, ms p50",
+    "p99",         NULL};
 static const char *const columns_values[] = {
     "values", "type",     "rejected",  "side by side", "at most", "resolved, ms",
     "open",   "metadata", "came back", "inversions",   NULL};

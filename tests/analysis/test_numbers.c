@@ -3,6 +3,8 @@
  */
 #include "tests/analysis/value_stream.h"
 
+#include <math.h>
+
 static void near(double found, double expected)
 {
     if (found < expected - 1e-9 || found > expected + 1e-9) {
@@ -128,12 +130,41 @@ static void test_minimum(void **state)
     metric_set_release(&set);
 }
 
+/* Clocks that are 3 ms ahead, 5 ms behind and right, at writes after the warm-up: 8/3 ms. */
+static void test_clock_error(void **state)
+{
+    const sim_ns at_ms[] = {5, 20, 30, 40}, error_ms[] = {900, 3, -5, 0};
+    struct values values;
+    struct metric_set set;
+
+    (void)state;
+    values_begin_plain(&values, 10);
+    for (uint64_t write = 1; write <= 4; write++) {
+        stream_row(&values.stream, (struct record){.at_ns = at_ms[write - 1] * MS,
+                                                   .kind = RECORD_COMMITTED,
+                                                   .type = RECORD_WRITE,
+                                                   .node = IRELAND,
+                                                   .operation = write,
+                                                   .stamp = (int64_t)write,
+                                                   .write = write,
+                                                   .a = error_ms[write - 1] * MS});
+    }
+    values_end(&values, &set);
+
+    const struct metric *metric = metric_at(&set, "clock_error_ms{dataset=v}");
+
+    assert_int_equal(metric->histogram->count, 3);
+    assert_true(fabs(metric_number(metric) - 8.0 / 3.0) < 1e-9);
+    metric_set_release(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_error),
         cmocka_unit_test(test_error_down),
         cmocka_unit_test(test_minimum),
+        cmocka_unit_test(test_clock_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
