@@ -112,7 +112,8 @@ static const struct record_dataset stream_datasets_merging[] = {
      .actions = stream_actions,
      .meeting = RECORD_KEPT,
      .is_number = true,
-     .has_minimum = true},
+     .has_minimum = true,
+     .transactions = true},
 };
 
 static inline struct record_layout stream_layout_merging(void)
