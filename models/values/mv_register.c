@@ -7,10 +7,10 @@
  *           holds (`blind`); blind removals all that it holds, as Riak reads before it deletes.
  * Vectors:  `version_vector` is what Riak and Dynamo had before dots: one vector for all siblings,
  *           and no way to say which of them a client had read. A write whose context does not cover
- *           all of it therefore replaces nothing (or an acknowledged write would be lost), and two
- *           clients that take turns at one server pile up siblings without end, although no two
- *           were ever written at the same time by more than two. A removal that does not cover all
- *           of it removes nothing.
+ *           all of it therefore replaces nothing (or an acknowledged write would be lost). Two
+ *           clients that take turns at one server pile up siblings without end, although never more
+ *           than two were written side by side. A removal that does not cover all of it removes
+ *           nothing.
  * Assumes:  replicas that meet are joined by dots with either context. Real version vectors bring
  *           back siblings there too, depending on the order in which replicas meet (their join is
  *           not associative), so the explosion is understated here, if anything.
