@@ -143,6 +143,75 @@ static void test_chat(void **state)
     }
 }
 
+/* ---- transactions ---- */
+
+enum { PARTS = 4, WRITES = 4000 };
+
+struct torn {
+    uint8_t parts[3][WRITES]; /* bits of those that the node was given of the write */
+    uint32_t open[3];         /* writes of which it has a part */
+    sim_ns last_ns;
+    uint64_t torn, whole; /* moments between rows at which something is open; writes */
+};
+
+static void on_given(void *state, const struct record *row)
+{
+    struct torn *torn = state;
+    assert_true(row->write < WRITES);
+    if (row->at_ns > torn->last_ns) {
+        torn->torn += torn->open[A] + torn->open[B] + torn->open[C] > 0;
+        torn->last_ns = row->at_ns;
+    }
+    uint8_t *parts = &torn->parts[row->node][row->write];
+    const uint8_t all = (1u << PARTS) - 1, before = *parts;
+    *parts |= (uint8_t)(1u << row->key % PARTS); /* an old one may come twice */
+    torn->open[row->node] += before == 0;
+    if (before != all && *parts == all) {
+        torn->open[row->node]--;
+        torn->whole++;
+    }
+}
+
+/* One writer, four keys at once, messages that are lost and late. */
+static struct torn run_transactions(const char *order)
+{
+    static struct torn torn;
+    char text[2000];
+    struct lab lab = {0};
+    memset(&torn, 0, sizeof torn);
+    snprintf(text, sizeof text,
+             "{'name': 'torn', 'duration': '60s',"
+             " 'regions': ['us-east-1', 'eu-west-1', 'ap-northeast-1'],"
+             " 'network': {'latency': 'catalogue', 'transport': 'datagram', 'loss': 0.02},"
+             " 'datasets': {'d': {'keys': 64, 'replication': {'strategy': 'multi_primary',"
+             "   'order': '%s', 'batch_max': 3, 'resend_after': '300ms', 'window': 500}}},"
+             " 'clients': [{'at': 'us-east-1', 'rate': '40/s', 'deadline': '5s',"
+             "   'mix': {'write': 1, 'transaction_keys': 4}}],"
+             " 'faults': [{'id': 'cut', 'kind': 'partition', 'at': '20s', 'for': '5s', 'between':"
+             "   [['us-east-1'], ['eu-west-1']]}]}",
+             order);
+    lab_write(&lab, text);
+    lab_run_into(&lab, 1,
+                 (struct record_sink){.state = &torn,
+                                      .row = on_given,
+                                      .mask = 1u << RECORD_APPLIED | 1u << RECORD_SUPERSEDED});
+    lab_close(&lab);
+    return torn;
+}
+
+static void test_transactions(void **state)
+{
+    (void)state;
+    const struct torn log = run_transactions("log"), causal = run_transactions("causal");
+    const struct torn items = run_transactions("items");
+    assert_in_range(log.whole, 3 * 2000, 3 * WRITES);
+    assert_in_range(causal.whole, 3 * 2000, 3 * WRITES);
+    assert_in_range(items.whole, 3 * 2000, 3 * WRITES);
+    assert_int_equal(log.torn, 0);
+    assert_int_equal(causal.torn, 0);
+    assert_true(items.torn > 2000);
+}
+
 static void refuse(const char *value, const char *replication, const char *message)
 {
     char text[1000];
@@ -174,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_unrepaired_deletions_come_back),
         cmocka_unit_test(test_deletions_behind_a_cut),
         cmocka_unit_test(test_chat),
+        cmocka_unit_test(test_transactions),
         cmocka_unit_test(test_what_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
