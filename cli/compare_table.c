@@ -19,6 +19,7 @@ static const struct column {
     const char *statistic; /* name in the CSV file */
     enum cell_form form;
     bool per_dataset; /* there is no row over all datasets: they are added up */
+    bool with_last;   /* it means something only where the column before does */
 } columns[] = {
     {"read p50",
      "latency_ms",
@@ -27,6 +28,7 @@ static const struct column {
      {AGGREGATE_PERCENTILE, 50.0},
      "p50",
      CELL_NUMBER,
+     false,
      false},
     {"p99",
      "latency_ms",
@@ -35,6 +37,7 @@ static const struct column {
      {AGGREGATE_PERCENTILE, 99.0},
      "p99",
      CELL_NUMBER,
+     false,
      false},
     {"write p50",
      "latency_ms",
@@ -43,6 +46,7 @@ static const struct column {
      {AGGREGATE_PERCENTILE, 50.0},
      "p50",
      CELL_NUMBER,
+     false,
      false},
     {"p99",
      "latency_ms",
@@ -51,8 +55,17 @@ static const struct column {
      {AGGREGATE_PERCENTILE, 99.0},
      "p99",
      CELL_NUMBER,
+     false,
      false},
-    {"stale reads", "stale_ratio", NULL, NULL, {AGGREGATE_RATE, 0.0}, "value", CELL_SHARE, false},
+    {"stale reads",
+     "stale_ratio",
+     NULL,
+     NULL,
+     {AGGREGATE_RATE, 0.0},
+     "value",
+     CELL_SHARE,
+     false,
+     false},
     {"probes fresh",
      "probe_fresh_ratio",
      NULL,
@@ -60,6 +73,7 @@ static const struct column {
      {AGGREGATE_RATE, 0.0},
      "value",
      CELL_SHARE,
+     false,
      false},
     {"own write missed",
      "read_your_writes_violation_ratio",
@@ -68,8 +82,9 @@ static const struct column {
      {AGGREGATE_RATE, 0.0},
      "value",
      CELL_SHARE,
+     false,
      false},
-    {"lost", "acked_lost", NULL, NULL, {AGGREGATE_VALUE, 0.0}, "value", CELL_NUMBER, true},
+    {"lost", "acked_lost", NULL, NULL, {AGGREGATE_VALUE, 0.0}, "value", CELL_NUMBER, true, false},
     {"reads ok",
      "availability_ratio",
      "operation",
@@ -77,6 +92,7 @@ static const struct column {
      {AGGREGATE_RATE, 0.0},
      "value",
      CELL_SHARE,
+     false,
      false},
     {"writes ok",
      "availability_ratio",
@@ -85,7 +101,26 @@ static const struct column {
      {AGGREGATE_RATE, 0.0},
      "value",
      CELL_SHARE,
+     false,
      false},
+    {"in conflict",
+     "conflict_ratio",
+     NULL,
+     NULL,
+     {AGGREGATE_RATE, 0.0},
+     "value",
+     CELL_SHARE,
+     false,
+     false},
+    {"lost updates",
+     "lost_updates",
+     NULL,
+     NULL,
+     {AGGREGATE_VALUE, 0.0},
+     "value",
+     CELL_NUMBER,
+     true,
+     true},
 };
 
 enum { COLUMN_COUNT = sizeof columns / sizeof columns[0] };
@@ -242,7 +277,8 @@ static void put_headings(struct compare_table *compare)
 {
     text_table_cell(&compare->table, "variants, latency in ms");
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        compare->shown[i] = compare->rows[0].cells[i].defined;
+        compare->shown[i] =
+            compare->rows[0].cells[i].defined && (!columns[i].with_last || compare->shown[i - 1]);
         if (compare->shown[i]) {
             text_table_cell(&compare->table, columns[i].heading);
         }

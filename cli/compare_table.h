@@ -19,7 +19,7 @@
 #include "analysis/report.h"
 #include "analysis/text_table.h"
 
-enum { COMPARE_ROWS_MAX = 256, COMPARE_COLUMNS_MAX = 12 };
+enum { COMPARE_ROWS_MAX = 256, COMPARE_COLUMNS_MAX = 13 };
 
 struct compare_table {
     struct text_table table;
