@@ -178,7 +178,7 @@ static struct value_write write_of(struct replica *self, const struct message *r
 
 static void reject(const struct replica *self, const struct message *request)
 {
-    if (wanted(self, RECORD_REJECTED)) {
+    if (request->operation != 0 && wanted(self, RECORD_REJECTED)) {
         emit(self, RECORD_REJECTED, request->key,
              (struct record){.operation = request->operation,
                              .outcome = (uint8_t)replica_request_action(self, request),
