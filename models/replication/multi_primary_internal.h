@@ -32,7 +32,7 @@ enum multi_message {
                        entries; key =  how often the receiver has restarted, as far as
                        the sender knows */
     MULTI_ITEM,     /* a = position; one entry, block: its content */
-    MULTI_ACK,      /* a = position: all below (batches), that one (items) */
+    MULTI_ACK,      /* a = position: all below (batches), that one (items); request = restarts */
     MULTI_TREE,     /* request = round, block: hashes of the leaves; version.write:
                        nothing is   missing below that position of the log */
     MULTI_LEAVES,   /* request = round, block: bits of the leaves that differ */

@@ -204,6 +204,9 @@ void multi_on_ack(struct replica *self, const struct message *message)
     struct multi_state *state = replica_state(self);
     const uint32_t index = multi_link_from(self, message);
     struct multi_link *link = multi_link(state, index);
+    if (state->packed && !multi_current(self, index, message->request)) {
+        return; /* what it had then may be gone, and nothing more would come */
+    }
     const bool items = params->order == MULTI_ITEMS;
     const uint64_t from = items ? message->a : link->acked;
     const uint64_t to = items ? message->a + 1 : message->a;

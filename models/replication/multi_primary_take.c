@@ -147,12 +147,14 @@ void multi_take_arrived(struct replica *self, uint32_t from, uint32_t block,
 
 void multi_acknowledge(struct replica *self, struct multi_due due)
 {
-    struct multi_link *link = multi_link(replica_state(self), due.link);
+    const struct multi_state *state = replica_state(self);
+    struct multi_link *link = multi_link(state, due.link);
     link->got_durable = due.position > link->got_durable && due.position <= link->got
                             ? due.position
                             : link->got_durable;
-    replica_send(self, link->member, MULTI_ACK,
-                 (struct message){.a = due.position, .bytes = MULTI_ACK_BYTES});
+    replica_send(
+        self, link->member, MULTI_ACK,
+        (struct message){.a = due.position, .bytes = MULTI_ACK_BYTES, .request = state->restarts});
 }
 
 /* A batch or item of deltas or operations that was meant for this one before it restarted. */
@@ -192,11 +194,14 @@ void multi_on_item(struct replica *self, const struct message *message)
 
 void multi_say_gap(struct replica *self, struct multi_link *link)
 {
+    const struct multi_state *state = replica_state(self);
     if (!link->gap_said) {
         link->gap_said = true;
         replica_send(self, link->member, MULTI_ACK,
-                     (struct message){
-                         .a = link->got_durable, .bytes = MULTI_ACK_BYTES, .flag = MULTI_FLAG_GAP});
+                     (struct message){.a = link->got_durable,
+                                      .bytes = MULTI_ACK_BYTES,
+                                      .flag = MULTI_FLAG_GAP,
+                                      .request = state->restarts});
     }
 }
 

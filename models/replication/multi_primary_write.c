@@ -182,23 +182,25 @@ static bool refused(struct replica *self)
            (params->ack == MULTI_ACK_LOCAL_QUORUM && copies_followed(state) < state->local_needed);
 }
 
-/* Does it here; of a transaction of registers, none of which is ever refused, all keys. */
+/*
+ * Does it here; of a transaction of registers, none of which is ever refused, all keys. When a
+ * later stamp is there already, a register's write is lost; it is passed on all the same.
+ */
 static enum record_outcome perform(struct replica *self, const struct message *request,
                                    struct version version, struct content *content)
 {
     const struct multi_state *state = replica_state(self);
     const uint32_t keys = keys_of(self, request);
+    if (keys == 1) {
+        return replica_perform(self, request, version, state->form, content);
+    }
     struct message one = *request;
-    enum record_outcome outcome = RECORD_OK;
     one.bytes = request->bytes / keys;
     for (uint32_t i = 0; i < keys; i++) {
         one.key = request->key + i;
-        /* When a later stamp is there already, a register's write is lost; it is passed on all the
-         * same. */
-        outcome = replica_perform(self, &one, version, state->form, content);
+        replica_perform(self, &one, version, state->form, content);
     }
-    ask_for_rights(self, request->key);
-    return outcome;
+    return RECORD_OK;
 }
 
 /* One entry for each key; the answer waits for the last one, which follows the others. */
@@ -230,7 +232,9 @@ void multi_on_write(struct replica *self, const struct message *request)
         return;
     }
     entry.version = new_version(self, request);
-    if (perform(self, request, entry.version, &content) != RECORD_OK) {
+    const enum record_outcome done = perform(self, request, entry.version, &content);
+    ask_for_rights(self, request->key);
+    if (done != RECORD_OK) {
         replica_reject(self, request);
         return;
     }
