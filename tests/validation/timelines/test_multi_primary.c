@@ -143,6 +143,52 @@ static void test_chat(void **state)
     }
 }
 
+/* ---- rights ---- */
+
+static uint64_t count_of(const struct lab *lab, enum record_kind kind, uint32_t node)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < lab->row_count; i++) {
+        count += lab->rows[i].kind == kind && lab->rows[i].node == node;
+    }
+    return count;
+}
+
+/*
+ * A stock of nine, three for each replica; A takes one every 500 ms. By itself it refuses the
+ * fourth and all that follow. When it asks as soon as it has fewer than two, B gives what it can
+ * spare in time, then C, until the stock is empty.
+ */
+static void test_rights(void **state)
+{
+    (void)state;
+    static const char takes[] = "1000,decrement,0,0,,1\n1500,decrement,0,0,,1\n"
+                                "2000,decrement,0,0,,1\n2500,decrement,0,0,,1\n"
+                                "3000,decrement,0,0,,1\n3500,decrement,0,0,,1\n"
+                                "4000,decrement,0,0,,1\n4500,decrement,0,0,,1\n";
+    static const char *const exchanges[] = {MULTI "'state'", MULTI "'delta'"};
+    struct lab lab;
+    for (size_t e = 0; e < 2; e++) {
+        struct plan plan = {.replication = exchanges[e],
+                            .value = "'type': 'bounded_counter', 'initial': 9, 'low': 0",
+                            .operations = {[A] = takes},
+                            .seconds = 10};
+        timeline_run(&lab, &plan);
+        assert_int_equal(held(&lab, C, 0)->a, -3);
+        assert_int_equal(count_of(&lab, RECORD_REJECTED, A), 5);
+        lab_close(&lab);
+        plan.value = "'type': 'bounded_counter', 'initial': 9, 'low': 2";
+        timeline_run(&lab, &plan);
+        const uint64_t rejected = count_of(&lab, RECORD_REJECTED, A);
+        assert_in_range(rejected, 0, 3); /* what others keep because they have no more than A */
+        for (uint32_t node = A; node <= C; node++) {
+            assert_int_equal(held(&lab, node, 0)->a, -8 + (int64_t)rejected);
+            assert_true(held(&lab, node, 0)->b == held(&lab, A, 0)->b);
+        }
+        lab_close(&lab);
+    }
+}
+
 /* ---- transactions ---- */
 
 enum { PARTS = 4, WRITES = 4000 };
@@ -243,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_unrepaired_deletions_come_back),
         cmocka_unit_test(test_deletions_behind_a_cut),
         cmocka_unit_test(test_chat),
+        cmocka_unit_test(test_rights),
         cmocka_unit_test(test_transactions),
         cmocka_unit_test(test_what_is_refused),
     };
