@@ -106,8 +106,9 @@ uint64_t multi_append(struct replica *self, const struct multi_entry *entry,
     *place = *entry;
     for (uint32_t l = 0; l < state->link_count; l++) {
         struct multi_link *link = multi_link(state, l);
-        if (link->lost) {
-            place->waiting &= ~multi_bit(l); /* comparing brings it */
+        if (link->lost && params->order != MULTI_CAUSAL) {
+            place->waiting &=
+                ~multi_bit(l); /* comparing brings it; others may wait for its place */
         } else if ((entry->waiting & multi_bit(l)) != 0) {
             link->waiting++;
             link->unsent++;
