@@ -54,6 +54,10 @@ static const struct configuration {
      " 'window': 32, 'resend_after': '1s'",
      true},
     {"multi_primary", "'after_stored': true, 'queue': 50, 'overflow': 'refuse'", true},
+    {"multi_primary",
+     "'order': 'causal', 'queue': 60, 'compare_every': '3s', 'resend_after': '500ms'", true},
+    {"multi_primary",
+     "'topology': 'hub', 'confirm': true, 'ack': 'memory', 'resend_after': '700ms'", true},
     {"quorum", "'r': 1, 'w': 1, 'hints': false, 'read_repair': 'none', 'heartbeat': '0ms'", false},
 };
 
