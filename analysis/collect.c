@@ -386,6 +386,7 @@ static void collect_end(struct collect_state *state, sim_ns end_ns)
     timeline_finish(state, end_ns);
     leaders_finish(state, end_ns);
     routes_finish(state, end_ns);
+    conflicts_finish(state);
     values_finish(state);
     for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
         struct dataset_state *dataset = &state->datasets[d];

@@ -35,9 +35,12 @@ void conflicts_held(const struct collect_state *state, uint32_t dataset_index, u
         differs = differs || held[i].version.stamp != first->stamp ||
                   held[i].version.write != first->write;
     }
-    dataset->differing += differs && !key->differs ? 1u : 0u;
-    dataset->differing -= !differs && key->differs ? 1u : 0u;
-    key->differs = differs;
+    if (differs != key->differs) {
+        dataset->differing += differs ? 1u : 0u;
+        dataset->differing -= differs ? 0 : 1u;
+        key->differs = differs;
+        wait_changed(state, &key->wait, differs);
+    }
 }
 
 /* How many writes of the bucket that ends now were found to be in conflict, and lost. */
@@ -175,6 +178,24 @@ static void build_clock_error(const struct collect_state *state, struct set_buil
     }
 }
 
+/* Of datasets with several writers; no rows when there is none. */
+static void build_convergence(const struct collect_state *state, struct set_builder *builder,
+                              int64_t index)
+{
+    const struct label_list labels = labels_of(state, index);
+    struct metric *metric = NULL;
+
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        const struct watched_dataset *dataset = &state->conflicts->datasets[d];
+
+        if (dataset->series == NULL || (index != ANY_DATASET && index != d)) {
+            continue;
+        }
+        metric = metric != NULL ? metric : builder_metric(builder, "key_convergence_ms", &labels);
+        histogram_merge(metric->histogram, &dataset->convergence);
+    }
+}
+
 void build_conflicts(struct collect_state *state, struct set_builder *builder)
 {
     const int64_t datasets = state->layout->dataset_count;
@@ -193,6 +214,9 @@ void build_conflicts(struct collect_state *state, struct set_builder *builder)
     }
     for (int64_t d = ANY_DATASET; d < datasets; d++) {
         build_clock_error(state, builder, d);
+    }
+    for (int64_t d = ANY_DATASET; d < datasets; d++) {
+        build_convergence(state, builder, d);
     }
     builder_metric(builder, "conflicts_approximate", &none)->count = state->conflicts->approximate;
 }

@@ -260,6 +260,9 @@ static void entry_add(struct collect_state *state, struct watched_dataset *datas
                                     .origin = (uint8_t)__builtin_ctzll(replica_bit)};
     key->used++;
     dataset->writes += measured && (flags & REPEATED) == 0 ? 1u : 0u;
+    if ((flags & REPEATED) == 0) {
+        wait_accepted(state, dataset, &key->wait, key->differs);
+    }
     entry_judge(conflicts, dataset, key, place);
     if (measured && (entries[place].flags & CONFLICT) != 0 && example_wanted(state)) {
         entry_show(state, dataset, key, place);
@@ -404,7 +407,11 @@ static void watch(struct collect_state *state, uint32_t index)
     }
     if (!state->layout->datasets[index].merges) { /* else: collect_values.h */
         dataset->keys = memory_alloc(source->key_count, sizeof(*dataset->keys));
+        for (uint32_t k = 0; k < source->key_count; k++) {
+            dataset->keys[k].wait.written_ns = -1;
+        }
     }
+    histogram_init(&dataset->convergence, &state->arena);
     dataset->all = UINT64_MAX >> (64 - source->replica_count);
     histogram_init(&dataset->clock_error, &state->arena);
     dataset->series = collect_series_new(state);
@@ -422,6 +429,17 @@ void conflicts_init(struct collect_state *state)
     conflicts->known = arena_alloc(&state->arena, KNOWN_BITS / 64, sizeof(uint64_t));
     for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
         watch(state, d);
+    }
+}
+
+void conflicts_finish(struct collect_state *state)
+{
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        struct watched_dataset *dataset = &state->conflicts->datasets[d];
+
+        for (uint32_t k = 0; dataset->keys != NULL && k < state->datasets[d].key_count; k++) {
+            wait_ended(state, dataset, &dataset->keys[k].wait);
+        }
     }
 }
 

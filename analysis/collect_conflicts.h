@@ -26,7 +26,14 @@ enum conflict_cause {
 };
 enum { CONFLICT_CLASSES = 3 }; /* of lists by their size */
 
+/* How long a key's last write took to be everywhere; counted once its next write comes. */
+struct key_wait {
+    sim_ns written_ns; /* -1: none */
+    sim_ns waited_ns;  /* until all live replicas were equal; -1: they are not */
+};
+
 struct watched_key {
+    struct key_wait wait;
     struct version settled; /* the newest of the writes that are not kept any more */
     uint32_t list;          /* index + 1 of its first entry in the pool of its class; 0: none */
     uint8_t class, used;    /* entries */
@@ -38,6 +45,7 @@ struct watched_dataset {
     uint64_t all;             /* replicas */
     uint64_t writes, conflicts, lost[CONFLICT_CAUSES];
     uint64_t differing, differing_sum, samples;
+    struct histogram convergence;
     double *series;                         /* of differing keys; NULL: it is not watched */
     double *conflict_series, *lost_series;  /* found in each bucket, a second */
     uint64_t conflicts_before, lost_before; /* the bucket */
@@ -56,12 +64,20 @@ struct conflict_state {
     uint64_t approximate;
 };
 
+/* A write of the key is accepted; live replicas become equal, or differ; the run ends. */
+void wait_accepted(const struct collect_state *state, struct watched_dataset *dataset,
+                   struct key_wait *wait, bool differs);
+void wait_changed(const struct collect_state *state, struct key_wait *wait, bool differs);
+void wait_ended(const struct collect_state *state, struct watched_dataset *dataset,
+                struct key_wait *wait);
+
 /* A value for each bucket, none of them known. */
 double *collect_series_new(struct collect_state *state);
 
 void conflicts_init(struct collect_state *state);
 /* How wrong the accepting machine's clock was; only where no leader orders writes. */
 void conflicts_committed(struct collect_state *state, const struct record *record);
+void conflicts_finish(struct collect_state *state); /* the run ends */
 void conflicts_release(struct collect_state *state);
 
 /* A replica is given a version: RECORD_APPLIED (before the collector notes that it holds it), and

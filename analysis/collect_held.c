@@ -14,16 +14,6 @@ static bool is_up(const struct collect_state *state, const struct valued_dataset
     return !state->node_down[dataset->source->replicas[replica]];
 }
 
-/* A key whose last write has reached everybody: how long that took counts if it stays so. */
-static void key_settled(const struct collect_state *state, struct valued_dataset *dataset,
-                        struct value_key *key)
-{
-    if (key->touched && key->waited_ns >= 0 && key->written_ns >= state->layout->warmup_ns) {
-        histogram_record(&dataset->convergence, key->waited_ns);
-    }
-    key->touched = false;
-}
-
 static void key_compare(const struct collect_state *state, struct valued_dataset *dataset,
                         uint32_t index)
 {
@@ -43,13 +33,7 @@ static void key_compare(const struct collect_state *state, struct valued_dataset
     key->differs = differs;
     dataset->counts->differing += differs ? 1u : 0u;
     dataset->counts->differing -= differs ? 0 : 1u;
-    if (differs) {
-        key->waited_ns = -1;
-    } else {
-        const sim_ns heal_ns = state->fault_end_ns;
-
-        key->waited_ns = state->now_ns - (heal_ns > key->written_ns ? heal_ns : key->written_ns);
-    }
+    wait_changed(state, &key->wait, differs);
 }
 
 void held_accepted(struct collect_state *state, const struct record *record,
@@ -60,10 +44,7 @@ void held_accepted(struct collect_state *state, const struct record *record,
 
     request->accepted_ns = state->now_ns;
     request->node = record->node;
-    key_settled(state, dataset, key);
-    key->touched = true;
-    key->written_ns = state->now_ns;
-    key->waited_ns = key->differs ? -1 : 0;
+    wait_accepted(state, dataset->counts, &key->wait, key->differs);
     if (record->kind == RECORD_SUPERSEDED && dataset->source->meeting == RECORD_ONE_WINS) {
         state->values->pending.accepted = record->write;
     }
@@ -227,7 +208,7 @@ void values_finish(struct collect_state *state)
         struct valued_dataset *dataset = &state->values->datasets[d];
 
         for (uint32_t k = 0; dataset->keys != NULL && k < state->datasets[d].key_count; k++) {
-            key_settled(state, dataset, &dataset->keys[k]);
+            wait_ended(state, dataset->counts, &dataset->keys[k].wait);
         }
     }
 }

@@ -52,11 +52,6 @@ static void add_open(const struct collect_state *state, uint32_t d, struct metri
     metric->count += of(state, d)->split;
 }
 
-static void add_convergence(const struct collect_state *state, uint32_t d, struct metric *metric)
-{
-    histogram_merge(metric->histogram, &of(state, d)->convergence);
-}
-
 static void add_resurrected(const struct collect_state *state, uint32_t d, struct metric *metric)
 {
     metric->count += of(state, d)->resurrected;
@@ -140,7 +135,6 @@ static void add_metadata_ratio(const struct collect_state *state, uint32_t d, st
 static const struct value_rule rules[] = {
     {"rejected_writes", EVERY, add_rejected},
     {"rejected_ratio", EVERY, add_rejected},
-    {"key_convergence_ms", EVERY, add_convergence},
     {"confirmation_ms", EVERY, add_confirmation},
     {"causal_inversions", EVERY, add_inversions},
     {"resurrected_deletes", EVERY, add_resurrected},

@@ -269,8 +269,8 @@ static void dataset_init(struct collect_state *state, uint32_t index)
     const struct record_dataset *source = &state->layout->datasets[index];
     struct valued_dataset *dataset = &state->values->datasets[index];
     struct histogram *const histograms[] = {&dataset->siblings_read, &dataset->resolution,
-                                            &dataset->convergence,   &dataset->undercount,
-                                            &dataset->overcount,     &dataset->confirmation};
+                                            &dataset->undercount, &dataset->overcount,
+                                            &dataset->confirmation};
 
     if (!source->merges || state->conflicts->datasets[index].series == NULL) {
         return;
@@ -283,8 +283,7 @@ static void dataset_init(struct collect_state *state, uint32_t index)
     dataset->held =
         memory_alloc((size_t)source->key_count * source->replica_count, sizeof(*dataset->held));
     for (uint32_t k = 0; k < source->key_count; k++) {
-        dataset->keys[k].written_ns = -1;
-        dataset->keys[k].waited_ns = -1;
+        dataset->keys[k].wait.written_ns = -1;
     }
     dataset->by_siblings[0] = (uint64_t)source->key_count * source->replica_count;
     for (size_t i = 0; i < sizeof(histograms) / sizeof(histograms[0]); i++) {

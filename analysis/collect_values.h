@@ -74,12 +74,12 @@ struct value_key {
     uint8_t class, used; /* meetings */
     uint32_t split;      /* replicas that hold several values side by side */
     sim_ns split_ns;     /* since then */
-    sim_ns written_ns, waited_ns;     /* accepted last; from then until all were equal; -1: none */
+    struct key_wait wait;
     struct version deleting, deleted; /* by a write that may be, or that is, acknowledged */
     uint64_t saw;                     /* replicas that have shown `deleted` */
     int64_t sum, open_up, open_down;  /* committed; accepted and not committed */
     uint32_t siblings_max;
-    bool differs, came_back, touched;
+    bool differs, came_back;
 };
 
 struct value_sums { /* over keys and replicas that hold something */
@@ -97,7 +97,7 @@ struct valued_dataset {
     uint64_t by_siblings[SIBLINGS_COUNTED + 1]; /* keys and replicas; the last: that many or more */
     uint64_t rejected, inversions, resurrected, resurrections, split;
     uint64_t violations, violations_seen, oversold;
-    struct histogram siblings_read, resolution, convergence, undercount, overcount, confirmation;
+    struct histogram siblings_read, resolution, undercount, overcount, confirmation;
     double *siblings_mean, *siblings_max, *split_series;
 };
 

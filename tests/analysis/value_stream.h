@@ -66,9 +66,15 @@ static inline void values_begin(struct values *values, struct record_dataset dat
 }
 
 /* Plain registers instead. */
+static inline void values_begin_plain_for(struct values *values, sim_ns warmup_ms,
+                                          sim_ns duration_ms)
+{
+    values_begin_with(values, (struct record_dataset){0}, warmup_ms, duration_ms);
+}
+
 static inline void values_begin_plain(struct values *values, sim_ns warmup_ms)
 {
-    values_begin_with(values, (struct record_dataset){0}, warmup_ms, 1000);
+    values_begin_plain_for(values, warmup_ms, 1000);
 }
 
 static inline void values_end(struct values *values, struct metric_set *set)
