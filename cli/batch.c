@@ -98,11 +98,14 @@ static void say_written(const struct run *run, const struct report *report, cons
 {
     const struct metric_events *events = &report->results.merged->failures;
     if (!run->batch->quiet) {
-        fprintf(stderr, "wrote %s: results.json, metrics.csv, timeline.csv%s%s%s%s, curves, %s\n",
+        fprintf(stderr,
+                "wrote %s: results.json, metrics.csv, timeline.csv%s%s%s%s%s%s, curves, %s\n",
                 run->directory, events->window_count > 0 ? ", faults.csv" : "",
                 events->step_count > 0 ? ", failover.csv" : "",
                 events->recovery_count > 0 ? ", recovery.csv" : "",
-                report_has_routes(report) ? ", routes.csv" : "", figures);
+                report_has_routes(report) ? ", routes.csv" : "",
+                report_has_conflicts(report) ? ", conflicts.csv" : "",
+                report_has_conflict_example(report) ? ", conflict_example.csv" : "", figures);
     }
 }
 

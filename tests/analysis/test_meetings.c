@@ -302,7 +302,6 @@ static void test_confirmed(void **state)
     metric_set_release(&set);
 }
 
-/* Of one operation two tries were refused and the third was accepted. */
 /* Two writes are done, one fails, and one is told that the value forbids it: three were offered. */
 static void test_rejected_is_no_failure(void **state)
 {
@@ -338,6 +337,7 @@ static void test_rejected_is_no_failure(void **state)
     metric_set_release(&set);
 }
 
+/* Of each operation two tries were refused; the fourth one's third was accepted. */
 static void test_rejected(void **state)
 {
     struct values values;
