@@ -165,10 +165,21 @@ static void test_storms(void **state)
     }
 }
 
+/* Each of them once broke a version of this strategy. */
+static void test_storms_that_mattered(void **state)
+{
+    (void)state;
+    run_storm(200);  /* a delta joined to one that the receiver had */
+    run_storm(213);  /* what a restarted one learns from a state that is no repair */
+    run_storm(295);  /* the same of an operation that was held */
+    run_storm(5597); /* a write left to a comparison under way, and others that follow it */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_storms),
+        cmocka_unit_test(test_storms_that_mattered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
