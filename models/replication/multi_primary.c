@@ -21,6 +21,7 @@ static const char *const topology_names[] = {"mesh", "ring", "hub", NULL};
 static const char *const order_names[] = {"log", "items", "causal", NULL};
 static const char *const exchange_names[] = {"state", "delta", "operation", NULL};
 static const char *const overflow_names[] = {"drop", "refuse", NULL};
+static const char *const catch_up_names[] = {"compare", "full", NULL};
 static const char *const mode_names[] = {"log", "repair", NULL};
 static const char *const message_names[MULTI_MESSAGE_COUNT + 1] = {
     [MULTI_BATCH] = "batch", [MULTI_ITEM] = "item",     [MULTI_ACK] = "ack",
@@ -147,6 +148,13 @@ static const struct param_spec multi_table[] = {
      .help = "without any acknowledgement for so long what is on its way is "
              "sent again; doubles "
              "up to 1min while the neighbour is silent"},
+    {.key = "catch_up",
+     .type = PARAM_ENUM,
+     .offset = ROW(catch_up),
+     .names = catch_up_names,
+     .default_text = "compare",
+     .help = "what a neighbour that lacks something gets: compare: what hashes show to differ "
+             "(Merkle trees: Dynamo, Riak); full: everything, both ways (Redis: a full sync)"},
     {.key = "compare_every",
      .type = PARAM_DURATION,
      .offset = ROW(compare_every),

@@ -15,6 +15,7 @@
  * States:  until A's round is over all that B gets from A is states. After it every key either was
  *          equal or has been sent as a state since, so that B's state of the key begins where A's
  *          next delta or operation goes on.
+ * Full:    all leaves and keys are taken to differ: a full sync.
  * News:    a state brings what others wrote as well. What this one has lost and learns again in
  *          that way may be lacking elsewhere, and the neighbours are compared with one by one; so
  *          during its rounds and shortly after them it passes on all news (multi_primary_take.c),
@@ -190,7 +191,8 @@ void multi_on_tree(struct replica *self, const struct message *message)
     const uint64_t *hashes = replica_block(self, message->block, &leaves);
     CHECK(leaves == own);
     for (uint32_t leaf = 0; leaf < leaves; leaf++) {
-        const bool differs = hashes[leaf] != replica_leaf_hash(self, leaf);
+        const bool differs =
+            params->catch_up == MULTI_FULL || hashes[leaf] != replica_leaf_hash(self, leaf);
         differ[leaf / 64] |= (uint64_t)(differs ? 1 : 0) << leaf % 64;
     }
     if (params->order == MULTI_CAUSAL) {
@@ -244,13 +246,17 @@ struct giving {
 
 static struct giving judge(const struct replica *self, uint32_t key, const uint64_t *theirs)
 {
+    const struct multi_params *params = replica_params(self);
+    const bool full = params->catch_up == MULTI_FULL;
     if (replica_merges(self)) { /* both, unless one of them holds nothing */
         const uint64_t own = replica_digest(self, key);
-        return (struct giving){own != theirs[0] && own != 0, own != theirs[0] && theirs[0] != 0};
+        const bool differ = full || own != theirs[0];
+        return (struct giving){differ && own != 0, differ && theirs[0] != 0};
     }
     const struct version own = replica_read(self, key);
     const struct version other = {.stamp = (int64_t)theirs[0], .write = theirs[1]};
-    return (struct giving){version_newer(own, other), version_newer(other, own)};
+    return (struct giving){version_newer(own, other) || (full && own.write != 0),
+                           version_newer(other, own) || (full && other.write != 0)};
 }
 
 void multi_on_versions(struct replica *self, const struct message *message)

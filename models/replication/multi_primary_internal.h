@@ -24,6 +24,7 @@ enum multi_topology { MULTI_MESH, MULTI_RING, MULTI_HUB };
 enum multi_order { MULTI_LOG, MULTI_ITEMS, MULTI_CAUSAL };
 /* exchange: enum value_form */
 enum multi_overflow { MULTI_DROP, MULTI_REFUSE };
+enum multi_catch_up { MULTI_COMPARE, MULTI_FULL };
 
 enum multi_message {
     /* Those that bring values, and MULTI_TREE, say how often their sender has
@@ -79,7 +80,7 @@ enum { MULTI_LEAVES_AT_ONCE = 16, MULTI_LEAF_WORDS = REPLICA_LEAVES_MAX / 64 };
 struct multi_params {
     struct param_choice stamps;
     bool after_stored, confirm;
-    uint32_t ack, topology, hub, order, overflow, exchange;
+    uint32_t ack, topology, hub, order, overflow, exchange, catch_up;
     int64_t batch_max, queue, window;
     sim_ns batch_wait, resend_after, compare_every;
 };

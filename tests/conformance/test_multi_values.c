@@ -206,12 +206,13 @@ static void draw_replication(struct world_plan *plan)
              "'strategy': 'multi_primary', 'exchange': '%s', 'topology': '%s', 'order': '%s',"
              " 'ack': '%s', 'copies': %d, 'stamps': '%s', 'queue': %d, 'overflow': '%s',"
              " 'window': %d, 'batch_max': %d, 'batch_wait': '%dms', 'resend_after': '%dms',"
-             " 'confirm': %s, 'after_stored': %s, 'compare_every': '%ds'",
+             " 'confirm': %s, 'after_stored': %s, 'compare_every': '%ds', 'catch_up': '%s'",
              exchanges[plan->exchange], topology, order_of(plan, mesh), ack, plan->copies,
              PICK(dice, schemes), one_in(dice, 2) ? 9 : 100000, one_in(dice, 4) ? "refuse" : "drop",
              one_in(dice, 2) ? 7 : 10000, between(dice, 1, 9), one_in(dice, 2) ? 0 : 40,
              between(dice, 200, 600), topology[0] == 'h' && one_in(dice, 2) ? "true" : "false",
-             one_in(dice, 2) ? "true" : "false", plan->compare_every_s);
+             one_in(dice, 2) ? "true" : "false", plan->compare_every_s,
+             one_in(dice, 4) ? "full" : "compare");
 }
 
 /* The type with what makes it interesting: a stock that runs out, tombstones that are forgotten. */

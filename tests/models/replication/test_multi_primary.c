@@ -278,6 +278,40 @@ static void test_partition(void **state)
     fake_free(fake);
 }
 
+/* 5 s of writes are enough to drop the queues; keys 0 to 49 are known to all before. */
+static uint64_t caught_up_bytes(uint32_t catch_up)
+{
+    enum { KNOWN = 50, COUNT = 20 };
+    struct multi_params params = multi_case_params();
+    params.catch_up = catch_up;
+    params.queue = 5;
+    struct fake *fake = start(&params, 0);
+    for (uint32_t key = 0; key < KNOWN; key++) {
+        fake_write(fake, (sim_ns)key * 100 * MS, 0, key, 5000 + key);
+    }
+    fake_run(fake, 6000 * MS);
+    const uint64_t before = fake_sent_bytes(fake, MULTI_BATCH);
+    multi_case_cut(fake, 6000 * MS, 9000 * MS, 0, 1);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        fake_write(fake, (6100 + 20 * (sim_ns)i) * MS, 0, i, 1000 + i);
+    }
+    fake_run(fake, 40000 * MS);
+    for (uint32_t key = 0; key < KNOWN; key++) {
+        assert_all_hold(fake, 3, key, key < COUNT ? 1000 + key : 5000 + key);
+    }
+    const uint64_t sent = fake_sent_bytes(fake, MULTI_BATCH) - before;
+    fake_free(fake);
+    return sent / (FAKE_VALUE_BYTES + MULTI_ENTRY_BYTES);
+}
+
+static void test_catch_up(void **state)
+{
+    (void)state;
+    const uint64_t compared = caught_up_bytes(MULTI_COMPARE), full = caught_up_bytes(MULTI_FULL);
+    assert_true(compared < 120); /* 20 to member 2, and 20 once or twice to member 1 */
+    assert_true(full >= compared + 2 * 50 - 20); /* all keys, both ways, at least once */
+}
+
 static void test_refuse(void **state)
 {
     (void)state;
@@ -404,12 +438,19 @@ static void test_storms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_acknowledgements), cmocka_unit_test(test_local_quorum),
-        cmocka_unit_test(test_topologies),       cmocka_unit_test(test_batches_and_items),
-        cmocka_unit_test(test_transactions),     cmocka_unit_test(test_log_keeps_order),
-        cmocka_unit_test(test_fast_clock),       cmocka_unit_test(test_partition),
-        cmocka_unit_test(test_refuse),           cmocka_unit_test(test_crash),
-        cmocka_unit_test(test_lost_disk),        cmocka_unit_test(test_storms),
+        cmocka_unit_test(test_acknowledgements),
+        cmocka_unit_test(test_local_quorum),
+        cmocka_unit_test(test_topologies),
+        cmocka_unit_test(test_batches_and_items),
+        cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_log_keeps_order),
+        cmocka_unit_test(test_fast_clock),
+        cmocka_unit_test(test_partition),
+        cmocka_unit_test(test_catch_up),
+        cmocka_unit_test(test_refuse),
+        cmocka_unit_test(test_crash),
+        cmocka_unit_test(test_lost_disk),
+        cmocka_unit_test(test_storms),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
