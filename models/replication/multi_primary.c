@@ -269,12 +269,14 @@ struct stamp_clock multi_clock(struct replica *self)
 
 bool multi_current(struct replica *self, uint32_t index, uint32_t restarts)
 {
+    const struct multi_params *params = replica_params(self);
     const struct multi_state *state = replica_state(self);
     struct multi_link *link = multi_link(state, index);
     if (restarts > link->restarts) {
         link->restarts = restarts;
-        if (state->form != VALUE_STATE) {
-            multi_compare(self, index); /* it gets states until it has what others have */
+        /* It gets states until it has what others have, and hears where the log is. */
+        if (state->form != VALUE_STATE || params->order == MULTI_CAUSAL) {
+            multi_compare(self, index);
         }
     }
     return restarts == link->restarts;
