@@ -3,6 +3,7 @@
 #include "analysis/csv_writer.h"
 #include "analysis/number_text.h"
 #include "analysis/report_cells.h"
+#include "cli/compare_values.h"
 #include "plots/failure_summary.h"
 
 #include <assert.h>
@@ -158,6 +159,7 @@ struct compare_row {
     const char *variant;
     size_t replications;
     struct failure_cell failures[FAILURE_COLUMNS];
+    struct compare_values values;
     struct {
         bool defined;
         double value;
@@ -305,6 +307,7 @@ void compare_table_add(struct compare_table *compare, const char *variant,
         measure(row, i, report);
     }
     measure_failures(row, report);
+    compare_values_measure(&row->values, report);
     if (compare->row_count == 1) {
         compare->faults = report->layout->fault_count > 0;
         put_headings(compare);
@@ -325,10 +328,23 @@ void compare_table_add(struct compare_table *compare, const char *variant,
     text_table_row(table);
 }
 
+static const struct compare_values *values_at(const void *rows, size_t index)
+{
+    return &((const struct compare_row *)rows)[index].values;
+}
+
+static const char *name_at(const void *rows, size_t index)
+{
+    return ((const struct compare_row *)rows)[index].variant;
+}
+
 void compare_table_print(const struct compare_table *compare, FILE *stream, bool colour)
 {
     fputc('\n', stream);
     text_table_print(&compare->table, stream, colour);
+    const struct compare_values_rows rows = {
+        .context = compare->rows, .row = values_at, .name = name_at, .count = compare->row_count};
+    compare_values_print(&rows, stream, colour);
 }
 
 static void number_or_empty(struct sheet *sheet, bool defined, double value)
@@ -392,5 +408,7 @@ void compare_table_csv(const struct compare_table *compare, FILE *stream)
         for (size_t column = 0; compare->faults && column < FAILURE_COLUMNS; column++) {
             write_failure_line(&sheet, &compare->rows[i], column);
         }
+        compare_values_csv(&sheet, compare->rows[i].variant, &compare->rows[i].values,
+                           compare->rows[i].replications);
     }
 }
