@@ -16,6 +16,7 @@
 #include "plots/gnuplot.h"
 #include "plots/plots.h"
 #include "tests/analysis/report_fixture.h"
+#include "tests/plots/conflict_fixture.h"
 #include "tests/plots/failure_fixture.h"
 #include "tests/plots/plot_files.h"
 
@@ -275,6 +276,7 @@ static void hostile_results(struct hostile *hostile)
         hostile_series(hostile, "replication_lag_ms", labels, 2);
     }
     failure_fixture_fill(fixture);
+    conflict_fixture_fill(fixture);
     for (uint32_t i = 0; i < 4; i++) {
         struct metric_curve *curve = &fixture->curves[fixture->set.curve_count++];
         *curve = (struct metric_curve){.name = "t_visibility",

@@ -6,6 +6,7 @@
 #include "plots/gnuplot.h"
 #include "plots/gp_literal.h"
 #include "tests/analysis/report_fixture.h"
+#include "tests/plots/conflict_fixture.h"
 #include "tests/plots/failure_fixture.h"
 #include "tests/plots/plot_files.h"
 
@@ -434,6 +435,7 @@ static int set_up(void **state)
     fixture_init(&fixture, fixture_names);
     fixture_fill(&fixture);
     failure_fixture_fill(&fixture);
+    conflict_fixture_fill(&fixture);
     return mkdir(temporary, 0700) != 0 || setenv("TMPDIR", temporary, 1) != 0;
 }
 
