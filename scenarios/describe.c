@@ -141,6 +141,12 @@ void describe_put_kind(const struct param_registry *registry, const struct param
 {
     text_format(out, "\"%s\": \"%s\": %s\n", registry->key, kind->name, kind->summary);
     text_format(out, "source: %s\n", kind->source != NULL ? kind->source : "");
+    if (registry->facts != NULL) {
+        struct arena arena;
+        arena_init(&arena);
+        text_put(out, registry->facts(kind, &arena));
+        arena_release(&arena);
+    }
     if (kind->params == NULL || kind->params->type == PARAM_END) {
         text_put(out, "no parameters\n");
     } else {
@@ -174,24 +180,57 @@ static bool put_matches(const struct describe *describe, const char *name, struc
     return found;
 }
 
-/* The row at a path of keys; brackets with an index are skipped: clients[0].rate is clients.rate.
+static const struct param_spec *row_of(const struct param_spec *table, const char *key,
+                                       size_t length, struct nearest *nearest)
+{
+    const struct param_spec *row = NULL;
+    for (const struct param_spec *one = table; one != NULL && one->type != PARAM_END; one++) {
+        nearest_try(nearest, one->key);
+        if (strlen(one->key) == length && memcmp(one->key, key, length) == 0) {
+            row = one;
+        }
+    }
+    return row;
+}
+
+/* The key in the parameters of the first kind that has it. */
+static const struct param_spec *row_of_kinds(const struct param_registry *registry, const char *key,
+                                             size_t length, struct nearest *nearest)
+{
+    const struct param_spec *row = NULL;
+    for (size_t k = 0; registry != NULL && row == NULL && k < registry->count; k++) {
+        row = row_of(registry->kinds[k]->params, key, length, nearest);
+    }
+    return row;
+}
+
+/*
+ * The row at a path of keys. Brackets with an index are skipped, and the name of an item of a map:
+ * clients[0].rate is clients.rate, datasets.orders.value is datasets.value.
  */
 static const struct param_spec *row_at(const struct param_spec *table, const char *path,
                                        struct nearest *nearest)
 {
     const struct param_spec *row = NULL;
+    bool named = false; /* the item of a map was named before */
     while (*path != '\0') {
         const size_t length = strcspn(path, ".[");
-        row = NULL;
-        for (const struct param_spec *one = table; one != NULL && one->type != PARAM_END; one++) {
-            nearest_try(nearest, one->key);
-            if (strlen(one->key) == length && memcmp(one->key, path, length) == 0) {
-                row = one;
-            }
+        const struct param_spec *outer = row;
+        row = row_of(table, path, length, nearest);
+        if (row == NULL && outer != NULL) {
+            row = row_of_kinds(outer->registry, path, length, nearest);
+        }
+        if (row == NULL && outer != NULL && outer->type == PARAM_MAP && !named) {
+            named = true;
+            row = outer;
+            path += length;
+            path += *path == '.' ? 1 : 0;
+            continue;
         }
         if (row == NULL) {
             return NULL;
         }
+        named = false;
         path += length;
         if (*path == '[') {
             path += strcspn(path, "]");

@@ -124,6 +124,8 @@ struct param_registry {
     const char *summary;
     size_t count;
     const struct param_kind *const *kinds;
+    /* Optional: what else there is to say about a kind, in lines, for `describe`. */
+    const char *(*facts)(const struct param_kind *kind, struct arena *arena);
 };
 
 /*

@@ -2,6 +2,7 @@
 #include "models/values/value.h"
 
 #include "models/values/register.h"
+#include "sim/arena.h"
 
 #define VALUE(name) extern const struct value_ops value_##name##_ops;
 #include "models/values/registry.def"
@@ -13,14 +14,6 @@ static const struct param_kind *const kinds[] = {
 #include "models/values/registry.def"
 };
 #undef VALUE
-
-const struct param_registry value_registry = {
-    .name = "values",
-    .key = "type",
-    .summary = "what a key holds, and what becomes of two writes that meet",
-    .count = sizeof kinds / sizeof kinds[0],
-    .kinds = kinds,
-};
 
 const char *const value_action_names[VALUE_ACTION_COUNT + 1] = {
     [VALUE_WRITE] = "write",         [VALUE_SET] = "set", [VALUE_INCREMENT] = "increment",
@@ -34,6 +27,50 @@ const struct value_ops *value_ops_of(const struct param_choice *choice)
                ? NULL
                : (const struct value_ops *)(const void *)choice->kind; /* its first member */
 }
+
+static const char *const form_names[VALUE_FORM_COUNT] = {"state", "delta", "operation"};
+
+static const char *const meeting_texts[] = {
+    [VALUE_ONE_WINS] = "one stays, the other is silently gone",
+    [VALUE_ALL_COUNT] = "both have their effect",
+    [VALUE_KEPT] = "both are kept side by side until somebody resolves them",
+};
+
+/* "a, b": the names of the bits that are set. */
+static const char *listed(struct arena *arena, uint32_t bits, const char *const *names)
+{
+    const char *text = "";
+    for (uint32_t i = 0; i < 32; i++) {
+        if ((bits >> i & 1u) != 0 && names[i] != NULL) {
+            text = arena_printf(arena, "%s%s%s", text, *text == '\0' ? "" : ", ", names[i]);
+        }
+    }
+    return text;
+}
+
+static const char *facts(const struct param_kind *kind, struct arena *arena)
+{
+    const struct value_ops *ops = value_ops_of(&(struct param_choice){.kind = kind});
+    if (ops == NULL) {
+        return "operations: write\n";
+    }
+    return arena_printf(
+        arena,
+        "operations: %s; a write is: %s\nexchanged as: %s\n"
+        "two writes%s that met: %s\n",
+        listed(arena, ops->actions & ((1u << VALUE_TRANSFER) - 1), value_action_names),
+        value_action_names[ops->write_means], listed(arena, ops->forms, form_names),
+        ops->by_element ? " of one element" : "", meeting_texts[ops->meeting]);
+}
+
+const struct param_registry value_registry = {
+    .name = "values",
+    .key = "type",
+    .summary = "what a key holds, and what becomes of two writes that meet",
+    .count = sizeof kinds / sizeof kinds[0],
+    .kinds = kinds,
+    .facts = facts,
+};
 
 static void put_head(struct words_buffer *buffer, struct value_version version)
 {

@@ -107,12 +107,12 @@ static const struct param_kind primary_kind = {
     .name = "primary", .summary = "one leader", .source = "assumption: a test"};
 static const struct param_kind *const strategies[] = {&primary_kind, &quorum_kind};
 const struct param_registry fixture_strategies = {"strategies", "strategy", "how data is copied", 2,
-                                                  strategies};
+                                                  strategies,   NULL};
 
 static const struct param_kind perfect_kind = {
     .name = "perfect", .summary = "no error", .source = "assumption: a test"};
 static const struct param_kind *const clock_kinds[] = {&perfect_kind};
-static const struct param_registry clocks = {"clocks", "model", "clocks", 1, clock_kinds};
+static const struct param_registry clocks = {"clocks", "model", "clocks", 1, clock_kinds, NULL};
 
 static const struct param_spec partition_table[] = {{.key = "between",
                                                      .type = PARAM_REGION_SETS,
@@ -128,7 +128,7 @@ static const struct param_kind partition_kind = {.name = "partition",
                                                  .params_bytes = sizeof(struct fixture_partition),
                                                  .params = partition_table};
 static const struct param_kind *const fault_kinds[] = {&partition_kind};
-static const struct param_registry faults = {"faults", "kind", "what fails", 1, fault_kinds};
+static const struct param_registry faults = {"faults", "kind", "what fails", 1, fault_kinds, NULL};
 
 static const struct param_spec fault_table[] = {
     {.key = "id", .type = PARAM_ID, AT(fixture_fault, id), .required = true, .help = "its name"},

@@ -41,6 +41,9 @@ static void kinds_and_keys_are_described(void **state)
     check_contains("delay", "distribution of a duration; default {");
     check_contains("datasets.replication", "strategy, see strategies; required\n");
     check_contains("exponential", "quantity of the distribution");
+    /* Paths as errors print them: with the name of an item, and with a key of the chosen kind. */
+    check_contains("datasets.orders.replication", "strategy, see strategies; required\n");
+    check_contains("datasets.orders.replication.window", "duration; default 3h\n");
 }
 
 static void wrong_names_get_a_suggestion(void **state)
