@@ -213,7 +213,10 @@ static void trace_next(struct group *group, struct operation_start *start)
 {
     CHECK(group->begun < group->trace.count);
     const struct trace_row *row = &group->trace.rows[group->begun];
-    *start = (struct operation_start){.type = row->type, .key = row->key, .draw = group->begun};
+    *start = (struct operation_start){.type = row->type,
+                                      .flags = row->then_write ? OPERATION_THEN_WRITE : 0,
+                                      .key = row->key,
+                                      .draw = group->begun};
     group->operation_stream.count = start->draw;
     start->session = row->session != TRACE_UNSAID
                          ? group->session_first + row->session

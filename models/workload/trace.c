@@ -138,7 +138,8 @@ static void read_operation(struct reader *reader, size_t row, struct trace_row *
     const int line = reader->csv->lines[row];
     out->type = RECORD_READ;
     out->action = VALUE_WRITE;
-    if (strcmp(text, "read") == 0) {
+    out->then_write = strcmp(text, "read_modify_write") == 0;
+    if (out->then_write || strcmp(text, "read") == 0) {
         return;
     }
     out->type = RECORD_WRITE;
@@ -156,8 +157,8 @@ static void read_operation(struct reader *reader, size_t row, struct trace_row *
     }
     complain(reader, line,
              arena_printf(reader->arena,
-                          "operation must be read, write, set, increment, decrement, add, remove "
-                          "or delete (got \"%.40s\")",
+                          "operation must be read, write, read_modify_write, set, increment, "
+                          "decrement, add, remove or delete (got \"%.40s\")",
                           text));
 }
 

@@ -27,6 +27,7 @@ struct trace_row {
     uint32_t session, bytes;  /* TRACE_UNSAID: chosen as in other workloads */
     uint8_t type;             /* enum record_operation_type */
     uint8_t action;           /* enum value_action, of a write */
+    bool then_write;          /* a read that is followed by a write of what was read */
     uint32_t element, amount; /* TRACE_UNSAID: chosen as in other workloads */
 };
 

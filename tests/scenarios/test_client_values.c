@@ -165,7 +165,8 @@ static void test_trace_rows(void **state)
     static const char *const expected[] = {
         "t.csv:4: a g_counter can not be decremented; its operations are write, increment; "
         "datasets.d.value.type could be pn_counter",
-        "t.csv:5: operation must be read, write, set, increment, decrement, add, remove or delete "
+        "t.csv:5: operation must be read, write, read_modify_write, set, increment, decrement, "
+        "add, remove or delete "
         "(got \"upsert\")",
         "t.csv:6: element must be an integer from 0 to 0 (got \"1\")",
         "t.csv:7: amount must be an integer from 1 to 1000000000 (got \"0\")",
