@@ -80,6 +80,8 @@ void replica_state_changed(struct replica *self, uint32_t key, uint8_t flags)
     if (!replica_merges(self)) {
         return;
     }
+    /* Of what a replica holds events tell nothing. */
+    engine_mix(&self->world->engine, value_digest(storage_state(self->storage, key)));
     if (wanted(self, RECORD_VALUE)) {
         emit_value(self, key, flags);
     }
