@@ -333,7 +333,8 @@ static void write_ok(struct collect_state *state, const struct flight *flight,
     if (at != RECORD_NONE) {
         key_acknowledge(state, key, at);
     }
-    if (version_less(version, flight->expected) && (flight->flags & RECORD_FLAG_WARMUP) == 0) {
+    if (version_less(version, flight->expected) && (flight->flags & RECORD_FLAG_WARMUP) == 0 &&
+        state->layout->datasets[flight->dataset].meeting == RECORD_ONE_WINS) {
         dataset->clock_inversions++;
     }
     if (version_less(key->acked, version)) {

@@ -220,18 +220,18 @@ void build_values(struct collect_state *state, struct set_builder *builder)
 {
     bool any = false;
 
-    for (uint32_t d = 0; state->values != NULL && d < state->layout->dataset_count; d++) {
-        any = any || of(state, d)->keys != NULL;
+    for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
+        any = any || !state->layout->datasets[d].leader;
     }
-    if (!any) {
-        return;
-    }
-    for (size_t rule = 0; rule < sizeof(rules) / sizeof(rules[0]); rule++) {
+    for (size_t rule = 0; state->values != NULL && rule < sizeof(rules) / sizeof(rules[0]);
+         rule++) {
         for (int64_t d = ANY_DATASET; d < (int64_t)state->layout->dataset_count; d++) {
             build_row(state, builder, &rules[rule], d);
         }
     }
-    build_wire(state, builder);
+    if (any) {
+        build_wire(state, builder);
+    }
 }
 
 void build_value_series(const struct collect_state *state, struct set_builder *builder)

@@ -377,8 +377,8 @@ static void write_inversions(const struct page *page)
             fputc('\n', page->stream);
             print_clean(page->stream, layout->datasets[i].name);
             fprintf(page->stream,
-                    ": %" PRIu64 " acknowledged writes lost to an earlier one with a later clock "
-                    "(clock_inversions)\n",
+                    ": acknowledged writes lost to an earlier one with a later clock: %" PRIu64
+                    " (clock_inversions)\n",
                     inversions->count);
         }
     }

@@ -75,7 +75,8 @@ static int differences(const struct metric_set *a, const struct metric_set *b, i
         const struct metric *one = &a->metrics[m];
         const struct metric *other =
             metric_find(b, one->definition->name, one->labels, one->label_count);
-        if (other == NULL) {
+        /* Only an omniscient observer sees how wrong clocks are. */
+        if (other == NULL || strcmp(one->definition->name, "clock_error_ms") == 0) {
             continue;
         }
         ++*compared;
