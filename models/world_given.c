@@ -67,6 +67,17 @@ static void list_writes(const struct replica *self, struct words content, uint8_
     list_sort(list);
 }
 
+void replica_head_of_delta(struct replica *self, struct words_buffer *delta)
+{
+    struct words_buffer *list = &self->world->scratch.given;
+    list_writes(self, words_of(delta), VALUE_DELTA, list);
+    if (list->count > 0) {
+        const struct value_version newest = listed(list, list->count / VERSION_WORDS - 1);
+        delta->at[0] = (uint64_t)newest.stamp;
+        delta->at[1] = newest.write;
+    }
+}
+
 void replica_tell_given(struct replica *self, uint32_t key, struct words state, struct words from,
                         uint8_t form)
 {

@@ -193,6 +193,8 @@ void replica_power_back(struct world *world, uint32_t node);
 void replica_release(struct replica *replica);
 void replica_block_free(void *context, uint16_t dataset, uint32_t block);
 uint32_t replica_block_copy(void *context, uint16_t dataset, uint32_t block);
+/* world_given.c: a delta may bring back writes of others with later stamps; its head says so. */
+void replica_head_of_delta(struct replica *self, struct words_buffer *delta);
 /* world_given.c: tells of the writes of `from` that are not in `state`, oldest first. */
 void replica_tell_given(struct replica *self, uint32_t key, struct words state, struct words from,
                         uint8_t form);

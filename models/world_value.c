@@ -206,6 +206,9 @@ enum record_outcome replica_perform(struct replica *self, const struct message *
         reject(self, request);
         return RECORD_FAIL;
     }
+    if (form == VALUE_DELTA) {
+        replica_head_of_delta(self, &scratch->shipped);
+    }
     if (self->storage != NULL) {
         const bool newer = version_newer(version, storage_read(self->storage, request->key));
         if (version.write != 0) { /* nobody's: replicas settle something among themselves */
