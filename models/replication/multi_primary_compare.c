@@ -172,7 +172,9 @@ void multi_repair_timer(struct replica *self)
 {
     const struct multi_state *state = replica_state(self);
     for (uint32_t index = 0; index < state->link_count; index++) {
-        if (multi_link(state, index)->comparing == MULTI_IDLE) {
+        const struct multi_link *link = multi_link(state, index);
+        /* One that is silent would only be given again what waits for it already. */
+        if (link->comparing == MULTI_IDLE && !link->probing) {
             multi_compare(self, index);
         }
     }

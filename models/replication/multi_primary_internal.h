@@ -250,6 +250,16 @@ static inline bool multi_waits(const struct multi_state *state, uint32_t link, u
     return (multi_entry(state, position)->waiting & multi_bit(link)) != 0;
 }
 
+/*
+ * Writes in one message at most. To a neighbour that is silent one: where packets get lost, a large
+ * message hardly ever arrives.
+ */
+static inline uint32_t multi_batch_most(const struct multi_params *params,
+                                        const struct multi_link *link)
+{
+    return link->probing ? 1 : (uint32_t)params->batch_max;
+}
+
 /* The link of the message's sender. */
 static inline uint32_t multi_link_from(struct replica *self, const struct message *message)
 {

@@ -216,7 +216,7 @@ void multi_send_packed(struct replica *self, uint32_t index, uint64_t end)
             continue;
         }
         if (!is_there(self, link, p, link->sent)) {
-            if (count >= (uint32_t)params->batch_max && !within) {
+            if (count >= multi_batch_most(params, link) && !within) {
                 break;
             }
             slot_add(self, link, p, count++);

@@ -61,11 +61,11 @@ static void send_batch(struct replica *self, uint32_t index, uint64_t end)
     const struct multi_params *params = replica_params(self);
     const struct multi_state *state = replica_state(self);
     struct multi_link *link = multi_link(state, index);
+    const uint32_t most = multi_batch_most(params, link);
     uint32_t count = 0, bytes = 0;
     uint64_t to = link->sent;
     bool joined = false; /* a transaction is in one message, however long that gets */
-    for (uint64_t p = link->sent;
-         p < end && (joined || (count < (uint32_t)params->batch_max && bytes < MULTI_BULK_BYTES));
+    for (uint64_t p = link->sent; p < end && (joined || (count < most && bytes < MULTI_BULK_BYTES));
          p++) {
         joined = multi_entry(state, p)->joined;
         if (multi_waits(state, index, p)) {
