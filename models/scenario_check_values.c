@@ -97,6 +97,12 @@ static const char *feed_problem(struct checking *checking, const struct scenario
                    ? reason
                    : arena_printf(arena, "%s; types of values that do: %s", reason, types);
     }
+    if (ops->resolves != NULL && !ops->resolves(dataset->value.params)) {
+        return arena_printf(arena,
+                            "its people would see one value of %s and resolve nothing: set "
+                            "datasets.%s.value.conflicts to \"resolved\"",
+                            actions_value_name(arena, dataset), dataset->id);
+    }
     if (!holds(checking, dataset, client->at.name)) {
         return arena_printf(arena,
                             "its people see conflicts in their own region, and \"%s\" holds no "

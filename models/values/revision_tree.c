@@ -282,6 +282,12 @@ static void context(const void *untyped, struct words body, struct words_buffer 
     }
 }
 
+static bool resolves(const void *untyped)
+{
+    const struct params *params = untyped;
+    return params->conflicts == RESOLVED;
+}
+
 const struct value_ops value_revision_tree_ops = {
     .kind = {.name = "revision_tree",
              .summary = "edits with parents: branches are kept, the one with most edits is read",
@@ -299,4 +305,5 @@ const struct value_ops value_revision_tree_ops = {
     .size = size,
     .writes = writes,
     .context = context,
+    .resolves = resolves,
 };

@@ -134,6 +134,8 @@ struct value_ops {
                    struct words_buffer *versions); /* two words each */
     /* What a reader must bring back so that its write replaces what it has read. NULL: nothing. */
     void (*context)(const void *params, struct words body, struct words_buffer *out);
+    /* Whether a reader's write replaces all that is side by side; NULL: it does, with a context. */
+    bool (*resolves)(const void *params);
     /* Forgets what the grace period no longer protects; false: nothing. NULL: there is none. */
     bool (*sweep)(const void *params, struct words body, sim_ns clock_ns,
                   struct words_buffer *after);

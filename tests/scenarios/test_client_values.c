@@ -140,6 +140,9 @@ static void test_feeds(void **state)
                    "values side by side; types of values that do: mv_register");
     assert_refused("or_set", "'feed': '2min'",
                    "clients[0].feed: there is nothing to resolve: an or_set never keeps");
+    assert_refused("revision_tree", "'feed': '2min'",
+                   "clients[0].feed: its people would see one value of a revision_tree and resolve "
+                   "nothing: set datasets.d.value.conflicts to \"resolved\"");
     assert_refused("mv_register", "'feed': {}", "clients[0].feed: needs \"latency\"");
     assert_refused("mv_register", "'feed': '2min', 'rate': 1",
                    "clients[0]: needs exactly one of \"rate\" (open loop), \"think\" (closed "
