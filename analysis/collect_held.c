@@ -14,8 +14,9 @@ static bool is_up(const struct collect_state *state, const struct valued_dataset
     return !state->node_down[dataset->source->replicas[replica]];
 }
 
+/* To forget is no write: `swept` leaves the time as it is after which all had the last one. */
 static void key_compare(const struct collect_state *state, struct valued_dataset *dataset,
-                        uint32_t index)
+                        uint32_t index, bool swept)
 {
     struct value_key *key = &dataset->keys[index];
     const struct held_value *held = held_of(dataset, index), *first = NULL;
@@ -33,7 +34,9 @@ static void key_compare(const struct collect_state *state, struct valued_dataset
     key->differs = differs;
     dataset->counts->differing += differs ? 1u : 0u;
     dataset->counts->differing -= differs ? 0 : 1u;
-    wait_changed(state, &key->wait, differs);
+    if (!swept) {
+        wait_changed(state, &key->wait, differs);
+    }
 }
 
 void held_accepted(struct collect_state *state, const struct record *record,
@@ -168,7 +171,7 @@ static void held_set(struct collect_state *state, const struct record *row, uint
         numbers_held(state, dataset, before.number, held->number);
     }
     if (before.digest != held->digest) {
-        key_compare(state, dataset, row->key);
+        key_compare(state, dataset, row->key, (row->flags & RECORD_FLAG_SWEPT) != 0);
     }
 }
 
@@ -198,7 +201,7 @@ void held_node(struct collect_state *state, uint32_t dataset_index, uint32_t rep
             held_set(state, &nothing, replica);
             dataset->keys[k].saw &= ~(UINT64_C(1) << replica);
         }
-        key_compare(state, dataset, k);
+        key_compare(state, dataset, k, false);
     }
 }
 
