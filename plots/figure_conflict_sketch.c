@@ -60,9 +60,9 @@ static void write_label(const struct sketch *sketch, const struct metric_meeting
     const bool upper = height_of(sketch, event) == UPPER;
     char text[NUMBER_TEXT_MAX];
     /* What a write does where it arrives is said further out than that it arrives. */
-    const double away = event->kind == METRIC_MEETING_ACCEPTED  ? 0.16
-                        : event->kind == METRIC_MEETING_ARRIVED ? 0.34
-                                                                : 0.52;
+    const double away = event->kind == METRIC_MEETING_ACCEPTED  ? 0.26
+                        : event->kind == METRIC_MEETING_ARRIVED ? 0.44
+                                                                : 0.62;
     fprintf(sketch->page->script,
             "set label \"write %u %s, %s ms\" at first %.9g, first %.9g center noenhanced front "
             "font \",10\" textcolor rgb \"%s\"\n",
@@ -111,7 +111,7 @@ static void draw_panel(const struct sketch *sketch, const struct figure_input *i
     const struct frame_box box = {170.0, frame->right, frame->top, frame->top + PANEL_HEIGHT};
     frame_panel(frame, &box, false);
     fprintf(script,
-            "set xrange [%.9g:%.9g]\nset yrange [-0.8:1.8]\nunset ytics\nunset grid\n"
+            "set xrange [%.9g:%.9g]\nset yrange [-0.9:1.9]\nunset ytics\nunset grid\n"
             "set xlabel \"ms since the first of the two was accepted\" noenhanced\n"
             "set ylabel \"\"\n",
             -0.15 * sketch->span_ms, 1.15 * sketch->span_ms);
@@ -125,8 +125,9 @@ static void draw_panel(const struct sketch *sketch, const struct figure_input *i
             "colour(write) = write == 1 ? %#x : %#x\n"
             "plot \"%s\" skip 1 using 4:($1 == 3 ? NaN : 2 - $3):(colour($2)) with points "
             "pointtype 7 pointsize 1.4 lc rgb variable notitle, \\\n"
-            "  \"\" skip 1 using 4:($1 == 3 ? 2 - $3 : NaN) with points pointtype 2 pointsize 2.2 "
-            "linewidth 2.5 lc rgb \"#000000\" notitle\n",
+            "  \"\" skip 1 using 4:($1 == 3 ? 2 - $3 + ($3 == 1 ? 0.11 : -0.11) : NaN):"
+            "(colour($2)) with points pointtype 2 pointsize 1.6 linewidth 2.5 lc rgb variable "
+            "notitle\n",
             0x0072B2u, 0xD55E00u, sketch->page->data_name);
     frame_panel_end(frame);
 }
