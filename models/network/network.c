@@ -159,8 +159,8 @@ static sim_ns timeout_ns(const struct network *network, const struct network_lin
 struct network_connection *network_connection(struct network *network,
                                               const struct message *message)
 {
-    if (network->config->transport != SCENARIO_TRANSPORT_STREAM || !end_is_machine(message->from) ||
-        !end_is_machine(message->to)) {
+    if (!end_is_machine(message->from | message->to) ||
+        network->config->transport != SCENARIO_TRANSPORT_STREAM) {
         return NULL;
     }
     struct network_connection **row = &network->connections[message->from];

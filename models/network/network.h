@@ -161,7 +161,7 @@ static inline struct flight *network_take(struct network *network, uint32_t *slo
 {
     *slot = pool_take_used(&network->flights);
     CHECK(*slot != POOL_NONE);
-    return network_flight(network, *slot);
+    return pool_item(&network->flights, *slot);
 }
 void network_post(struct network *network, uint32_t slot, struct flight *flight);
 
@@ -197,11 +197,12 @@ void network_drop(struct network *network, uint32_t slot);
  * is sent. */
 static inline void network_done(struct network *network, uint32_t slot)
 {
-    const struct message *message = &network_flight(network, slot)->message;
+    pool_give(&network->flights, slot);
+    const struct message *message =
+        &((const struct flight *)pool_item(&network->flights, slot))->message;
     if (__builtin_expect(message->block != 0, 0)) {
         network->block_free(network->block_context, message->dataset, message->block);
     }
-    pool_give(&network->flights, slot);
 }
 
 /* All that the connection holds is gone. */
