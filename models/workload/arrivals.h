@@ -6,7 +6,7 @@
  *          are measured in expected arrivals and walked through the hours (exact inversion of the
  *          piecewise linear cumulative rate), so that both laws keep their meaning.
  * Local:   solar time = UTC + longitude / 15 degrees an hour; start_hour is the UTC hour at time 0.
- * Order:   one draw of the stream an arrival.
+ * Order:   one draw of the stream an arrival, RANDOM_BLOCKS of them at a time.
  * Units:   ns; what rounding leaves is carried on, so that the mean rate is exact.
  * Source:  inversion: Lewis and Shedler, Naval Research Logistics Quarterly 26(3), 1979, section 1.
  */
