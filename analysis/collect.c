@@ -356,7 +356,7 @@ void collector_release(struct collector *collector)
         struct dataset_state *dataset = &state->datasets[d];
 
         for (uint32_t i = 0; i < dataset->replica_count; i++) {
-            memory_release(dataset->replicas[i].heap);
+            late_release(&dataset->replicas[i].late);
         }
         memory_release(dataset->keys);
         memory_release(dataset->held);

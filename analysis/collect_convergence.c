@@ -7,8 +7,8 @@
 /* Whether the replica is up and misses something that was committed before the last fault's end. */
 static bool lag_behind(const struct collect_state *state, const struct replica_state *replica)
 {
-    return !state->node_down[replica->node] && replica->heap_count > 0 &&
-           replica->heap[0].commit_ns <= state->fault_end_ns;
+    return !state->node_down[replica->node] && replica->late.count > 0 &&
+           replica->late.oldest_ns <= state->fault_end_ns;
 }
 
 void lag_watch(struct collect_state *state)

@@ -2,12 +2,11 @@
  * collect_lag.c - what each replica holds of each key, and how far behind it is.
  *
  * Model: a replica misses a committed version while it holds an older one. Each replica keeps the
- *        number of versions that it misses and a heap of the keys of which it misses any, by the
- *        commit of the key's oldest missing version: the top is the replica's lag in time.
- *        What is lost is not late: a version that a node reports to have discarded, until it is
- *        committed anew; one that no replica holds any more, nor a newer one, until one does.
- * Cost:  a commit or an apply touches the key's entries and 24 bytes for each replica; the heap
- *        holds only keys that are behind.
+ *        number of versions that it misses and the keys of which it misses any, by the commit of
+ * the key's oldest missing version (collect_late.h): the oldest is its lag in time. What is lost is
+ * not late: a version that a node reports to have discarded, until it is committed anew; one that
+ * no replica holds any more, nor a newer one, until one does. Cost:  a commit or an apply touches
+ * the key's entries and 24 bytes for each replica.
  */
 #include "analysis/collect_conflicts.h"
 #include "analysis/collect_failure.h"
@@ -19,103 +18,19 @@ static struct held_state *held_at(const struct dataset_state *dataset, uint32_t 
     return &dataset->held[(size_t)key * dataset->replica_count + replica];
 }
 
+static struct late_held late_held(const struct dataset_state *dataset, uint32_t replica)
+{
+    return (struct late_held){held_at(dataset, 0, replica), dataset->replica_count};
+}
+
 #define LAG_WARNING_NS  (30 * SIM_NS_PER_S)
 #define LAG_CRITICAL_NS (300 * SIM_NS_PER_S)
-
-/* ---- the heap ---- */
-
-static void heap_place(const struct dataset_state *dataset, uint32_t replica, size_t position,
-                       struct lag_item item)
-{
-    dataset->replicas[replica].heap[position] = item;
-    held_at(dataset, item.key, replica)->heap_position = (uint32_t)position;
-}
-
-static void heap_up(const struct dataset_state *dataset, uint32_t replica, size_t position,
-                    struct lag_item item)
-{
-    const struct lag_item *heap = dataset->replicas[replica].heap;
-
-    while (position > 0) {
-        const size_t parent = (position - 1) / 4;
-
-        if (heap[parent].commit_ns <= item.commit_ns) {
-            break;
-        }
-        heap_place(dataset, replica, position, heap[parent]);
-        position = parent;
-    }
-    heap_place(dataset, replica, position, item);
-}
-
-static void heap_down(const struct dataset_state *dataset, uint32_t replica, size_t position,
-                      struct lag_item item)
-{
-    const struct replica_state *state = &dataset->replicas[replica];
-    const struct lag_item *heap = state->heap;
-
-    for (;;) {
-        const size_t first = 4 * position + 1;
-        const size_t end = first + 4 < state->heap_count ? first + 4 : state->heap_count;
-        size_t least = first;
-
-        if (first >= state->heap_count) {
-            break;
-        }
-        for (size_t i = first + 1; i < end; i++) {
-            if (heap[i].commit_ns < heap[least].commit_ns) {
-                least = i;
-            }
-        }
-        if (heap[least].commit_ns >= item.commit_ns) {
-            break;
-        }
-        heap_place(dataset, replica, position, heap[least]);
-        position = least;
-    }
-    heap_place(dataset, replica, position, item);
-}
-
-static void heap_push(const struct dataset_state *dataset, uint32_t replica, struct lag_item item)
-{
-    struct replica_state *state = &dataset->replicas[replica];
-    void *heap = state->heap;
-
-    memory_grow(&heap, &state->heap_capacity, state->heap_count + 1, sizeof(*state->heap));
-    state->heap = heap;
-    heap_up(dataset, replica, state->heap_count++, item);
-}
-
-static void heap_move(const struct dataset_state *dataset, uint32_t replica, size_t position,
-                      struct lag_item item)
-{
-    const sim_ns old_ns = dataset->replicas[replica].heap[position].commit_ns;
-
-    if (item.commit_ns < old_ns) {
-        heap_up(dataset, replica, position, item);
-    } else {
-        heap_down(dataset, replica, position, item);
-    }
-}
-
-static void heap_remove(const struct dataset_state *dataset, uint32_t replica, size_t position)
-{
-    struct replica_state *state = &dataset->replicas[replica];
-
-    CHECK(position < state->heap_count);
-
-    const struct lag_item last = state->heap[--state->heap_count];
-
-    if (position < state->heap_count) {
-        heap_move(dataset, replica, position, last);
-    }
-}
 
 /* ---- lag ---- */
 
 sim_ns lag_ns(const struct replica_state *replica, sim_ns now_ns)
 {
-    return replica->heap_count == 0 ? 0 : now_ns - replica->heap[0].commit_ns;
+    return replica->late.count == 0 ? 0 : now_ns - replica->late.oldest_ns;
 }
 
 /* For how long between the two times the lag was over 30 s, and over 300 s. */
@@ -176,17 +91,17 @@ static void missing_set(struct collect_state *state, struct dataset_state *datas
 {
     struct replica_state *replica = &dataset->replicas[index];
     struct held_state *held = held_at(dataset, key, index);
-    const struct lag_item item = {missing.commit_ns, key};
+    const struct late_held all = late_held(dataset, index);
 
     lag_integrate(state, replica, state->now_ns);
     CHECK(replica->missing >= held->missing);
     replica->missing = replica->missing - held->missing + missing.count;
     if (held->missing == 0 && missing.count > 0) {
-        heap_push(dataset, index, item);
+        late_add(&replica->late, all, key, missing.commit_ns);
     } else if (held->missing > 0 && missing.count == 0) {
-        heap_remove(dataset, index, held->heap_position);
+        late_remove(&replica->late, all, key);
     } else if (missing.count > 0) {
-        heap_move(dataset, index, held->heap_position, item);
+        late_move(&replica->late, all, key, missing.commit_ns);
     }
     held->missing = missing.count;
 }
@@ -298,7 +213,7 @@ void lag_committed(struct collect_state *state, const struct record *record)
             lag_integrate(state, replica, state->now_ns);
             replica->missing++;
             if (held[i].missing++ == 0) {
-                heap_push(dataset, i, (struct lag_item){state->now_ns, record->key});
+                late_add(&replica->late, late_held(dataset, i), record->key, state->now_ns);
             }
         }
     }
@@ -459,7 +374,8 @@ static void commit_taken(struct collect_state *state, struct dataset_state *data
             continue;
         }
 
-        const sim_ns since_ns = dataset->replicas[i].heap[held->heap_position].commit_ns;
+        const sim_ns since_ns =
+            late_since(&dataset->replicas[i].late, late_held(dataset, i), index);
         struct missing left = {held->missing - 1, since_ns};
 
         CHECK(held->missing > 0);

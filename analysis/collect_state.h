@@ -13,6 +13,7 @@
 #define ANALYSIS_COLLECT_STATE_H
 
 #include "analysis/collect.h"
+#include "analysis/collect_late.h"
 #include "sim/check.h"
 #include "sim/fetch.h"
 
@@ -80,18 +81,12 @@ struct key_state {                     /* one cache line, to be fetched at once 
 
 struct held_state { /* of one key at one replica */
     struct version version;
-    uint32_t missing;       /* committed versions newer than `version` */
-    uint32_t heap_position; /* valid while missing > 0 */
-};
-
-struct lag_item {
-    sim_ns commit_ns; /* of the key's oldest missing version */
-    uint32_t key;     /* within the dataset */
+    uint32_t missing;    /* committed versions newer than `version` */
+    uint32_t late_place; /* collect_late.h; valid while missing > 0 */
 };
 
 struct replica_state {
-    struct lag_item *heap; /* 4-ary, least commit_ns first */
-    size_t heap_count, heap_capacity;
+    struct late_keys late;
     uint64_t missing;                      /* versions, over all keys */
     sim_ns since_ns;                       /* the integrals reach to here */
     double lag_integral, missing_integral; /* ns * ns, versions * ns */

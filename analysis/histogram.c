@@ -149,6 +149,25 @@ static uint64_t quantile_rank(uint64_t count, double p)
     return rank >= (double)count ? count : (uint64_t)rank;
 }
 
+/* Leaves whole blocks behind as long as what is counted up to their end is less than `rank`. */
+static void skip_blocks(const struct histogram *histogram, uint64_t rank,
+                        struct histogram_bucket *bucket)
+{
+    for (size_t i = 0; i < HISTOGRAM_BLOCKS; i++) {
+        const uint64_t *block = histogram->blocks[i];
+        uint64_t sum = 0;
+
+        for (size_t k = 0; block != NULL && k < HISTOGRAM_BLOCK; k++) {
+            sum += block[k];
+        }
+        if (bucket->cumulative + sum >= rank) {
+            return;
+        }
+        bucket->cumulative += sum;
+        bucket->index = (i + 1) * HISTOGRAM_BLOCK;
+    }
+}
+
 int64_t histogram_quantile(const struct histogram *histogram, double p)
 {
     CHECK(p >= 0);
@@ -163,6 +182,7 @@ int64_t histogram_quantile(const struct histogram *histogram, double p)
     if (rank == histogram->count) {
         return histogram->max;
     }
+    skip_blocks(histogram, rank, &bucket);
     while (histogram_next(histogram, &bucket) && bucket.cumulative < rank) {
     }
 

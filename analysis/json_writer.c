@@ -14,9 +14,25 @@ struct json_writer json_writer_on(FILE *stream, unsigned indent)
     return writer;
 }
 
+/* How many bytes, from the first on, stand for themselves. */
+static size_t plain_length(const char *text)
+{
+    size_t length = 0;
+
+    while (text[length] >= 0x20 && text[length] < 0x7F && text[length] != '"' &&
+           text[length] != '\\') {
+        length++;
+    }
+    return length;
+}
+
 static void write_quoted(FILE *stream, const char *text)
 {
+    const size_t plain = plain_length(text);
+
     fputc('"', stream);
+    fwrite(text, 1, plain, stream); /* mostly all of it */
+    text += plain;
     for (uint32_t code = utf8_next(&text); code != 0; code = utf8_next(&text)) {
         if (code == '"' || code == '\\') {
             fprintf(stream, "\\%c", (int)code);

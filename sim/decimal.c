@@ -178,9 +178,40 @@ void decimal_rounded(struct decimal *decimal, double value, int digits)
     trim(decimal);
 }
 
+/*
+ * A whole number n of millionths with up to 15 digits, as times in ms are and most counts: the
+ * division is rounded to the nearest double, so its digits read back as the value, and they are
+ * what rounding to 15 digits gives.
+ */
+static bool decimal_millionths(struct decimal *decimal, double value)
+{
+    const double size = value < 0.0 ? -value : value;
+    if (!(size >= 1e-6 && size < 1e9)) {
+        return false;
+    }
+    uint64_t n = (uint64_t)(size * 1e6 + 0.5);
+    if ((double)n / 1e6 != size) {
+        return false;
+    }
+    *decimal = (struct decimal){.negative = value < 0.0, .exponent = -6};
+    for (; n % 10 == 0; n /= 10) {
+        decimal->exponent++;
+    }
+    for (uint64_t rest = n; rest > 0; rest /= 10) {
+        decimal->count++;
+    }
+    for (int i = decimal->count; i-- > 0; n /= 10) {
+        decimal->digits[i] = (unsigned char)(n % 10);
+    }
+    return true;
+}
+
 void decimal_shortest(struct decimal *decimal, double value)
 {
     CHECK(value >= -DBL_MAX && value <= DBL_MAX);
+    if (decimal_millionths(decimal, value)) {
+        return;
+    }
     /* Any decimal of up to 15 digits survives a normal double, so shorter tries can not win. */
     const bool normal = value >= DBL_MIN || value <= -DBL_MIN;
     for (int precision = normal ? DBL_DIG : 1;; precision++) {

@@ -66,10 +66,11 @@ enum engine_stop engine_run(struct engine *engine, sim_ns until_ns, uint64_t eve
     sim_ns at_ns = 0;
     engine->stopped = false;
     while (event_budget > 0) {
+        const event_key *run = queue->run;
         const enum event_take take = event_queue_take(queue, until_ns, &at_ns, &event);
         if (__builtin_expect(take == EVENT_TAKE_DONE, 1)) {
-            if (engine->foresee != NULL) {
-                look_ahead(engine);
+            if (queue->run != run && engine->foresee != NULL) {
+                look_ahead(engine); /* what was said before the run moved on is known */
             }
             handle(engine, at_ns, &event);
             event_budget--;

@@ -25,9 +25,10 @@
 typedef void (*engine_handler)(void *world, const struct event *event);
 
 /*
- * Looks ahead: `near` will probably be handled in about 2 events and `far` in about 4. It may fetch
- * memory into the cache and must change nothing. Most events are announced twice, first as `far`;
- * some are not, and one that is may be cancelled before.
+ * Looks ahead: `near` will probably be handled in 2 events or a few more and `far` in twice as
+ * many. It may fetch memory into the cache and must change nothing. Most events that were not
+ * scheduled just now are announced twice, first as `far`; some are not, and one that is may be
+ * cancelled before.
  */
 typedef void (*engine_foresight)(void *world, const struct event *far, const struct event *near);
 

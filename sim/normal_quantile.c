@@ -42,7 +42,7 @@ double normal_quantile(double u)
 {
     const double q = u - 0.5;
     const double q2 = q * q;
-    if (q2 <= 0.180625) {
+    if (__builtin_expect(q2 <= 0.180625, 1)) {
         return q * ratio_at(&middle, q2);
     }
     const double t = -portable_log(q < 0.0 ? u : 1.0 - u);

@@ -72,11 +72,17 @@ static inline bool pool_taken(const struct pool *pool, uint32_t index)
     return index != POOL_NONE && index < pool->used && pool->links[index] == POOL_TAKEN;
 }
 
+/* Unchecked: for an index that was taken just now, or that pool_give() is about to check. */
+static inline void *pool_item(const struct pool *pool, uint32_t index)
+{
+    return pool->items + (size_t)index * pool->item_bytes;
+}
+
 static inline void *pool_at(const struct pool *pool, uint32_t index)
 {
     CHECK(index < pool->used);
     CHECK(pool->links[index] == POOL_TAKEN);
-    return pool->items + (size_t)index * pool->item_bytes;
+    return pool_item(pool, index);
 }
 
 #endif

@@ -32,6 +32,13 @@ struct random_block {
 
 enum { RANDOM_PURPOSE_BITS = 24, RANDOM_BLOCK_MAX = 255, RANDOM_UNIT_SHIFT = 12 };
 
+/* Of Philox4x32-10: multipliers of the words 0 and 2, and what the key's halves grow by a round. */
+enum { RANDOM_ROUNDS = 10 };
+#define RANDOM_MULTIPLIER_0 UINT32_C(0xd2511f53)
+#define RANDOM_MULTIPLIER_1 UINT32_C(0xcd9e8d57)
+#define RANDOM_INCREMENT_0  UINT32_C(0x9e3779b9)
+#define RANDOM_INCREMENT_1  UINT32_C(0xbb67ae85)
+
 /* The stream (seed, purpose, index), at its draw 0. */
 void random_stream_init(struct random_stream *stream, uint64_t seed, uint32_t purpose,
                         uint32_t index);
@@ -43,15 +50,15 @@ static inline struct random_block random_block_at(uint64_t seed, uint32_t purpos
 {
     uint32_t c0 = (uint32_t)n, c1 = (uint32_t)(n >> 32), c2 = index, c3 = purpose;
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-    for (int round = 0; round < 10; round++) {
-        const uint64_t p0 = (uint64_t)c0 * UINT32_C(0xd2511f53);
-        const uint64_t p1 = (uint64_t)c2 * UINT32_C(0xcd9e8d57);
+    for (int round = 0; round < RANDOM_ROUNDS; round++) {
+        const uint64_t p0 = (uint64_t)c0 * RANDOM_MULTIPLIER_0;
+        const uint64_t p1 = (uint64_t)c2 * RANDOM_MULTIPLIER_1;
         c0 = (uint32_t)(p1 >> 32) ^ (c1 ^ k0);
         c2 = (uint32_t)(p0 >> 32) ^ (c3 ^ k1);
         c1 = (uint32_t)p1;
         c3 = (uint32_t)p0;
-        k0 += UINT32_C(0x9e3779b9);
-        k1 += UINT32_C(0xbb67ae85);
+        k0 += RANDOM_INCREMENT_0;
+        k1 += RANDOM_INCREMENT_1;
     }
     return (struct random_block){{c0 | (uint64_t)c1 << 32, c2 | (uint64_t)c3 << 32}};
 }

@@ -14,16 +14,13 @@
 #ifndef SIM_RANDOM_EXPONENTIAL_H
 #define SIM_RANDOM_EXPONENTIAL_H
 
-#include "sim/random.h"
+#include "sim/random_blocks.h"
 
 enum { RANDOM_EXPONENTIAL_LAYERS = 256 };
 
 /* The right end x of each layer and exp(-x); layer 0 is as wide as it would be with the tail. */
-struct random_layer {
-    double x, height;
-};
-
-extern const struct random_layer random_exponential_layers[RANDOM_EXPONENTIAL_LAYERS + 1];
+extern const double random_exponential_ends[RANDOM_EXPONENTIAL_LAYERS + 1];
+extern const double random_exponential_heights[RANDOM_EXPONENTIAL_LAYERS + 1];
 
 /* What is left to do when the first word of draw n was not surely under the curve. */
 double random_exponential_finish(const struct random_stream *stream, uint64_t n,
@@ -32,9 +29,9 @@ double random_exponential_finish(const struct random_stream *stream, uint64_t n,
 /* Whether the word's point is surely under the curve; *x is what it stands for. */
 static inline bool random_exponential_from(uint64_t word, double *x)
 {
-    const struct random_layer *layer = &random_exponential_layers[word % RANDOM_EXPONENTIAL_LAYERS];
-    *x = random_unit_from(word) * layer[0].x;
-    return *x < layer[1].x;
+    const double *end = &random_exponential_ends[word % RANDOM_EXPONENTIAL_LAYERS];
+    *x = random_unit_from(word) * end[0];
+    return *x < end[1];
 }
 
 /* The same for draw n, of which the block is made again. */
@@ -50,5 +47,8 @@ static inline double random_exponential(struct random_stream *stream)
     }
     return random_exponential_again(stream, n);
 }
+
+/* What random_exponential() would return the next RANDOM_BLOCKS times. */
+void random_exponential_next(struct random_stream *stream, double values[RANDOM_BLOCKS]);
 
 #endif

@@ -45,19 +45,12 @@ uint32_t network_link_between(const struct network *network, uint32_t from, uint
                    network_place_of(network, to));
 }
 
-/*
- * The published law. Counting limits has no branch that chance could mispredict, and goes on while
- * the word becomes a double.
- */
-static double published_ns(const struct network_link *link, uint64_t word)
+static inline sim_ns published_ns(struct network_link *link)
 {
-    const uint64_t bits = word >> RANDOM_UNIT_SHIFT;
-    size_t index = 0;
-    for (int i = 0; i + 2 < GEOGRAPHY_JITTER_KNOTS; i++) {
-        index += bits >= link->limits[i];
+    if (__builtin_expect(link->ahead_left == 0, 0)) {
+        network_link_draw(link);
     }
-    const struct network_piece *piece = &link->pieces[index];
-    return piece->value_ns + (random_unit_from(word) - piece->from) * piece->slope_ns;
+    return link->ahead_ns[NETWORK_AHEAD - link->ahead_left--];
 }
 
 /* The random one-way delay of one message, before faults. */
@@ -71,8 +64,7 @@ travel_ns(struct network *network, struct network_link *link, const struct messa
     if (own != NULL) {
         delay_ns = link->p50_ns + distribution_sample_ns(own, &link->kind_stream);
     } else if (link->published) {
-        /* Positive and far below SIM_NS_MAX: a cast rounds it. */
-        delay_ns = (sim_ns)(published_ns(link, random_u64(&link->delay_stream)) + 0.5);
+        delay_ns = published_ns(link);
     } else if (network->config->jitter.extra != NULL) {
         delay_ns = link->base_ns +
                    distribution_sample_ns(network->config->jitter.extra, &link->delay_stream);
@@ -167,8 +159,8 @@ static sim_ns timeout_ns(const struct network *network, const struct network_lin
 struct network_connection *network_connection(struct network *network,
                                               const struct message *message)
 {
-    if (network->config->transport != SCENARIO_TRANSPORT_STREAM || !end_is_machine(message->from) ||
-        !end_is_machine(message->to)) {
+    if (!end_is_machine(message->from | message->to) ||
+        network->config->transport != SCENARIO_TRANSPORT_STREAM) {
         return NULL;
     }
     struct network_connection **row = &network->connections[message->from];

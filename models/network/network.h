@@ -26,6 +26,7 @@
 #include "sim/engine.h"
 #include "sim/fetch.h"
 #include "sim/pool.h"
+#include "sim/random_blocks.h"
 #include "sim/record.h"
 
 /* What becomes of what is sent over a cut pair. Of several at a time the greatest counts. */
@@ -49,10 +50,16 @@ struct network_piece {
     double unused;   /* so that a piece is in one cache line */
 };
 
+enum { NETWORK_AHEAD = RANDOM_BLOCKS };
+
 struct network_link {
-    uint32_t cuts;  /* 0: open for all; else network_cut.h knows for whom it is not */
-    bool published; /* the delay is sampled from `pieces`, its floor included */
+    uint32_t cuts;       /* 0: open for all; else network_cut.h knows for whom it is not */
+    uint32_t ahead_left; /* published delays that are drawn already: the last of ahead_ns */
+    bool published;      /* the delay is sampled from `pieces`, its floor included */
     bool unlimited; /* no loss, no bandwidth and no fault to think of: see network_link_update() */
+    sim_ns ahead_ns[NETWORK_AHEAD];
+    double delay_factor; /* what link faults make of it now; more below */
+    sim_ns extra_ns;
     struct random_stream delay_stream;
     /* Of the words of 52 bits that draw the delay, those from limits[i] on are behind piece i. */
     uint64_t limits[GEOGRAPHY_JITTER_KNOTS];
@@ -70,9 +77,7 @@ struct network_link {
     uint32_t cable_cuts;           /* faults that cut its cable */
     uint32_t reroutes;             /* of them, those that send its traffic around */
     bool stranded;                 /* there is no way around */
-    /* What link faults make of it now. */
-    double delay_factor, loss_now, bandwidth_now;
-    sim_ns extra_ns;
+    double loss_now, bandwidth_now;
     uint32_t disorder, pair_changes; /* changes that network_disorder.h is for; of them, of pairs */
     struct random_stream disorder_stream;
     struct fault_link *changes; /* in the order in which they began */
@@ -156,7 +161,7 @@ static inline struct flight *network_take(struct network *network, uint32_t *slo
 {
     *slot = pool_take_used(&network->flights);
     CHECK(*slot != POOL_NONE);
-    return network_flight(network, *slot);
+    return pool_item(&network->flights, *slot);
 }
 void network_post(struct network *network, uint32_t slot, struct flight *flight);
 
@@ -192,11 +197,12 @@ void network_drop(struct network *network, uint32_t slot);
  * is sent. */
 static inline void network_done(struct network *network, uint32_t slot)
 {
-    const struct message *message = &network_flight(network, slot)->message;
+    pool_give(&network->flights, slot);
+    const struct message *message =
+        &((const struct flight *)pool_item(&network->flights, slot))->message;
     if (__builtin_expect(message->block != 0, 0)) {
         network->block_free(network->block_context, message->dataset, message->block);
     }
-    pool_give(&network->flights, slot);
 }
 
 /* All that the connection holds is gone. */
@@ -211,6 +217,9 @@ struct network_connection *network_connection(struct network *network,
 
 /* Gives the link the published law of one-way delays. */
 void network_link_publish(struct network_link *link, const struct geography_jitter *jitter);
+
+/* Draws the next published delays, when none is left. */
+void network_link_draw(struct network_link *link);
 
 /* The link that a message between two ends takes. */
 uint32_t network_link_between(const struct network *network, uint32_t from, uint32_t to);

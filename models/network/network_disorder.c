@@ -28,6 +28,7 @@ static void duplicate(struct network *network, struct network_link *link, uint32
     /* The same law with other draws: the link's own go on as without the fault. */
     struct network_link twin = *link;
     twin.delay_stream = twin.kind_stream = link->disorder_stream;
+    twin.ahead_left = 0;
     link->disorder_stream.count++;
     const sim_ns travel_ns = network_travel_ns(network, &twin, &flight->message);
     engine_at(network->engine, start_ns + travel_ns + behind_ns,

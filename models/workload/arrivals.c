@@ -54,11 +54,20 @@ static bool advance_by_hour(struct arrivals *arrivals, double gap_ns, sim_ns end
     return false;
 }
 
+static inline double next_exponential(struct arrivals *arrivals)
+{
+    if (arrivals->ahead_left == 0) {
+        random_exponential_next(&arrivals->stream, arrivals->ahead);
+        arrivals->ahead_left = RANDOM_BLOCKS;
+    }
+    return arrivals->ahead[RANDOM_BLOCKS - arrivals->ahead_left--];
+}
+
 sim_ns arrivals_next(struct arrivals *arrivals, sim_ns end_ns)
 {
     double gap_ns = arrivals->gap_ns;
     if (!arrivals->regular) {
-        gap_ns *= random_exponential(&arrivals->stream);
+        gap_ns *= next_exponential(arrivals);
     }
     const bool found = arrivals->by_hour == NULL ? advance(arrivals, gap_ns, end_ns)
                                                  : advance_by_hour(arrivals, gap_ns, end_ns);

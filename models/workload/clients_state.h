@@ -46,6 +46,8 @@ struct feed {       /* conflicts that wait for people */
     uint32_t idle_count;
 };
 
+enum { OPERATIONS_AHEAD = 2 * RANDOM_BLOCKS };
+
 struct group {
     const struct scenario_client *client;
     uint32_t index;
@@ -60,8 +62,10 @@ struct group {
     const struct distribution *value_bytes;
     struct random_stream operation_stream, key_stream, bytes_stream;
     struct random_stream think_stream, retry_stream, probe_stream;
-    uint64_t begun;                 /* operations of its own load */
-    struct operation_draw ahead[2]; /* open loop: of the next ones */
+    uint64_t begun; /* operations of its own load */
+    /* Open loop: of the next ones, by draw number, of which those before `drawn` are there. */
+    struct operation_draw ahead[OPERATIONS_AHEAD];
+    uint64_t drawn;
     struct due_list due[DUE_COUNT];
     const struct probe_region *probe_regions; /* none: no probes */
     uint32_t probe_region_count;

@@ -28,15 +28,34 @@ static uint32_t session_from(const struct group *group, uint64_t word)
     return group->session_first + (uint32_t)(random_unit_from(word) * (double)group->session_count);
 }
 
+static struct operation_draw drawn_from(const struct group *group, struct random_block block,
+                                        struct key_draw key)
+{
+    return (struct operation_draw){
+        .operation = (uint8_t)mix_pick(&group->mix, random_unit_from(block.word[0])),
+        .key = key,
+        .session = session_from(group, block.word[1])};
+}
+
 static struct operation_draw draw_at(struct group *group, uint64_t draw)
 {
     group->operation_stream.count = draw;
     group->key_stream.count = draw;
-    const struct random_block block = random_block_next(&group->operation_stream);
-    return (struct operation_draw){
-        .operation = (uint8_t)mix_pick(&group->mix, random_unit_from(block.word[0])),
-        .key = key_chooser_draw(&group->keys, &group->key_stream),
-        .session = session_from(group, block.word[1])};
+    return drawn_from(group, random_block_next(&group->operation_stream),
+                      key_chooser_draw(&group->keys, &group->key_stream));
+}
+
+static void draw_ahead(struct group *group)
+{
+    struct random_block blocks[RANDOM_BLOCKS];
+    struct key_draw keys[RANDOM_BLOCKS];
+    group->operation_stream.count = group->drawn;
+    group->key_stream.count = group->drawn;
+    random_blocks_next(&group->operation_stream, blocks);
+    key_chooser_draws(&group->keys, &group->key_stream, keys);
+    for (int i = 0; i < RANDOM_BLOCKS; i++) {
+        group->ahead[group->drawn++ % OPERATIONS_AHEAD] = drawn_from(group, blocks[i], keys[i]);
+    }
 }
 
 static void load_init(struct clients *clients, struct group *group, struct arena *arena)
@@ -57,8 +76,7 @@ static void load_init(struct clients *clients, struct group *group, struct arena
         group->load = LOAD_OPEN;
         arrivals_init(&group->arrivals, client, layout->places[group->place].longitude,
                       stream_of(clients, PURPOSE_ARRIVAL, group->index));
-        group->ahead[0] = draw_at(group, 0);
-        group->ahead[1] = draw_at(group, 1);
+        draw_ahead(group);
     }
 }
 
@@ -230,26 +248,27 @@ static void trace_next(struct group *group, struct operation_start *start)
 }
 
 /*
- * An open loop draws two operations ahead: looking up the key waits for memory, and so does what
- * the operation touches. One draw fetches the first, the next one tells of the second, and when the
- * operation begins all is in the cache.
+ * An open loop draws operations ahead: looking up the key waits for memory, and so does what the
+ * operation touches. The draw fetches the first, the operation before tells of the second, and when
+ * the operation begins all is in the cache.
  */
 static struct operation_draw open_draw(struct group *group)
 {
-    const struct operation_draw drawn = group->ahead[0];
-    group->ahead[0] = group->ahead[1];
-    group->ahead[1] = draw_at(group, group->begun + 2);
-    return drawn;
+    if (group->begun + 2 == group->drawn) {
+        draw_ahead(group);
+    }
+    return group->ahead[group->begun % OPERATIONS_AHEAD];
 }
 
 void group_foretell(const struct clients *clients, const struct group *group)
 {
     const struct record_sink *sink = clients->host.sink;
+    const struct operation_draw *next = &group->ahead[group->begun % OPERATIONS_AHEAD];
     if (sink->soon != NULL) {
-        sink->soon(sink->state, group->dataset,
-                   key_chooser_key(&group->keys, group->ahead[0].key, group->begun,
-                                   clients->newest[group->dataset]),
-                   group->ahead[0].session, RECORD_NONE);
+        sink->soon(
+            sink->state, group->dataset,
+            key_chooser_key(&group->keys, next->key, group->begun, clients->newest[group->dataset]),
+            next->session, RECORD_NONE);
     }
 }
 

@@ -29,15 +29,10 @@ static void zipf_init(struct key_zipf *zipf, const struct scenario_keys *keys, s
     }
 }
 
-/* A rank, or with a table a column of it and the 32 bits that decide there. */
+/* A rank without a table. */
 static struct key_draw zipf_draw(const struct key_zipf *zipf, struct random_stream *stream)
 {
-    if (zipf->table.count == 0) {
-        return (struct key_draw){.value = (uint32_t)distribution_sample(zipf->law, stream) - 1};
-    }
-    const struct random_block block = random_block_next(stream);
-    return (struct key_draw){.value = alias_column(&zipf->table, block),
-                             .bits = (uint32_t)(block.word[1] >> 32)};
+    return (struct key_draw){.value = (uint32_t)distribution_sample(zipf->law, stream) - 1};
 }
 
 static uint32_t zipf_rank(const struct key_zipf *zipf, struct key_draw drawn)
@@ -69,9 +64,8 @@ static uint32_t scaled(uint64_t word, uint32_t first, uint32_t count)
     return first + (uint32_t)(random_unit_from(word) * (double)count);
 }
 
-static uint32_t pick_hotspot(const struct key_chooser *chooser, struct random_stream *stream)
+static uint32_t pick_hotspot(const struct key_chooser *chooser, struct random_block block)
 {
-    const struct random_block block = random_block_next(stream);
     const uint32_t cold_count = chooser->count - chooser->hot_count;
     if (cold_count == 0 || random_unit_from(block.word[0]) < chooser->hot_share) {
         return scaled(block.word[1], 0, chooser->hot_count);
@@ -79,21 +73,52 @@ static uint32_t pick_hotspot(const struct key_chooser *chooser, struct random_st
     return scaled(block.word[1], chooser->hot_count, cold_count);
 }
 
-struct key_draw key_chooser_draw(const struct key_chooser *chooser, struct random_stream *stream)
+/* Whether a law draws it, from as many blocks as it needs. */
+static bool by_law(const struct key_chooser *chooser)
+{
+    return (chooser->popularity == SCENARIO_POPULARITY_ZIPFIAN ||
+            chooser->popularity == SCENARIO_POPULARITY_LATEST) &&
+           chooser->zipf->table.count == 0;
+}
+
+/* With a table: a column of it and the 32 bits that decide there. */
+static struct key_draw draw_from(const struct key_chooser *chooser, struct random_block block)
 {
     switch ((enum scenario_popularity)chooser->popularity) {
     case SCENARIO_POPULARITY_UNIFORM:
-        return (struct key_draw){.value = scaled(random_u64(stream), 0, chooser->count)};
+        return (struct key_draw){.value = scaled(block.word[0], 0, chooser->count)};
     case SCENARIO_POPULARITY_ZIPFIAN:
     case SCENARIO_POPULARITY_LATEST:
-        return zipf_draw(chooser->zipf, stream);
+        return (struct key_draw){.value = alias_column(&chooser->zipf->table, block),
+                                 .bits = (uint32_t)(block.word[1] >> 32)};
     case SCENARIO_POPULARITY_HOTSPOT:
-        return (struct key_draw){.value = pick_hotspot(chooser, stream)};
+        return (struct key_draw){.value = pick_hotspot(chooser, block)};
     case SCENARIO_POPULARITY_SEQUENTIAL:
-        stream->count++;
         break;
     }
     return (struct key_draw){0};
+}
+
+struct key_draw key_chooser_draw(const struct key_chooser *chooser, struct random_stream *stream)
+{
+    return by_law(chooser) ? zipf_draw(chooser->zipf, stream)
+                           : draw_from(chooser, random_block_next(stream));
+}
+
+void key_chooser_draws(const struct key_chooser *chooser, struct random_stream *stream,
+                       struct key_draw draws[RANDOM_BLOCKS])
+{
+    if (by_law(chooser)) {
+        for (int i = 0; i < RANDOM_BLOCKS; i++) {
+            draws[i] = zipf_draw(chooser->zipf, stream);
+        }
+        return;
+    }
+    struct random_block blocks[RANDOM_BLOCKS];
+    random_blocks_next(stream, blocks);
+    for (int i = 0; i < RANDOM_BLOCKS; i++) {
+        draws[i] = draw_from(chooser, blocks[i]);
+    }
 }
 
 uint32_t key_chooser_key(const struct key_chooser *chooser, struct key_draw drawn, uint64_t turn,

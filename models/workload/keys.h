@@ -21,6 +21,7 @@
 
 #include "models/scenario.h"
 #include "models/workload/alias.h"
+#include "sim/random_blocks.h"
 
 enum { KEY_TABLE_MAX = 1 << 17 };
 
@@ -49,6 +50,10 @@ struct key_draw { /* what chance decides */
 
 /* Fetches what the key of this draw will be looked up in. */
 struct key_draw key_chooser_draw(const struct key_chooser *chooser, struct random_stream *stream);
+
+/* The next RANDOM_BLOCKS of them. */
+void key_chooser_draws(const struct key_chooser *chooser, struct random_stream *stream,
+                       struct key_draw draws[RANDOM_BLOCKS]);
 
 /*
  * The key of that draw. `turn` counts the picks of the asking group from 0; `newest` is the key

@@ -53,7 +53,7 @@ static const char *finish(void *params, struct arena *arena, const char **key)
 static bool accepts(const struct distribution_gamma *self, double z, double v, double u)
 {
     const double z2 = z * z;
-    if (u < 1.0 - 0.0331 * z2 * z2) {
+    if (__builtin_expect(u < 1.0 - 0.0331 * z2 * z2, 1)) {
         return true;
     }
     return portable_log(u) < 0.5 * z2 + self->d * (1.0 - v + portable_log(v));
@@ -68,7 +68,7 @@ static double boosted(const struct distribution_gamma *self, const struct random
 {
     const uint64_t word = block.word[1] << 32 | UINT64_C(1) << 31 | (block.word[0] & 255);
     double exponential = 0.0;
-    if (!random_exponential_from(word, &exponential)) {
+    if (__builtin_expect(!random_exponential_from(word, &exponential), 0)) {
         const struct random_stream nested = random_stream_nested(stream, block.word[1]);
         const uint64_t other = random_block_more(&nested, 0, 0).word[1];
         exponential = random_exponential_finish(&nested, 0, (struct random_block){{word, other}});
@@ -86,7 +86,7 @@ static double sample(const void *params, struct random_stream *stream)
         const double root = 1.0 + self->c * z;
         const double v = root * root * root;
         const double u = ((double)(int64_t)(block.word[1] >> 32) + 0.5) * 0x1p-32;
-        if (root > 0.0 && accepts(self, z, v, u)) {
+        if (__builtin_expect(root > 0.0 && accepts(self, z, v, u), 1)) {
             const double factor = self->boost == 0.0 ? 1.0 : boosted(self, stream, block);
             return self->scale * v * factor;
         }

@@ -137,6 +137,43 @@ static void texts_are_short(void **state)
     check_text(1.7976931348623157e308, "1.7976931348623157e+308");
 }
 
+/* The least number of digits, from 15 on, that reads back: by the C library alone. */
+static void assert_shortest(double value)
+{
+    char text[DECIMAL_TEXT_MAX], digits[64];
+    int precision = 15;
+    do {
+        snprintf(digits, sizeof digits, "%.*e", precision - 1, value);
+    } while (strtod(digits, NULL) != value && ++precision <= 17);
+    struct decimal decimal, expected;
+    decimal_shortest(&decimal, value);
+    decimal_rounded(&expected, value, precision);
+    decimal_number_text(value, text);
+    if (strtod(text, NULL) != value || decimal.count != expected.count ||
+        decimal.exponent != expected.exponent || decimal.negative != expected.negative ||
+        memcmp(decimal.digits, expected.digits, (size_t)decimal.count) != 0) {
+        fail_msg("%.17g became %s", value, text);
+    }
+}
+
+/* Whole numbers of millionths of every size, and their neighbours, which are none. */
+static void millionths_are_no_exception(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    for (int i = 0; i < 20000; i++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        const uint64_t n = (random >> 12) >> i % 52;
+        const double value = (double)n / 1e6;
+        assert_shortest(i % 2 == 0 ? value : -value);
+        assert_shortest(value * (1.0 + DBL_EPSILON));
+        assert_shortest((double)(n / 1000000));
+    }
+    assert_shortest(999999999.999999);
+    assert_shortest(1e9);
+    assert_shortest(1e-6);
+}
+
 /* German writes a decimal comma. Only when the machine has such a locale. */
 static void a_locale_changes_nothing(void **state)
 {
@@ -163,6 +200,7 @@ int main(void)
         cmocka_unit_test(integers_are_exact_at_the_edges),
         cmocka_unit_test(doubles_survive),
         cmocka_unit_test(texts_are_short),
+        cmocka_unit_test(millionths_are_no_exception),
         cmocka_unit_test(a_locale_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include "sim/random.h"
+#include "sim/random_blocks.h"
 #include "sim/random_exponential.h"
 
 #include <Random123/philox.h>
@@ -254,14 +255,14 @@ static void test_exponential_in_equal_cells(void **state)
     for (int i = 0; i < DRAWS; i++) {
         const double x = random_exponential(&stream);
         assert_true(x > 0.0);
-        beyond_layers += x > random_exponential_layers[1].x;
+        beyond_layers += x > random_exponential_ends[1];
         counts[(int)(CELLS * exp(-x))]++;
     }
     assert_int_equal(stream.count, DRAWS);
     for (int i = 0; i < CELLS; i++) {
         chi_square += pow(counts[i] - (double)DRAWS / CELLS, 2) / ((double)DRAWS / CELLS);
     }
-    const double expected = DRAWS * exp(-random_exponential_layers[1].x);
+    const double expected = DRAWS * exp(-random_exponential_ends[1]);
     print_message("chi-square %.1f of %d, beyond the layers %d, expected %.1f\n", chi_square,
                   CELLS - 1, beyond_layers, expected);
     assert_true(chi_square < gsl_cdf_chisq_Qinv(1e-4, CELLS - 1));
@@ -273,16 +274,59 @@ static void test_exponential_in_equal_cells(void **state)
 static void test_exponential_layers_are_equal(void **state)
 {
     (void)state;
-    const struct random_layer *layers = random_exponential_layers;
-    const double area = (layers[1].x + 1.0) * exp(-layers[1].x);
-    assert_true(fabs(layers[0].x * exp(-layers[1].x) / area - 1.0) < 1e-13);
+    const double *ends = random_exponential_ends, *heights = random_exponential_heights;
+    const double area = (ends[1] + 1.0) * exp(-ends[1]);
+    assert_true(fabs(ends[0] * exp(-ends[1]) / area - 1.0) < 1e-13);
     for (int i = 1; i < RANDOM_EXPONENTIAL_LAYERS; i++) {
-        const double layer = layers[i].x * (layers[i + 1].height - layers[i].height);
+        const double layer = ends[i] * (heights[i + 1] - heights[i]);
         assert_true(fabs(layer / area - 1.0) < 1e-11);
-        assert_true(fabs(layers[i].height / exp(-layers[i].x) - 1.0) < 1e-14);
+        assert_true(fabs(heights[i] / exp(-ends[i]) - 1.0) < 1e-14);
     }
-    assert_true(layers[RANDOM_EXPONENTIAL_LAYERS].x == 0.0);
-    assert_true(layers[RANDOM_EXPONENTIAL_LAYERS].height == 1.0);
+    assert_true(ends[RANDOM_EXPONENTIAL_LAYERS] == 0.0);
+    assert_true(heights[RANDOM_EXPONENTIAL_LAYERS] == 1.0);
+}
+
+typedef void (*blocks_function)(struct random_stream *, struct random_block[RANDOM_BLOCKS]);
+
+/* Several blocks at a time are the same blocks, also where the lower half of n runs over. */
+static void assert_same_blocks(blocks_function next)
+{
+    static const uint64_t begins[] = {0, 1, 1000, UINT32_MAX - 3, UINT32_MAX, UINT64_MAX - 2};
+    for (size_t i = 0; i < sizeof begins / sizeof begins[0]; i++) {
+        struct random_stream one = stream_of(0x9123456789abcdef - i, 0x800000 + 7, 0xfedcba98);
+        one.count = begins[i];
+        struct random_stream many = one;
+        struct random_block blocks[RANDOM_BLOCKS];
+        next(&many, blocks);
+        for (int k = 0; k < RANDOM_BLOCKS; k++) {
+            const struct random_block block = random_block_next(&one);
+            assert_int_equal(blocks[k].word[0], block.word[0]);
+            assert_int_equal(blocks[k].word[1], block.word[1]);
+        }
+        assert_int_equal(many.count, one.count);
+    }
+}
+
+static void test_blocks_at_a_time(void **state)
+{
+    (void)state;
+    assert_same_blocks(random_blocks_next);
+    assert_same_blocks(random_blocks_plain);
+}
+
+/* 80000 draws: some 900 need more than their first word, some 36 go beyond the layers. */
+static void test_exponentials_at_a_time(void **state)
+{
+    (void)state;
+    struct random_stream one = stream_of(6, 1, 0), many = one;
+    for (int i = 0; i < 10000; i++) {
+        double values[RANDOM_BLOCKS];
+        random_exponential_next(&many, values);
+        for (int k = 0; k < RANDOM_BLOCKS; k++) {
+            assert_true(values[k] == random_exponential(&one));
+        }
+    }
+    assert_int_equal(many.count, one.count);
 }
 
 static void purpose_too_large(void)
@@ -337,6 +381,8 @@ int main(void)
         cmocka_unit_test(test_streams_are_independent),
         cmocka_unit_test(test_exponential_in_equal_cells),
         cmocka_unit_test(test_exponential_layers_are_equal),
+        cmocka_unit_test(test_blocks_at_a_time),
+        cmocka_unit_test(test_exponentials_at_a_time),
         cmocka_unit_test(test_misuse_stops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
