@@ -145,6 +145,7 @@ struct multi_link { /* one neighbour */
     bool probing; /* it is silent: one message at a time */
     bool batch_armed, resend_armed;
     uint8_t doublings;
+    uint32_t careful;       /* writes in one message, since it was silent; 0: it was not */
     uint64_t acked;         /* no entry before it waits */
     uint64_t sent, covered; /* next to send; end of the last batch */
     uint64_t waiting, unsent;
@@ -251,13 +252,14 @@ static inline bool multi_waits(const struct multi_state *state, uint32_t link, u
 }
 
 /*
- * Writes in one message at most. To a neighbour that is silent one: where packets get lost, a large
- * message hardly ever arrives.
+ * Writes in one message at most. To a neighbour that was silent one, and with each answer twice as
+ * many: where packets get lost, a large message hardly ever arrives.
  */
 static inline uint32_t multi_batch_most(const struct multi_params *params,
                                         const struct multi_link *link)
 {
-    return link->probing ? 1 : (uint32_t)params->batch_max;
+    const uint32_t most = (uint32_t)params->batch_max;
+    return link->careful > 0 && link->careful < most ? link->careful : most;
 }
 
 /* The link of the message's sender. */

@@ -189,6 +189,7 @@ void multi_resend_timer(struct replica *self, uint32_t index)
     link->resend_armed = false;
     if (link->waiting > link->unsent && link->progress == link->progress_then) {
         link->probing = true;
+        link->careful = 1;
         if (link->doublings < UINT8_MAX) {
             link->doublings++;
         }
@@ -226,6 +227,7 @@ void multi_on_ack(struct replica *self, const struct message *message)
     }
     link->progress++;
     link->probing = false;
+    link->careful = link->careful < (uint32_t)params->batch_max ? 2 * link->careful : 0;
     link->doublings = 0;
     if (message->flag == MULTI_FLAG_GAP) {
         multi_rewind(link);
