@@ -21,8 +21,8 @@ enum { TRACE_END_MS = 20000, TRACE_STEP_MS = 45, OPERATIONS = 8192 };
 static const char *const configurations[] = {
     "'read_repair': 'background'",
     "'read': 'one', 'write': 'any', 'sloppy': true, 'suspect_after': '3s'",
-    "'copies': 2, 'read': 'local_quorum', 'write': 'each_quorum', 'read_from': 'needed',"
-    " 'speculate_after': '30ms', 'read_repair': 'blocking'",
+    ("'copies': 2, 'read': 'local_quorum', 'write': 'each_quorum', 'read_from': 'needed',"
+     " 'speculate_after': '30ms', 'read_repair': 'blocking'"),
 };
 
 static const struct fault {

@@ -114,7 +114,7 @@ static inline void fake_block_free(void *context, uint32_t block)
 
 static inline struct answers answer_ok(sim_ns after_ns)
 {
-    return (struct answers){.first = {true, after_ns, RECORD_OK}};
+    return (struct answers){.first = {true, after_ns, RECORD_OK, 0}};
 }
 
 static inline struct answers answer_10ms(struct world *world, const struct message *request)

@@ -64,7 +64,7 @@ static struct answers slow_and_bad(struct world *world, const struct message *re
 {
     (void)world;
     const enum record_outcome outcome = (enum record_outcome)(request->operation % 3);
-    return (struct answers){.first = {request->operation % 7 != 0, 180 * MS, outcome}};
+    return (struct answers){.first = {request->operation % 7 != 0, 180 * MS, outcome, 0}};
 }
 
 static void test_open_loop_is_the_same_for_every_strategy(void **state)

@@ -201,7 +201,7 @@ static void test_second_word_of_a_request(void **state)
 {
     (void)state;
     const struct answers answers[2] = {
-        {.first = {true, 20 * MS, RECORD_INFO}, .second = {true, 35 * MS, RECORD_OK}}, lost};
+        {.first = {true, 20 * MS, RECORD_INFO, 0}, .second = {true, 35 * MS, RECORD_OK, 0}}, lost};
     struct world *world = one_operation("write", answers);
     world->group[0].retry =
         (struct scenario_retry){.tries = 2, .backoff = 100 * MS, .backoff_max = SIM_NS_PER_S};
@@ -211,7 +211,7 @@ static void test_second_word_of_a_request(void **state)
     fake_release(world);
     /* Two refusals of one request are one refusal: the second try is still open. */
     const struct answers twice[2] = {
-        {.first = {true, 20 * MS, RECORD_FAIL}, .second = {true, 140 * MS, RECORD_FAIL}},
+        {.first = {true, 20 * MS, RECORD_FAIL, 0}, .second = {true, 140 * MS, RECORD_FAIL, 0}},
         answer_ok(50 * MS)};
     world = one_operation("write", twice);
     world->group[0].retry =
@@ -253,7 +253,13 @@ static void test_hedge(void **state)
         /* The first is lost, the hedge refused: unknown, as the first may be on its way. */
         {"read", lost, refused, 2, 1000, RECORD_INFO, RECORD_NONE},
         /* Both refused. */
-        {"read", {.first = {true, 90 * MS, RECORD_FAIL}}, refused, 2, 90, RECORD_FAIL, RECORD_NONE},
+        {"read",
+         {.first = {true, 90 * MS, RECORD_FAIL, 0}},
+         refused,
+         2,
+         90,
+         RECORD_FAIL,
+         RECORD_NONE},
         /* Refused before the hedge, and no try left: nothing to hedge. */
         {"read", refused, answer_ok(20 * MS), 1, 10, RECORD_FAIL, RECORD_NONE},
     };
@@ -386,7 +392,7 @@ static void test_every_combination(void **state)
         struct answers answers[3];
         for (int i = 0; i < 3; i++) {
             answers[i] = (struct answers){
-                .first = {fates[i] != LOST, fate_ms(fates[i]) * MS, fate_outcome(fates[i])}};
+                .first = {fates[i] != LOST, fate_ms(fates[i]) * MS, fate_outcome(fates[i]), 0}};
         }
         const struct verdict expected = expected_verdict(fates);
         struct world *world = one_operation("write", answers);

@@ -339,12 +339,13 @@ static struct answers misfortune(struct world *world, const struct message *requ
     (void)world;
     const uint64_t dice = request->operation * 7 + request->tries;
     if (request->type == RECORD_READ) {
-        return (struct answers){.first = {dice % 5 != 0, 30 * MS, RECORD_OK},
-                                .second = {true, 90 * MS, dice % 3 == 0 ? RECORD_FAIL : RECORD_OK}};
+        return (struct answers){
+            .first = {dice % 5 != 0, 30 * MS, RECORD_OK, 0},
+            .second = {true, 90 * MS, dice % 3 == 0 ? RECORD_FAIL : RECORD_OK, 0}};
     }
     return (struct answers){
-        .first = {dice % 4 != 0, (sim_ns)(dice % 8) * 40 * MS, (enum record_outcome)(dice % 3)},
-        .second = {dice % 2 == 0, 2 * SIM_NS_PER_S, RECORD_OK}};
+        .first = {dice % 4 != 0, (sim_ns)(dice % 8) * 40 * MS, (enum record_outcome)(dice % 3), 0},
+        .second = {dice % 2 == 0, 2 * SIM_NS_PER_S, RECORD_OK, 0}};
 }
 
 static void test_every_try_has_its_own_copy(void **state)
