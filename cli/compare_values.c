@@ -35,6 +35,9 @@ static const struct {
 static_assert(sizeof columns / sizeof columns[0] == COMPARE_VALUES_COLUMNS,
               "the header says how many columns there are");
 
+/* What values cost is worth a table only beside what became of them. */
+enum { COLUMNS_OF_THEIR_OWN = COMPARE_VALUES_COLUMNS - 2 };
+
 void compare_values_measure(struct compare_values *row, const struct report *report)
 {
     const struct metric_set *merged = report->results.merged;
@@ -85,7 +88,7 @@ void compare_values_print(const struct compare_values_rows *rows, FILE *stream, 
     struct text_table table;
     for (size_t c = 0; c < COMPARE_VALUES_COLUMNS; c++) {
         shown[c] = is_shown(rows, c);
-        any = any || shown[c];
+        any = any || (shown[c] && c < COLUMNS_OF_THEIR_OWN);
     }
     if (!any) {
         return;

@@ -26,7 +26,7 @@ def output(scenario, *arguments):
 
 def comparison(scenario):
     text = output(scenario, "--variant", "all")
-    return text[text.index("  variants, "):].rstrip("\n")
+    return text[text.index("  variants, "):].split("\n\n")[0].rstrip("\n")
 
 
 def without_latency(table):
