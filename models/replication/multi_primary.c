@@ -403,8 +403,9 @@ static bool multi_invariant(const struct replica *self)
 
 const struct strategy_ops strategy_multi_primary = {
     .kind = {.name = "multi_primary",
-             .summary = "every replica accepts writes; the later stamp wins, "
-                        "the other is gone",
+             .summary =
+                 "every replica accepts writes and passes them on; what becomes of writes that "
+                 "meet, the type of the values says",
              .source = "Amazon DynamoDB developer guide (global tables); Redis "
                        "Active-Active and "
                        "Azure Cosmos DB documentation",

@@ -259,8 +259,8 @@ void multi_send_packed_item(struct replica *self, struct multi_link *link, uint6
     content = content.form == VALUE_STATE ? replica_content(self, multi_entry(state, position)->key)
                                           : replica_content_copy(self, &content);
     const struct multi_entry *entry = multi_entry(state, position);
-    const uint32_t flags = (entry->repair ? MULTI_FLAG_REPAIR : 0u) | (uint32_t)content.form
-                                                                          << MULTI_FLAG_FORM_SHIFT;
+    const uint32_t flags = flags_of(state, link, position) | (uint32_t)content.form
+                                                                 << MULTI_FLAG_FORM_SHIFT;
     link->sent++;
     link->unsent--;
     replica_send(self, link->member, MULTI_ITEM,

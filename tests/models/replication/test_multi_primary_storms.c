@@ -169,9 +169,11 @@ static void test_storms(void **state)
 static void test_storms_that_mattered(void **state)
 {
     (void)state;
-    run_storm(200);  /* a delta joined to one that the receiver had */
-    run_storm(213);  /* what a restarted one learns from a state that is no repair */
-    run_storm(295);  /* the same of an operation that was held */
+    run_storm(200); /* a delta joined to one that the receiver had */
+    run_storm(213); /* what a restarted one learns from a state that is no repair */
+    run_storm(295); /* the same of an operation that was held */
+    run_storm(
+        34084);      /* an item that waited while the neighbour compared itself, and brought news */
     run_storm(5597); /* a write left to a comparison under way, and others that follow it */
 }
 
