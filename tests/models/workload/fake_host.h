@@ -145,9 +145,10 @@ static inline void fake_answer(struct world *world, size_t request, struct answe
 {
     if (answer.given) {
         engine_after(&world->engine, answer.after_ns,
-                     (struct event){.kind = FAKE_ANSWER_EVENT,
-                                    .small = (uint16_t)(answer.outcome | answer.flag << 8),
-                                    .a = request});
+                     (struct event){
+                         .kind = FAKE_ANSWER_EVENT,
+                         .small = (uint16_t)((uint32_t)answer.outcome | (uint32_t)answer.flag << 8),
+                         .a = request});
     }
 }
 
