@@ -331,7 +331,8 @@ const struct metric_definition metric_catalogue[] = {
      "Writes (invoked after the warm-up) acknowledged to a client whose version is older than one "
      "of the same key that had been acknowledged before they were invoked: whoever reads gets the "
      "earlier write, and this one is silently gone. Freshness goes by version order, so no read is "
-     "stale for it. 0 with perfect clocks.",
+     "stale for it. 0 with perfect clocks, and for values of which both of two writes that meet "
+     "count or are kept.",
      {"dataset"},
      METRIC_COUNT,
      1,

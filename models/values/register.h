@@ -1,7 +1,9 @@
 /*
  * register.h - the plain register: a version and a size, the later version wins.
  *
- * It has no states: storage compares versions by itself, which costs a few instructions.
+ * Model: Johnson and Thomas, RFC 677 (1975): of two writes the later timestamp stays.
+ *        It has no states: storage compares versions by itself, which costs a few
+ *        instructions.
  */
 #ifndef MODELS_VALUES_REGISTER_H
 #define MODELS_VALUES_REGISTER_H

@@ -16,7 +16,8 @@
  * Words:   equal states must be equal words: a body is kept in one canonical order. Output buffers
  *          may hold words already (a head): a type appends, its body begins where it found the end.
  * Actors:  whoever gives dots: a machine, and how often it has lost its memory, so that no dot is
- *          given twice (Riak's actor epochs). ACTOR_BITS wide.
+ *          given twice (Riak's actor epochs). ACTOR_BITS wide: a machine that loses its memory more
+ *          than 255 times goes on with its last life, and may then give a dot that was lost again.
  * Plain registers (type `register`) do not come here: version and size are all that they are.
  * Adding one: a file with a `const struct value_ops value_NAME_ops` and a line in registry.def.
  * Cost:    O(size of the states); buffers are the caller's and grow to the largest state.
