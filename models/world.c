@@ -360,6 +360,12 @@ static uint32_t world_block_copy(void *world, uint32_t block)
     return replica_block_copy(world, 0, block);
 }
 
+static uint32_t world_block_bytes(void *world, uint32_t block)
+{
+    const struct world *self = world;
+    return words_at(&self->words, block).count * (uint32_t)sizeof(uint64_t);
+}
+
 static void world_block_free(void *world, uint32_t block)
 {
     replica_block_free(world, 0, block);
@@ -398,7 +404,8 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
                                       .route = client_route,
                                       .ask = client_ask,
                                       .block_copy = world_block_copy,
-                                      .block_free = world_block_free};
+                                      .block_free = world_block_free,
+                                      .block_bytes = world_block_bytes};
     world->clients = clients_create(&host, &world->arena);
     world_schedule(world);
     return world;

@@ -163,13 +163,14 @@ static struct value_write write_of(struct replica *self, const struct message *r
                                    struct version version)
 {
     struct words context = words_at(&self->world->words, request->block);
+    const uint32_t context_bytes = context.count * (uint32_t)sizeof *context.at;
     if (context.count == 1 && context.at[0] == 0) {
         context = (struct words){NULL, 0};
     }
     return (struct value_write){.action = replica_request_action(self, request),
                                 .element = value_request_element(request->a),
                                 .amount = value_request_amount(request->a),
-                                .bytes = request->bytes,
+                                .bytes = request->bytes - context_bytes,
                                 .actor = value_actor(self->member, self->lives),
                                 .members = self->dataset->count,
                                 .version = {version.stamp, version.write},

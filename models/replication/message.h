@@ -53,7 +53,8 @@ enum message_request_flag { MESSAGE_WANTS_CONTEXT = 1 };
 /*
  * Writes of plain registers: `a` keys from `key` on, as one transaction, when it is above 1; bytes
  * of all. Writes of values that merge: `a` says what is done (value_request_pack), and `block` is
- * the context that the client had read, 0 for a blind write; a context of no words is one word 0.
+ * the context that the client had read, 0 for a blind write; a context of no words is one word 0,
+ * and `bytes` has those of the context in it.
  */
 struct message {   /* 64 bytes: one cache line */
     uint16_t kind; /* MESSAGE_REQUEST, MESSAGE_REPLY, or MESSAGE_STRATEGY + index in

@@ -112,6 +112,13 @@ static uint32_t copy_of(const struct clients *clients, uint32_t block)
     return block != 0 ? clients->host.block_copy(clients->host.world, block) : 0;
 }
 
+/* What a write carries besides its content. */
+static uint32_t context_bytes(const struct clients *clients, uint32_t block)
+{
+    const bool counted = block != 0 && clients->host.block_bytes != NULL;
+    return counted ? clients->host.block_bytes(clients->host.world, block) : 0;
+}
+
 /* Sends one more request. Nothing of the operation is touched afterwards. */
 static void ask(struct clients *clients, struct group *group, uint32_t slot)
 {
@@ -129,7 +136,7 @@ static void ask(struct clients *clients, struct group *group, uint32_t slot)
         .from = ENDPOINT_CLIENT | group->index,
         .to = clients->host.route(clients->host.world, group->index, &route),
         .key = operation->key,
-        .bytes = operation->bytes,
+        .bytes = operation->bytes + context_bytes(clients, operation->context),
         .request = slot | (uint32_t)operation->sent << IN_FLIGHT_SLOT_BITS,
         .version = {.write = operation->session},
         .operation = operation->number,

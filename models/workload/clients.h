@@ -47,6 +47,7 @@ struct clients_host {
     /* Blocks of words; 0 is none, and its copy too. Both NULL: no contexts are used. */
     uint32_t (*block_copy)(void *world, uint32_t block);
     void (*block_free)(void *world, uint32_t block);
+    uint32_t (*block_bytes)(void *world, uint32_t block); /* on the wire; NULL with the others */
 };
 
 struct clients *clients_create(const struct clients_host *host, struct arena *arena);

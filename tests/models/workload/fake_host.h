@@ -103,6 +103,12 @@ static inline uint32_t fake_block_copy(void *context, uint32_t block)
     return fake_block(world, world->blocks[block]);
 }
 
+static inline uint32_t fake_block_bytes(void *context, uint32_t block)
+{
+    (void)context;
+    return block == 0 ? 0 : 24;
+}
+
 static inline void fake_block_free(void *context, uint32_t block)
 {
     struct world *world = context;
@@ -280,7 +286,8 @@ static inline void fake_run(struct world *world)
                                       .route = fake_route,
                                       .ask = fake_ask,
                                       .block_copy = world->with_blocks ? fake_block_copy : NULL,
-                                      .block_free = world->with_blocks ? fake_block_free : NULL};
+                                      .block_free = world->with_blocks ? fake_block_free : NULL,
+                                      .block_bytes = world->with_blocks ? fake_block_bytes : NULL};
     engine_init(&world->engine, world, fake_handlers, 3);
     world->clients = clients_create(&host, &world->arena);
     clients_start(world->clients);

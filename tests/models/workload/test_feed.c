@@ -63,7 +63,7 @@ static void test_one_conflict(void **state)
     assert_int_equal(world->requests[0].message.flag, MESSAGE_WANTS_CONTEXT);
     assert_int_equal(world->requests[1].context, 1);
     assert_int_equal(value_request_action(world->requests[1].message.a), VALUE_ADD);
-    assert_int_equal(world->requests[1].message.bytes, 512);
+    assert_int_equal(world->requests[1].message.bytes, 512 + 24);
     assert_int_equal(fake_count(world, RECORD_COMPLETED), 2);
     assert_int_equal(world->blocks_live, 0);
     fake_release(world);

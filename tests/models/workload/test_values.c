@@ -285,6 +285,8 @@ static void test_context_goes_back(void **state)
         assert_int_equal(write->message.type, RECORD_WRITE);
         assert_int_equal(write->message.flag, 0);
         assert_int_equal(write->context, read->message.operation);
+        assert_int_equal(read->message.bytes, 0);
+        assert_int_equal(write->message.bytes, 512 + 24); /* the value, and its context */
         assert_int_equal(value_request_action(write->message.a), VALUE_ADD);
     }
     assert_int_equal(world->blocks_live, 0);
