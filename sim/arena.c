@@ -15,6 +15,7 @@
 
 enum { HUGE_PAGE_BYTES = 2 * 1024 * 1024, MEMORY_HEADER_BYTES = 64 };
 enum { ARENA_BLOCK_BYTES = 64 * 1024, ARENA_ALIGN = 16, ARENA_ALIGN_LARGE = 64 };
+enum { ARENA_HEADER_BYTES = 64 };
 
 struct arena_block {
     struct arena_block *next;
@@ -75,7 +76,7 @@ static void *allocate_large(size_t total)
 /* Zeroed, aligned to 64 bytes. */
 static void *allocate(size_t total)
 {
-    void *large = total >= HUGE_PAGE_BYTES ? allocate_large(total) : NULL;
+    void *large = total + MEMORY_HEADER_BYTES >= HUGE_PAGE_BYTES ? allocate_large(total) : NULL;
     if (large != NULL) {
         return large;
     }
@@ -121,6 +122,31 @@ void arena_release(struct arena *arena)
     arena_init(arena);
 }
 
+/* A new block with room for `size` bytes; a large one fills its last huge page. */
+static struct arena_block *block_add(struct arena *arena, size_t size)
+{
+    const size_t heads = MEMORY_HEADER_BYTES + ARENA_HEADER_BYTES;
+    size_t room = size;
+    if (size >= HUGE_PAGE_BYTES / 2) {
+        const size_t pages = (size + heads + HUGE_PAGE_BYTES - 1) / HUGE_PAGE_BYTES;
+        room = pages * HUGE_PAGE_BYTES - heads;
+    }
+    struct arena_block *block = allocate(ARENA_HEADER_BYTES + room);
+    block->next = arena->blocks;
+    block->used = 0;
+    block->size = room;
+    arena->blocks = block;
+    return block;
+}
+
+void arena_reserve(struct arena *arena, size_t bytes)
+{
+    const struct arena_block *block = arena->blocks;
+    if (block == NULL || bytes > block->size - block->used) {
+        block_add(arena, bytes);
+    }
+}
+
 void *arena_alloc(struct arena *arena, size_t count, size_t bytes)
 {
     const size_t total = product(count, bytes);
@@ -130,15 +156,10 @@ void *arena_alloc(struct arena *arena, size_t count, size_t bytes)
     if (block == NULL || start > block->size || total > block->size - start) {
         /* For tables as much as all before together, so that they share huge pages. */
         const size_t least = total > ARENA_BLOCK_BYTES ? arena->bytes : (size_t)ARENA_BLOCK_BYTES;
-        const size_t size = total > least ? total : least;
-        block = allocate(64 + size);
-        block->next = arena->blocks;
-        block->used = 0;
-        block->size = size;
-        arena->blocks = block;
+        block = block_add(arena, total > least ? total : least);
         start = 0;
     }
-    char *memory = (char *)block + 64 + start;
+    char *memory = (char *)block + ARENA_HEADER_BYTES + start;
     block->used = start + total;
     arena->bytes += total;
     return memory;

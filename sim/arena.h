@@ -24,6 +24,12 @@ void arena_release(struct arena *arena);
 /* `count` zeroed items of `bytes` each, aligned to 64 bytes when large and to 16 otherwise. */
 void *arena_alloc(struct arena *arena, size_t count, size_t bytes);
 
+/*
+ * The next allocations, up to `bytes` in all with what aligning them takes, lie in one piece: large
+ * tables that belong together then share huge pages. Untouched, it takes no memory.
+ */
+void arena_reserve(struct arena *arena, size_t bytes);
+
 /* Copies a string of `length` bytes and ends it with NUL. */
 char *arena_text(struct arena *arena, const char *text, size_t length);
 

@@ -51,6 +51,38 @@ static void test_allocations_are_zeroed_aligned_and_apart(void **state)
     arena_release(&arena); /* harmless */
 }
 
+/* Tables for which room was kept lie side by side, and those that come after find a new piece. */
+static void test_room_is_kept_in_one_piece(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {200000, 3000000, 64000, 1000000};
+    for (size_t with = 0; with < 2; with++) {
+        struct arena arena;
+        arena_init(&arena);
+        size_t bytes = 0;
+        for (size_t i = 0; i < 4; i++) {
+            bytes += sizes[i];
+        }
+        if (with > 0) {
+            arena_reserve(&arena, bytes);
+        }
+        bool beside = true;
+        const unsigned char *end = NULL;
+        for (size_t i = 0; i < 4; i++) {
+            unsigned char *memory = arena_alloc(&arena, 1, sizes[i]);
+            assert_true(is_zero(memory, sizes[i]));
+            memset(memory, 255, sizes[i]);
+            beside = beside && (end == NULL || memory == end);
+            end = memory + sizes[i];
+        }
+        assert_int_equal(beside, with > 0);
+        assert_int_equal(arena.bytes, bytes);
+        unsigned char *after = arena_alloc(&arena, 10, 1000000);
+        assert_true(is_zero(after, 10000000));
+        arena_release(&arena);
+    }
+}
+
 static void test_text(void **state)
 {
     (void)state;
@@ -111,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_allocations_are_zeroed_aligned_and_apart),
+        cmocka_unit_test(test_room_is_kept_in_one_piece),
         cmocka_unit_test(test_text),
         cmocka_unit_test(test_arrays_grow_by_doubling_and_keep_their_items),
         cmocka_unit_test(test_memory_alloc),
