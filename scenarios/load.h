@@ -1,9 +1,9 @@
 /*
  * load.h - a scenario file's text in, a const struct scenario out, or every error with its place.
  *
- * Order:     parse, variant, --set options in their order, names, rows, scenario_check(). Where rows
- *            have errors, scenario_check() looks at the document without them, so that a user sees
- *            what it finds at once (scenarios/mend.h).
+ * Order:     parse, variant, --set options in their order, names, rows, scenario_check(). After
+ *            errors in rows, it looks at the document without them (scenarios/mend.h), so that a
+ *            user sees both at once.
  * Ownership: everything lives in the arena; the caller's text may go.
  * Errors:    into diags; NULL is returned then. Nothing is printed.
  * Determinism: no clock, locale, environment or file is read but through `files`.
