@@ -3,10 +3,17 @@
 #include "models/agents/control.h"
 #include "sim/check.h"
 
+/* So many questions are younger than fence_after when three are asked in each. */
+enum { GUARD_ROUNDS = 3 };
+
+struct guard_round {
+    uint32_t grants, denials; /* bits of the controllers */
+    uint64_t epoch;           /* that it asks for */
+};
+
 struct guard {                /* only in a guarded plan */
-    uint32_t round, approved; /* this one, and the last that most controllers approved */
-    uint32_t grants, denials; /* of this round: bits of the controllers */
-    uint64_t epoch;           /* that the round asks for */
+    uint32_t round, approved; /* the newest, and the last that most controllers approved */
+    struct guard_round rounds[GUARD_ROUNDS]; /* round modulo their number */
     struct timer next;
 };
 
@@ -116,14 +123,24 @@ static void tell_promoted(struct agent *self, uint32_t to, uint32_t request, uin
 
 /* Guard. */
 
+static struct guard_round *round_of(struct guard *guard, uint32_t round)
+{
+    return &guard->rounds[round % GUARD_ROUNDS];
+}
+
+/* What is asked for now. */
+static uint64_t guarded_epoch(struct guard *guard)
+{
+    return round_of(guard, guard->round)->epoch;
+}
+
 static void guard_ask(struct agent *self, uint64_t epoch)
 {
     struct sidecar *sidecar = agent_state(self);
     struct guard *guard = &sidecar->guard;
     const struct failover_plan *plan = sidecar->plan;
     guard->round++;
-    guard->grants = guard->denials = 0;
-    guard->epoch = epoch;
+    *round_of(guard, guard->round) = (struct guard_round){.epoch = epoch};
     for (uint32_t i = 0; i < plan->controller_count; i++) {
         agent_send(self, plan->controllers[i],
                    (struct message){.kind = CONTROL_LEASE,
@@ -134,7 +151,7 @@ static void guard_ask(struct agent *self, uint64_t epoch)
                                     .flag = LEASE_KEEP});
     }
     agent_cancel(self, guard->next);
-    guard->next = agent_timer(self, plan->config->fence_after / 3, TOKEN_GUARD);
+    guard->next = agent_timer(self, plan->config->fence_after / GUARD_ROUNDS, TOKEN_GUARD);
     agent_timer(self, plan->config->fence_after, (uint64_t)TOKEN_EXPIRY + guard->round);
 }
 
@@ -151,11 +168,12 @@ static void lead(struct agent *self)
     agent_leader_promote(self, promotion.epoch);
 }
 
-static void guard_approved(struct agent *self)
+static void guard_approved(struct agent *self, uint32_t round)
 {
     struct sidecar *sidecar = agent_state(self);
-    sidecar->guard.approved = sidecar->guard.round;
-    if (sidecar->promotion.epoch == sidecar->guard.epoch && sidecar->promotion.ready) {
+    struct guard *guard = &sidecar->guard;
+    guard->approved = round > guard->approved ? round : guard->approved;
+    if (sidecar->promotion.epoch == guarded_epoch(guard) && sidecar->promotion.ready) {
         lead(self);
     }
 }
@@ -164,12 +182,13 @@ static void guard_approved(struct agent *self)
 static void guard_denied(struct agent *self)
 {
     struct sidecar *sidecar = agent_state(self);
+    const uint64_t epoch = guarded_epoch(&sidecar->guard);
     const struct promotion promotion = sidecar->promotion;
     const struct leadership_status status = agent_leader_status(self);
-    if (promotion.epoch == sidecar->guard.epoch) {
+    if (promotion.epoch == epoch) {
         sidecar->promotion.epoch = 0;
         tell_promoted(self, promotion.from, promotion.request, promotion.epoch, SIDECAR_REFUSED);
-    } else if (leads(status.role) && status.epoch == sidecar->guard.epoch) {
+    } else if (leads(status.role) && status.epoch == epoch) {
         agent_leader_demote(self, status.epoch);
     }
 }
@@ -184,16 +203,28 @@ static uint32_t count_bits(uint32_t bits)
 }
 
 /* Most have granted it. */
-static bool is_granted(const struct sidecar *sidecar)
+static bool is_granted(const struct sidecar *sidecar, const struct guard_round *round)
 {
-    return count_bits(sidecar->guard.grants) > sidecar->plan->controller_count / 2;
+    return count_bits(round->grants) > sidecar->plan->controller_count / 2;
 }
 
 /* So many have granted newer epochs, which they never take back, that most can not grant this one:
  * of an even number that is a half. */
-static bool is_denied(const struct sidecar *sidecar)
+static bool is_denied(const struct sidecar *sidecar, const struct guard_round *round)
 {
-    return count_bits(sidecar->guard.denials) * 2 >= sidecar->plan->controller_count;
+    return count_bits(round->denials) * 2 >= sidecar->plan->controller_count;
+}
+
+/*
+ * Whether the answer is to a question that is still young enough, for what is asked for now. A way
+ * to the controllers and back may be longer than the time between questions.
+ */
+static bool is_asked(struct guard *guard, const struct message *message)
+{
+    const uint32_t age = guard->round - message->request;
+    return message->type == LEASE_KEEP && message->request <= guard->round && age < GUARD_ROUNDS &&
+           guarded_epoch(guard) != 0 &&
+           round_of(guard, message->request)->epoch == guarded_epoch(guard);
 }
 
 static void guard_reply(struct agent *self, const struct message *message)
@@ -201,18 +232,19 @@ static void guard_reply(struct agent *self, const struct message *message)
     struct sidecar *sidecar = agent_state(self);
     struct guard *guard = &sidecar->guard;
     const uint32_t voter = plan_controller_of(sidecar->plan, message->from);
-    if (message->type != LEASE_KEEP || message->request != guard->round || voter >= 32) {
+    if (voter >= 32 || !is_asked(guard, message)) {
         return;
     }
-    const bool before = is_granted(sidecar) || is_denied(sidecar);
-    uint32_t *bits = message->flag != 0 ? &guard->grants : &guard->denials;
+    struct guard_round *round = round_of(guard, message->request);
+    const bool before = is_granted(sidecar, round) || is_denied(sidecar, round);
+    uint32_t *bits = message->flag != 0 ? &round->grants : &round->denials;
     *bits |= UINT32_C(1) << voter;
     if (before) {
         return;
     }
-    if (is_granted(sidecar)) {
-        guard_approved(self);
-    } else if (is_denied(sidecar)) {
+    if (is_granted(sidecar, round)) {
+        guard_approved(self, message->request);
+    } else if (is_denied(sidecar, round)) {
         guard_denied(self);
     }
 }

@@ -10,7 +10,8 @@
  * Guard:   in a guarded plan (fencing required) a leader asks all controllers three times in each
  *          fence_after whether its epoch still holds, and asks before it begins to lead. Approval
  *          by most of them is good for fence_after from the moment of asking; without it the
- *          sidecar makes its replica stop. A controller that granted a higher epoch approves no
+ *          sidecar makes its replica stop: a leader needs most controllers within two thirds of
+ *          fence_after, there and back. A controller that granted a higher epoch approves no
  *          more. Hence whoever waited fence_after with most controllers' grants knows that no older
  *          leader accepts anything, even one that it cannot reach. That is what a watchdog that
  *          resets the machine does.

@@ -309,6 +309,33 @@ static void with_fencing_never(void **state)
     fake_release(world);
 }
 
+/*
+ * The guard asks every 3.33 s for approval that is good for 10 s: what takes longer than the time
+ * between two questions counts all the same. At 10 s the first approval ends: that of the question
+ * of 3.33 s has come if the way there and back is less than 6.67 s.
+ */
+static void approval_may_take_longer_than_the_next_question(void **state)
+{
+    (void)state;
+    static const struct {
+        sim_ns one_way_ns, stops_ns;
+    } cases[] = {{1500 * MS, -1}, {1800 * MS, -1}, {3300 * MS, -1}, {3350 * MS, 10 * S}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct setup setup;
+        defaults(&setup);
+        setup.base.config.fencing = SCENARIO_FENCING_REQUIRED;
+        setup.params.health.timeout = 9 * S;
+        struct world *world = build(&setup, 1);
+        world->unit = 0.25;
+        world->delay_ns[0][3] = world->delay_ns[3][0] = cases[i].one_way_ns;
+        fake_start(world);
+        fake_run(world, 30 * S);
+        const struct record *stopped = fake_row(world, RECORD_LEADER, 0, 0);
+        assert_int_equal(stopped != NULL ? stopped->at_ns : -1, cases[i].stops_ns);
+        fake_release(world);
+    }
+}
+
 /* A leader that can be reached is told and confirms; nobody waits for its watchdog. */
 static void fencing_that_is_confirmed_is_quick(void **state)
 {
@@ -526,6 +553,7 @@ int main(void)
         cmocka_unit_test(a_restarted_leader_goes_on),
         cmocka_unit_test(without_fencing_two_lead),
         cmocka_unit_test(with_fencing_never),
+        cmocka_unit_test(approval_may_take_longer_than_the_next_question),
         cmocka_unit_test(fencing_that_is_confirmed_is_quick),
         cmocka_unit_test(one_failure_is_one_failover),
         cmocka_unit_test(the_next_failure_is_found),
