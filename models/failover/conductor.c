@@ -26,9 +26,22 @@ void conductor_forget(struct conductor *conductor)
     conductor->generation++;
 }
 
+/* What it promoted may lead since its power went, or was away: nobody else says so. */
+static bool announce_own(struct agent *self, struct conductor *conductor)
+{
+    if (conductor->leader_epoch != conductor->ordered ||
+        conductor->leader_epoch <= conductor->announcer.epoch) {
+        return false;
+    }
+    announcer_begin(self, &conductor->announcer, conductor->leader, conductor->leader_epoch);
+    return true;
+}
+
 void conductor_restart(struct agent *self, struct conductor *conductor)
 {
-    announcer_resume(self, &conductor->announcer);
+    if (!announce_own(self, conductor)) {
+        announcer_resume(self, &conductor->announcer);
+    }
 }
 
 /* Timers and sending. */
@@ -108,6 +121,7 @@ static void promote(struct agent *self, struct conductor *conductor, uint32_t ta
 {
     conductor->target = target;
     conductor->decided = true;
+    conductor->ordered = conductor->epoch;
     conductor->resumed = target == conductor->leader;
     conductor_enter(conductor, CONDUCTOR_PROMOTE);
     step(self, conductor, RECORD_STEP_DECIDED, target);
@@ -265,6 +279,7 @@ static void survey_over(struct agent *self, struct conductor *conductor)
     }
     conductor->granted = highest > conductor->granted ? highest : conductor->granted;
     if (stands_down(self, conductor)) {
+        announce_own(self, conductor);
         conductor_end(self, conductor, CONDUCTOR_STOOD_DOWN);
         return;
     }

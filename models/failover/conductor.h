@@ -80,6 +80,7 @@ struct conductor {
     bool resumed;      /* the target is the old leader: it goes on after a restart */
     bool detected;     /* recorded for the failure that it acts upon */
     bool decided;      /* the target may have been told */
+    uint64_t ordered;  /* epoch of the last promotion that it ordered; on disk */
     bool handing_over; /* on disk: the old leader may have been demoted for a planned move */
     uint32_t request, generation, asks;
     uint32_t votes, voters;

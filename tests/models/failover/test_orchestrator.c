@@ -179,6 +179,42 @@ static void announced_until_it_is_heard(void **state)
     }
 }
 
+/*
+ * As before, with 5 s until it is announced: word of the new leader came at 48.601 s. The power of
+ * the orchestrator goes before it has said so, which it does when it is back; or before it has
+ * heard. Then probes of 72.5, 82.5 and 92.5 s fail, and the survey of 96.501 s, which waits 2 s for
+ * node 0, finds the new leader.
+ */
+static void announced_after_its_power_was_lost(void **state)
+{
+    (void)state;
+    static const struct {
+        sim_ns off_ns, announced_ns;
+    } cases[] = {
+        {50 * S, 70 * S}, {48602 * MS, 70 * S}, {48590 * MS, 98501 * MS}, {80 * S, 53601 * MS}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct setup setup;
+        defaults(&setup);
+        setup.params.announce = plan_constant(&setup.announce, 5 * S);
+        struct world *world = build(&setup, 1);
+        world->unit = 0.25;
+        positions(world, 105, 90, 100);
+        fake_act = act;
+        fake_at(world, 15 * S, ZERO_OFF);
+        fake_at(world, cases[i].off_ns, THREE_OFF);
+        fake_at(world, cases[i].off_ns < 70 * S ? 70 * S : 90 * S, THREE_ON);
+        fake_start(world);
+        fake_run(world, 300 * S);
+        plan_expect(world, RECORD_STEP_ACCEPTING, 0, 48551 * MS, 2, 2);
+        plan_expect(world, RECORD_STEP_ANNOUNCED, 0, cases[i].announced_ns, 2, 2);
+        assert_int_equal(plan_told.at_ns, cases[i].announced_ns + 70 * MS);
+        assert_int_equal(plan_told.node, 2);
+        assert_int_equal(plan_told.epoch, 2);
+        assert_int_equal(plan_count(world, RECORD_STEP_ANNOUNCED), 1);
+        fake_release(world);
+    }
+}
+
 /* Nobody is good enough: refused, and tried again every `retry` until somebody is. */
 static void lag_guard_refuses_and_retries(void **state)
 {
@@ -547,6 +583,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_to_the_nanosecond),
         cmocka_unit_test(announced_until_it_is_heard),
+        cmocka_unit_test(announced_after_its_power_was_lost),
         cmocka_unit_test(lag_guard_refuses_and_retries),
         cmocka_unit_test(lag_guard_in_time),
         cmocka_unit_test(candidates_in_order),
