@@ -396,24 +396,27 @@ static void fall_due(struct clients *clients, struct group *group, enum due due)
     due_arm(clients, group, due);
 }
 
-static sim_ns load_end_ns(const struct clients *clients, const struct group *group)
-{
-    const sim_ns duration_ns = clients->host.layout->duration_ns, until_ns = group->client->until;
-    return until_ns > 0 && until_ns < duration_ns ? until_ns : duration_ns;
-}
-
 /* The next operation of an open loop or a trace; none after the end of the load. */
 static void schedule_arrival(struct clients *clients, struct group *group)
 {
-    const sim_ns end_ns = load_end_ns(clients, group);
-    sim_ns at_ns = SIM_NS_MAX;
-    if (group->load == LOAD_OPEN) {
-        at_ns = arrivals_next(&group->arrivals, end_ns);
-    } else if (group->begun < group->trace.count) {
-        at_ns = group->trace.rows[group->begun].at_ns;
-    }
-    if (at_ns <= end_ns) {
+    const sim_ns at_ns = group_next_ns(group);
+    if (at_ns != SIM_NS_MAX) {
         engine_at(clients->host.engine, at_ns, event_of(clients, CLIENT_ARRIVAL, group->index, 0));
+    }
+}
+
+static void arrive(struct clients *clients, struct group *group)
+{
+    struct operation_start start;
+    if (group->load == LOAD_OPEN) {
+        group_open_next(clients, group, &start);
+        schedule_arrival(clients, group);
+        begin(clients, group, &start);
+        group_foretell(clients, group);
+    } else {
+        group_next(clients, group, 0, &start);
+        schedule_arrival(clients, group);
+        begin(clients, group, &start);
     }
 }
 
@@ -424,16 +427,11 @@ void clients_on_event(struct clients *clients, const struct event *event)
     switch ((enum client_event)event->small) {
     case CLIENT_ARRIVAL:
         group = &clients->groups[event->target];
-        group_next(clients, group, 0, &start);
-        schedule_arrival(clients, group);
-        begin(clients, group, &start);
-        if (group->load == LOAD_OPEN) {
-            group_foretell(clients, group);
-        }
+        arrive(clients, group);
         break;
     case CLIENT_THOUGHT:
         group = &clients->groups[event->a];
-        if (engine_now(clients->host.engine) > load_end_ns(clients, group)) {
+        if (engine_now(clients->host.engine) > group->end_ns) {
             break;
         }
         group_next(clients, group, event->target, &start);

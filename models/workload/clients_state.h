@@ -34,9 +34,10 @@ struct probe_region { /* where probes may read from: groups that use the dataset
 };
 
 struct operation_draw { /* what chance decides about an operation */
-    struct key_draw key;
-    uint32_t session;  /* of an open loop */
-    uint8_t operation; /* as mix_pick() says it */
+    sim_ns at_ns;       /* of an open loop: when it begins; SIM_NS_MAX: never, nor any later one */
+    uint32_t rank;      /* see key_chooser_rank() */
+    uint32_t session;   /* of an open loop */
+    uint8_t operation;  /* as mix_pick() says it */
 };
 
 struct feed {       /* conflicts that wait for people */
@@ -48,29 +49,37 @@ struct feed {       /* conflicts that wait for people */
 
 enum { OPERATIONS_AHEAD = 2 * RANDOM_BLOCKS };
 
-struct group {
+struct group { /* what an open loop's operations read comes first */
     const struct scenario_client *client;
     uint32_t index;
     uint16_t dataset, place;
-    uint32_t session_first, session_count;
     enum load load;
-    uint32_t tries_max, scan_keys, transaction_keys;
-    struct mix mix;
+    bool waits; /* its operations may be in other lists than that of deadlines */
+    bool brings_contexts;
+    uint64_t begun; /* operations of its own load */
+    struct due_list due[DUE_COUNT];
+    const struct value_ops *value; /* NULL: plain registers, and no elements, amounts, feed */
+    uint32_t scan_keys, transaction_keys;
+    /*
+     * Open loop: the next operations, by draw number. Those before `drawn` are there; the last
+     * RANDOM_BLOCKS of them still lack their ranks, which `key_draws` have to be looked up for.
+     */
+    struct operation_draw ahead[OPERATIONS_AHEAD];
+    struct key_draw key_draws[RANDOM_BLOCKS];
+    uint64_t drawn;
+    sim_ns end_ns; /* of its load: no operation of it begins later */
+    uint32_t session_first, session_count;
+    uint32_t tries_max;
     struct key_chooser keys;
+    struct random_stream operation_stream, key_stream;
+    struct mix mix;
     struct arrivals arrivals;
     struct trace trace;
     const struct distribution *value_bytes;
-    struct random_stream operation_stream, key_stream, bytes_stream;
+    struct random_stream bytes_stream;
     struct random_stream think_stream, retry_stream, probe_stream;
-    uint64_t begun; /* operations of its own load */
-    /* Open loop: of the next ones, by draw number, of which those before `drawn` are there. */
-    struct operation_draw ahead[OPERATIONS_AHEAD];
-    uint64_t drawn;
-    struct due_list due[DUE_COUNT];
     const struct probe_region *probe_regions; /* none: no probes */
     uint32_t probe_region_count;
-    const struct value_ops *value; /* NULL: plain registers, and nothing below is used */
-    bool brings_contexts;
     struct key_chooser elements;
     struct random_stream element_stream, amount_stream;
     struct feed feed;
@@ -113,9 +122,13 @@ struct operation_start {
 
 /* groups.c */
 void group_init(struct clients *clients, uint32_t index, struct arena *arena);
-/* Fills what the group's load does next; `session` is used by a closed loop. */
+/* Fills what a closed loop's session or a trace does next; `session` is used by the former. */
 void group_next(struct clients *clients, struct group *group, uint32_t session,
                 struct operation_start *start);
+/* The same of an open loop that has drawn it. */
+void group_open_next(struct clients *clients, struct group *group, struct operation_start *start);
+/* When an open loop's or a trace's next operation begins; SIM_NS_MAX: there is none. */
+sim_ns group_next_ns(const struct group *group);
 /* Open loop: what the next operation will touch is told to the observer, who may fetch it. */
 void group_foretell(const struct clients *clients, const struct group *group);
 uint32_t group_value_bytes(struct group *group, uint64_t draw);

@@ -28,12 +28,10 @@ static uint32_t session_from(const struct group *group, uint64_t word)
     return group->session_first + (uint32_t)(random_unit_from(word) * (double)group->session_count);
 }
 
-static struct operation_draw drawn_from(const struct group *group, struct random_block block,
-                                        struct key_draw key)
+static inline struct operation_draw drawn_from(const struct group *group, struct random_block block)
 {
     return (struct operation_draw){
         .operation = (uint8_t)mix_pick(&group->mix, random_unit_from(block.word[0])),
-        .key = key,
         .session = session_from(group, block.word[1])};
 }
 
@@ -41,20 +39,40 @@ static struct operation_draw draw_at(struct group *group, uint64_t draw)
 {
     group->operation_stream.count = draw;
     group->key_stream.count = draw;
-    return drawn_from(group, random_block_next(&group->operation_stream),
-                      key_chooser_draw(&group->keys, &group->key_stream));
+    struct operation_draw drawn = drawn_from(group, random_block_next(&group->operation_stream));
+    drawn.rank = key_chooser_rank(&group->keys, key_chooser_draw(&group->keys, &group->key_stream));
+    return drawn;
 }
 
+/*
+ * An open loop draws operations ahead, and looks up their keys some operations later: the draw
+ * fetches what the look-up would wait for. So all is known when an operation begins, and the one
+ * before can tell what it will touch.
+ */
 static void draw_ahead(struct group *group)
 {
     struct random_block blocks[RANDOM_BLOCKS];
-    struct key_draw keys[RANDOM_BLOCKS];
+    struct operation_draw *ahead = &group->ahead[group->drawn % OPERATIONS_AHEAD];
     group->operation_stream.count = group->drawn;
     group->key_stream.count = group->drawn;
     random_blocks_next(&group->operation_stream, blocks);
-    key_chooser_draws(&group->keys, &group->key_stream, keys);
     for (int i = 0; i < RANDOM_BLOCKS; i++) {
-        group->ahead[group->drawn++ % OPERATIONS_AHEAD] = drawn_from(group, blocks[i], keys[i]);
+        ahead[i] = drawn_from(group, blocks[i]);
+    }
+    for (int i = 0; i < RANDOM_BLOCKS; i++) {
+        ahead[i].at_ns = arrivals_next(&group->arrivals, group->end_ns);
+    }
+    key_chooser_draws(&group->keys, &group->key_stream, group->key_draws);
+    group->drawn += RANDOM_BLOCKS;
+}
+
+static void look_up(struct group *group)
+{
+    struct operation_draw *ahead = &group->ahead[(group->drawn - RANDOM_BLOCKS) % OPERATIONS_AHEAD];
+    uint32_t ranks[RANDOM_BLOCKS];
+    key_chooser_ranks(&group->keys, group->key_draws, ranks);
+    for (int i = 0; i < RANDOM_BLOCKS; i++) {
+        ahead[i].rank = ranks[i];
     }
 }
 
@@ -77,6 +95,8 @@ static void load_init(struct clients *clients, struct group *group, struct arena
         arrivals_init(&group->arrivals, client, layout->places[group->place].longitude,
                       stream_of(clients, PURPOSE_ARRIVAL, group->index));
         draw_ahead(group);
+        look_up(group);
+        draw_ahead(group);
     }
 }
 
@@ -91,6 +111,7 @@ static void due_init(struct group *group)
     CHECK(client->retry.tries >= 1);
     CHECK(client->retry.tries <= 100);
     group->tries_max = (uint32_t)client->retry.tries;
+    group->waits = (own_timeout && client->retry.tries > 1) || client->hedge_after > 0;
 }
 
 /* What only values that merge need. */
@@ -117,18 +138,21 @@ void group_init(struct clients *clients, uint32_t index, struct arena *arena)
     const struct scenario_client *client =
         (const struct scenario_client *)clients->host.scenario->clients.items + index;
     const struct record_group *layout = &clients->host.layout->groups[index];
+    const sim_ns duration_ns = clients->host.layout->duration_ns, until_ns = client->until;
     const struct scenario_dataset *dataset =
         (const struct scenario_dataset *)clients->host.scenario->datasets.items + layout->dataset;
     struct group *group = &clients->groups[index];
-    *group = (struct group){.client = client,
-                            .index = index,
-                            .dataset = (uint16_t)layout->dataset,
-                            .place = (uint16_t)layout->place,
-                            .session_first = layout->session_first,
-                            .session_count = layout->session_count,
-                            .value_bytes = dataset->value_bytes,
-                            .scan_keys = (uint32_t)client->mix.scan_keys,
-                            .transaction_keys = (uint32_t)client->mix.transaction_keys};
+    *group =
+        (struct group){.client = client,
+                       .index = index,
+                       .dataset = (uint16_t)layout->dataset,
+                       .place = (uint16_t)layout->place,
+                       .session_first = layout->session_first,
+                       .session_count = layout->session_count,
+                       .end_ns = until_ns > 0 && until_ns < duration_ns ? until_ns : duration_ns,
+                       .value_bytes = dataset->value_bytes,
+                       .scan_keys = (uint32_t)client->mix.scan_keys,
+                       .transaction_keys = (uint32_t)client->mix.transaction_keys};
     CHECK(group->session_count > 0);
     mix_init(&group->mix, client);
     key_chooser_init(&group->keys, &dataset->keys, mix_popularity(client, &dataset->keys),
@@ -162,7 +186,7 @@ static uint32_t element_at(const struct group *group, uint64_t draw)
     }
     struct random_stream stream = group->element_stream;
     stream.count = draw;
-    return key_chooser_key(&group->elements, key_chooser_draw(&group->elements, &stream), 0, 0);
+    return key_chooser_rank(&group->elements, key_chooser_draw(&group->elements, &stream));
 }
 
 static uint32_t amount_at(const struct group *group, uint64_t draw)
@@ -247,17 +271,15 @@ static void trace_next(struct group *group, struct operation_start *start)
     group->begun++;
 }
 
-/*
- * An open loop draws operations ahead: looking up the key waits for memory, and so does what the
- * operation touches. The draw fetches the first, the operation before tells of the second, and when
- * the operation begins all is in the cache.
- */
-static struct operation_draw open_draw(struct group *group)
+sim_ns group_next_ns(const struct group *group)
 {
-    if (group->begun + 2 == group->drawn) {
-        draw_ahead(group);
+    if (group->load == LOAD_OPEN) {
+        return group->ahead[group->begun % OPERATIONS_AHEAD].at_ns;
     }
-    return group->ahead[group->begun % OPERATIONS_AHEAD];
+    return group->begun < group->trace.count &&
+                   group->trace.rows[group->begun].at_ns <= group->end_ns
+               ? group->trace.rows[group->begun].at_ns
+               : SIM_NS_MAX;
 }
 
 void group_foretell(const struct clients *clients, const struct group *group)
@@ -265,10 +287,58 @@ void group_foretell(const struct clients *clients, const struct group *group)
     const struct record_sink *sink = clients->host.sink;
     const struct operation_draw *next = &group->ahead[group->begun % OPERATIONS_AHEAD];
     if (sink->soon != NULL) {
-        sink->soon(
-            sink->state, group->dataset,
-            key_chooser_key(&group->keys, next->key, group->begun, clients->newest[group->dataset]),
-            next->session, RECORD_NONE);
+        sink->soon(sink->state, group->dataset,
+                   key_chooser_key(&group->keys, next->rank, group->begun,
+                                   clients->newest[group->dataset]),
+                   next->session, RECORD_NONE);
+    }
+}
+
+/* Whatever is not a plain read: what `start` leaves open. */
+static void decide(struct clients *clients, struct group *group, uint32_t operation,
+                   struct operation_start *start)
+{
+    if (operation == MIX_SCAN) {
+        start->flags |= OPERATION_SCAN;
+        return;
+    }
+    if (operation == MIX_READ_MODIFY_WRITE) {
+        start->flags |= OPERATION_THEN_WRITE;
+        return;
+    }
+    if (operation == MIX_INSERT) {
+        uint32_t *newest = &clients->newest[group->dataset];
+        *newest = *newest + 1 < group->keys.count ? *newest + 1 : 0;
+        start->key = *newest;
+    }
+    start->type = RECORD_WRITE;
+    start->bytes = group_value_bytes(group, start->draw);
+    start->request = group_request(group, mix_action(operation), start->draw);
+    if (group->transaction_keys > 1) {
+        start->key -= start->key % group->transaction_keys;
+        start->bytes *= group->transaction_keys;
+    }
+}
+
+static inline void drawn_next(struct clients *clients, struct group *group,
+                              const struct operation_draw *drawn, struct operation_start *start)
+{
+    start->key =
+        key_chooser_key(&group->keys, drawn->rank, group->begun, clients->newest[group->dataset]);
+    group->begun++;
+    if (drawn->operation != MIX_READ) {
+        decide(clients, group, drawn->operation, start);
+    }
+}
+
+void group_open_next(struct clients *clients, struct group *group, struct operation_start *start)
+{
+    const struct operation_draw drawn = group->ahead[group->begun % OPERATIONS_AHEAD];
+    *start = (struct operation_start){.draw = group->begun, .session = drawn.session};
+    drawn_next(clients, group, &drawn, start);
+    if (group->begun + RANDOM_BLOCKS == group->drawn) {
+        look_up(group);
+        draw_ahead(group);
     }
 }
 
@@ -279,33 +349,9 @@ void group_next(struct clients *clients, struct group *group, uint32_t session,
         trace_next(group, start);
         return;
     }
-    const bool closed = group->load == LOAD_CLOSED;
-    *start = (struct operation_start){.draw = closed ? closed_draw(clients, group, session)
-                                                     : group->begun,
-                                      .flags = closed ? OPERATION_LOOP : 0};
-    const struct operation_draw drawn = closed ? draw_at(group, start->draw) : open_draw(group);
-    start->session = closed ? session : drawn.session;
-    clients->sessions[session].begun += closed;
-    uint32_t *newest = &clients->newest[group->dataset];
-    if (drawn.operation == MIX_INSERT) {
-        *newest = *newest + 1 < group->keys.count ? *newest + 1 : 0;
-        start->key = *newest;
-    } else {
-        start->key = key_chooser_key(&group->keys, drawn.key, group->begun, *newest);
-    }
-    group->begun++;
-    if (drawn.operation == MIX_WRITE || drawn.operation == MIX_INSERT ||
-        drawn.operation >= MIX_ACTION_FIRST) {
-        start->type = RECORD_WRITE;
-        start->bytes = group_value_bytes(group, start->draw);
-        start->request = group_request(group, mix_action(drawn.operation), start->draw);
-        if (group->transaction_keys > 1) {
-            start->key -= start->key % group->transaction_keys;
-            start->bytes *= group->transaction_keys;
-        }
-    } else if (drawn.operation == MIX_SCAN) {
-        start->flags |= OPERATION_SCAN;
-    } else if (drawn.operation == MIX_READ_MODIFY_WRITE) {
-        start->flags |= OPERATION_THEN_WRITE;
-    }
+    *start = (struct operation_start){
+        .draw = closed_draw(clients, group, session), .flags = OPERATION_LOOP, .session = session};
+    const struct operation_draw drawn = draw_at(group, start->draw);
+    clients->sessions[session].begun++;
+    drawn_next(clients, group, &drawn, start);
 }

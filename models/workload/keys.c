@@ -35,11 +35,6 @@ static struct key_draw zipf_draw(const struct key_zipf *zipf, struct random_stre
     return (struct key_draw){.value = (uint32_t)distribution_sample(zipf->law, stream) - 1};
 }
 
-static uint32_t zipf_rank(const struct key_zipf *zipf, struct key_draw drawn)
-{
-    return zipf->table.count > 0 ? alias_at(&zipf->table, drawn.value, drawn.bits) : drawn.value;
-}
-
 void key_chooser_init(struct key_chooser *chooser, const struct scenario_keys *keys,
                       uint32_t popularity, struct key_zipf *zipf, struct arena *arena)
 {
@@ -48,6 +43,8 @@ void key_chooser_init(struct key_chooser *chooser, const struct scenario_keys *k
     CHECK(keys->count <= SCENARIO_KEYS_MAX);
     *chooser = (struct key_chooser){.popularity = popularity,
                                     .count = (uint32_t)keys->count,
+                                    .moves = popularity == SCENARIO_POPULARITY_LATEST ||
+                                             popularity == SCENARIO_POPULARITY_SEQUENTIAL,
                                     .hot_share = keys->hot_share,
                                     .zipf = zipf};
     if (popularity == SCENARIO_POPULARITY_ZIPFIAN || popularity == SCENARIO_POPULARITY_LATEST) {
@@ -73,15 +70,30 @@ static uint32_t pick_hotspot(const struct key_chooser *chooser, struct random_bl
     return scaled(block.word[1], chooser->hot_count, cold_count);
 }
 
+static bool by_popularity(const struct key_chooser *chooser)
+{
+    return chooser->popularity == SCENARIO_POPULARITY_ZIPFIAN ||
+           chooser->popularity == SCENARIO_POPULARITY_LATEST;
+}
+
 /* Whether a law draws it, from as many blocks as it needs. */
 static bool by_law(const struct key_chooser *chooser)
 {
-    return (chooser->popularity == SCENARIO_POPULARITY_ZIPFIAN ||
-            chooser->popularity == SCENARIO_POPULARITY_LATEST) &&
-           chooser->zipf->table.count == 0;
+    return by_popularity(chooser) && chooser->zipf->table.count == 0;
 }
 
-/* With a table: a column of it and the 32 bits that decide there. */
+static bool by_table(const struct key_chooser *chooser)
+{
+    return by_popularity(chooser) && chooser->zipf->table.count > 0;
+}
+
+/* A column of the table and the 32 bits that decide there. */
+static inline struct key_draw table_draw(const struct alias_table *table, struct random_block block)
+{
+    return (struct key_draw){.value = alias_column(table, block),
+                             .bits = (uint32_t)(block.word[1] >> 32)};
+}
+
 static struct key_draw draw_from(const struct key_chooser *chooser, struct random_block block)
 {
     switch ((enum scenario_popularity)chooser->popularity) {
@@ -89,8 +101,7 @@ static struct key_draw draw_from(const struct key_chooser *chooser, struct rando
         return (struct key_draw){.value = scaled(block.word[0], 0, chooser->count)};
     case SCENARIO_POPULARITY_ZIPFIAN:
     case SCENARIO_POPULARITY_LATEST:
-        return (struct key_draw){.value = alias_column(&chooser->zipf->table, block),
-                                 .bits = (uint32_t)(block.word[1] >> 32)};
+        return table_draw(&chooser->zipf->table, block);
     case SCENARIO_POPULARITY_HOTSPOT:
         return (struct key_draw){.value = pick_hotspot(chooser, block)};
     case SCENARIO_POPULARITY_SEQUENTIAL:
@@ -116,28 +127,46 @@ void key_chooser_draws(const struct key_chooser *chooser, struct random_stream *
     }
     struct random_block blocks[RANDOM_BLOCKS];
     random_blocks_next(stream, blocks);
+    if (by_table(chooser)) {
+        const struct alias_table table = chooser->zipf->table;
+        for (int i = 0; i < RANDOM_BLOCKS; i++) {
+            draws[i] = table_draw(&table, blocks[i]);
+        }
+        return;
+    }
     for (int i = 0; i < RANDOM_BLOCKS; i++) {
         draws[i] = draw_from(chooser, blocks[i]);
     }
 }
 
-uint32_t key_chooser_key(const struct key_chooser *chooser, struct key_draw drawn, uint64_t turn,
-                         uint32_t newest)
+uint32_t key_chooser_rank(const struct key_chooser *chooser, struct key_draw drawn)
+{
+    return by_table(chooser) ? alias_at(&chooser->zipf->table, drawn.value, drawn.bits)
+                             : drawn.value;
+}
+
+void key_chooser_ranks(const struct key_chooser *chooser,
+                       const struct key_draw draws[RANDOM_BLOCKS], uint32_t ranks[RANDOM_BLOCKS])
+{
+    if (!by_table(chooser)) {
+        for (int i = 0; i < RANDOM_BLOCKS; i++) {
+            ranks[i] = draws[i].value;
+        }
+        return;
+    }
+    const struct alias_table table = chooser->zipf->table;
+    for (int i = 0; i < RANDOM_BLOCKS; i++) {
+        ranks[i] = alias_at(&table, draws[i].value, draws[i].bits);
+    }
+}
+
+uint32_t key_chooser_moved(const struct key_chooser *chooser, uint32_t rank, uint64_t turn,
+                           uint32_t newest)
 {
     const uint32_t count = chooser->count;
     CHECK(newest < count);
-    switch ((enum scenario_popularity)chooser->popularity) {
-    case SCENARIO_POPULARITY_UNIFORM:
-    case SCENARIO_POPULARITY_HOTSPOT:
-        return drawn.value;
-    case SCENARIO_POPULARITY_ZIPFIAN:
-        return zipf_rank(chooser->zipf, drawn);
-    case SCENARIO_POPULARITY_LATEST: {
-        const uint32_t age = zipf_rank(chooser->zipf, drawn);
-        return age <= newest ? newest - age : newest + count - age;
-    }
-    case SCENARIO_POPULARITY_SEQUENTIAL:
+    if (chooser->popularity == SCENARIO_POPULARITY_SEQUENTIAL) {
         return (uint32_t)(turn % count);
     }
-    return 0; /* never: checked at the beginning */
+    return rank <= newest ? newest - rank : newest + count - rank;
 }

@@ -79,6 +79,7 @@ void mix_init(struct mix *mix, const struct scenario_client *client)
     for (int i = last; i < MIX_OPERATION_COUNT; i++) {
         mix->until[i] = 1.0;
     }
+    mix->simple = last <= MIX_WRITE;
 }
 
 uint32_t mix_popularity(const struct scenario_client *client, const struct scenario_keys *keys)

@@ -35,6 +35,7 @@ enum mix_operation {
 
 struct mix {
     double until[MIX_OPERATION_COUNT]; /* cumulative; the last is 1 */
+    bool simple;                       /* only reads and writes */
 };
 
 /* The mix that a client group asks for by `ycsb` or `mix`. */
@@ -51,6 +52,9 @@ double mix_sum(const struct scenario_mix *mix);
 /* An enum mix_operation, or an action as said there. */
 static inline uint32_t mix_pick(const struct mix *mix, double unit)
 {
+    if (mix->simple) { /* no branch to guess: chance decides */
+        return (uint32_t)MIX_READ + (unit >= mix->until[MIX_READ]);
+    }
     uint32_t operation = MIX_READ;
     while (operation < MIX_OPERATION_COUNT - 1 && unit >= mix->until[operation]) {
         operation++;

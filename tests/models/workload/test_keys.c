@@ -23,7 +23,8 @@ enum { SEED = 20260504, PICKS = 400000 };
 static uint32_t pick(const struct key_chooser *chooser, struct random_stream *stream, uint64_t turn,
                      uint32_t newest)
 {
-    return key_chooser_key(chooser, key_chooser_draw(chooser, stream), turn, newest);
+    const uint32_t rank = key_chooser_rank(chooser, key_chooser_draw(chooser, stream));
+    return key_chooser_key(chooser, rank, turn, newest);
 }
 
 static void check_law(const struct key_chooser *chooser, const double *probability, uint32_t newest)
