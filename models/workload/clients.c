@@ -1,10 +1,8 @@
 #include "models/workload/clients_state.h"
-
+#include "models/workload/rows.h"
 #include "sim/arena.h"
 
 enum { SLOT_MASK = IN_FLIGHT_SLOTS - 1, PROBES_MAX = INT32_MAX, REQUESTS_MAX = 128 };
-
-static void ask(struct clients *clients, struct group *group, uint32_t slot);
 
 static struct event event_of(const struct clients *clients, uint32_t small, uint32_t target,
                              uint64_t a)
@@ -17,88 +15,20 @@ static struct event event_of(const struct clients *clients, uint32_t small, uint
 static void due_arm(struct clients *clients, struct group *group, enum due due)
 {
     struct due_list *list = &group->due[due];
-    if (!list->armed && list->first != 0) {
+    if (list->ends.next != 0) {
         list->armed = true;
         engine_at(clients->host.engine, due_first_ns(list, due, &clients->in_flight),
                   event_of(clients, CLIENT_DUE_FIRST + (uint32_t)due, group->index, 0));
     }
 }
 
-static void due_join(struct clients *clients, struct group *group, enum due due, uint32_t slot)
+static inline void due_join(struct clients *clients, struct group *group, enum due due,
+                            uint32_t slot)
 {
     due_append(&group->due[due], due, &clients->in_flight, slot);
-    due_arm(clients, group, due);
-}
-
-/* What INVOKED and COMPLETED have in common. */
-static inline struct record row_of(const struct clients *clients, const struct group *group,
-                                   const struct operation *operation, uint32_t slot)
-{
-    const bool warmup = operation->begin_ns < clients->host.layout->warmup_ns;
-    const bool probe = (operation->flags & OPERATION_PROBE) != 0;
-    return (struct record){
-        .at_ns = engine_now(clients->host.engine),
-        .type = operation->type,
-        .flags = (uint8_t)((warmup ? RECORD_FLAG_WARMUP : 0) | (probe ? RECORD_FLAG_PROBE : 0)),
-        .dataset = group->dataset,
-        .group = (uint16_t)group->index,
-        .node = RECORD_NONE,
-        .peer = RECORD_NONE,
-        .key = operation->key,
-        .session = operation->session,
-        .slot = slot,
-        .from_place = group->place,
-        .operation = operation->number};
-}
-
-static void record_invoked(const struct clients *clients, const struct group *group, uint32_t slot,
-                           const struct operation *operation, const struct operation_start *start)
-{
-    struct record row = row_of(clients, group, operation, slot);
-    row.kind = RECORD_INVOKED;
-    row.a = operation->begin_ns;
-    row.b = start->probed_after_ns;
-    row.write = start->probed_write;
-    row.bytes = operation->bytes;
-    if (group->value == NULL) {
-        row.b = start->type == RECORD_WRITE ? (int64_t)start->request : row.b;
-    } else if (operation->request != 0) {
-        const enum value_action action = value_request_action(operation->request);
-        row.outcome = (uint8_t)action;
-        row.peer = value_request_element(operation->request);
-        row.b = value_signed(action, value_request_amount(operation->request));
+    if (!group->due[due].armed) {
+        due_arm(clients, group, due);
     }
-    clients->host.sink->row(clients->host.sink->state, &row);
-}
-
-static void begin(struct clients *clients, struct group *group, const struct operation_start *start)
-{
-    const sim_ns now_ns = engine_now(clients->host.engine);
-    const uint32_t slot = in_flight_take(&clients->in_flight, ++clients->operations);
-    struct operation *operation = in_flight_at(&clients->in_flight, slot);
-    operation->begin_ns = now_ns;
-    operation->try_ns = now_ns;
-    operation->draw = start->draw;
-    operation->key = start->key;
-    operation->bytes = start->bytes;
-    operation->session = start->session;
-    operation->group = (uint16_t)group->index;
-    operation->type = start->type;
-    operation->flags = start->flags;
-    operation->tries = 1;
-    operation->request = start->request;
-    operation->context = start->context;
-    if (record_wanted(clients->host.sink, RECORD_INVOKED)) {
-        record_invoked(clients, group, slot, operation, start);
-    }
-    due_join(clients, group, DUE_DEADLINE, slot);
-    if (group->due[DUE_TRY].after_ns > 0 && group->tries_max > 1) {
-        due_join(clients, group, DUE_TRY, slot);
-    }
-    if (start->type == RECORD_READ && group->due[DUE_HEDGE].after_ns > 0) {
-        due_join(clients, group, DUE_HEDGE, slot);
-    }
-    ask(clients, group, slot);
 }
 
 /* Only the read of a read-modify-write brings back what its write is to replace. */
@@ -119,34 +49,98 @@ static uint32_t context_bytes(const struct clients *clients, uint32_t block)
     return counted ? clients->host.block_bytes(clients->host.world, block) : 0;
 }
 
-/* Sends one more request. Nothing of the operation is touched afterwards. */
-static void ask(struct clients *clients, struct group *group, uint32_t slot)
+static inline uint32_t route(const struct clients *clients, const struct group *group,
+                             const struct operation *operation)
 {
-    struct operation *operation = in_flight_at(&clients->in_flight, slot);
-    CHECK(operation->sent < REQUESTS_MAX);
     const sim_ns written_ns = clients->sessions[operation->session].acknowledged_ns;
-    const struct route_request route = {
+    const struct route_request request = {
         .type = operation->type,
         .tries = operation->sent,
         .since_write_ns =
             written_ns < 0 ? SIM_NS_MAX : engine_now(clients->host.engine) - written_ns};
+    return clients->host.route(clients->host.world, group->index, &request);
+}
+
+/*
+ * Sends one more request. Nothing of the operation is touched afterwards. The message is made when
+ * all is known that goes into it: what is set field by field need not be cleared before.
+ */
+static inline void ask(struct clients *clients, const struct group *group,
+                       struct operation *operation, uint32_t slot)
+{
+    const uint8_t sent = operation->sent;
+    CHECK(sent < REQUESTS_MAX);
+    const uint32_t to = route(clients, group, operation);
+    const uint32_t more_bytes = context_bytes(clients, operation->context);
+    const uint32_t block = copy_of(clients, operation->context);
     const struct message request = {
         .kind = MESSAGE_REQUEST,
         .dataset = group->dataset,
         .from = ENDPOINT_CLIENT | group->index,
-        .to = clients->host.route(clients->host.world, group->index, &route),
+        .to = to,
         .key = operation->key,
-        .bytes = operation->bytes + context_bytes(clients, operation->context),
-        .request = slot | (uint32_t)operation->sent << IN_FLIGHT_SLOT_BITS,
-        .version = {.write = operation->session},
+        .bytes = operation->bytes + more_bytes,
+        .request = slot | (uint32_t)sent << IN_FLIGHT_SLOT_BITS,
+        .version = {.stamp = 0, .write = operation->session},
         .operation = operation->number,
-        .type = operation->type,
-        .tries = operation->sent,
         .a = (operation->flags & OPERATION_SCAN) != 0 ? group->scan_keys : operation->request,
-        .block = copy_of(clients, operation->context),
+        .block = block,
+        .type = operation->type,
+        .outcome = 0,
+        .tries = sent,
         .flag = wants_context(group, operation) ? MESSAGE_WANTS_CONTEXT : 0};
-    operation->sent++;
+    operation->sent = (uint8_t)(sent + 1);
     clients->host.ask(clients->host.world, &request);
+}
+
+static void ask_again(struct clients *clients, const struct group *group, uint32_t slot)
+{
+    ask(clients, group, in_flight_at(&clients->in_flight, slot), slot);
+}
+
+/* The lists that few groups use. */
+static void wait_for_more(struct clients *clients, struct group *group, uint32_t slot, uint8_t type)
+{
+    if (group->due[DUE_TRY].after_ns > 0 && group->tries_max > 1) {
+        due_join(clients, group, DUE_TRY, slot);
+    }
+    if (type == RECORD_READ && group->due[DUE_HEDGE].after_ns > 0) {
+        due_join(clients, group, DUE_HEDGE, slot);
+    }
+}
+
+/* Inlined where most operations begin, which is known to be in an open loop. */
+__attribute__((always_inline)) static inline void
+begin_here(struct clients *clients, struct group *group, const struct operation_start *start)
+{
+    const sim_ns now_ns = engine_now(clients->host.engine);
+    const uint32_t slot = in_flight_take(&clients->in_flight, ++clients->operations);
+    struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    operation->begin_ns = now_ns;
+    operation->try_ns = now_ns;
+    operation->draw = start->draw;
+    operation->key = start->key;
+    operation->bytes = start->bytes;
+    operation->session = start->session;
+    operation->group = (uint16_t)group->index;
+    operation->type = start->type;
+    operation->flags = start->flags;
+    operation->tries = 1;
+    operation->request = start->request;
+    operation->context = start->context;
+    if (record_wanted(clients->host.sink, RECORD_INVOKED)) {
+        row_invoked(clients, group, slot, operation, start);
+    }
+    due_join(clients, group, DUE_DEADLINE, slot);
+    if (group->waits) {
+        wait_for_more(clients, group, slot, start->type);
+    }
+    ask(clients, group, operation, slot);
+}
+
+static void begin(struct clients *clients, struct group *group, const struct operation_start *start)
+{
+    begin_here(clients, group, start);
 }
 
 static void think(struct clients *clients, struct group *group, uint32_t session)
@@ -194,57 +188,15 @@ static bool writes_back(const struct operation *operation, const struct message 
            ((operation->flags & OPERATION_RESOLVE) == 0 || (reply->flag & MESSAGE_SIBLINGS) != 0);
 }
 
-/* A gateway says in `a` which machine has answered it: its number + 1, 0: none. */
-static uint32_t answering_node(const struct message *reply)
+/*
+ * Ends an operation that something may follow. Nothing of `reply` is read once the session goes on:
+ * it may lie where the next message goes.
+ */
+__attribute__((noinline)) static void end_and_follow(struct clients *clients, struct group *group,
+                                                     uint32_t slot, enum record_outcome outcome,
+                                                     const struct message *reply)
 {
-    return (reply->from & ENDPOINT_AGENT) != 0 ? (uint32_t)reply->a - 1 : reply->from;
-}
-
-static uint8_t answer_flags(const struct message *reply)
-{
-    return (uint8_t)(((reply->flag & MESSAGE_CACHED) != 0 ? RECORD_FLAG_CACHED : 0) |
-                     ((reply->flag & MESSAGE_REJECTED) != 0 ? RECORD_FLAG_REJECTED : 0) |
-                     ((reply->flag & MESSAGE_PROXIED) != 0 ? RECORD_FLAG_PROXIED : 0));
-}
-
-/* `reply` is NULL when no answer decided it. */
-static void record_completed(const struct clients *clients, const struct group *group,
-                             uint32_t slot, enum record_outcome outcome,
-                             const struct message *reply)
-{
-    const struct operation *operation = in_flight_at(&clients->in_flight, slot);
-    struct record row = row_of(clients, group, operation, slot);
-    row.kind = RECORD_COMPLETED;
-    row.outcome = (uint8_t)outcome;
-    row.a = operation->sent;
-    if (reply != NULL) {
-        row.node = answering_node(reply);
-        row.flags |= answer_flags(reply);
-        row.stamp = outcome == RECORD_OK ? reply->version.stamp : 0;
-        row.write = outcome == RECORD_OK ? reply->version.write : 0;
-    }
-    clients->host.sink->row(clients->host.sink->state, &row);
-}
-
-/* Nothing of `reply` is read once the session goes on: it may lie where the next message goes. */
-static void complete(struct clients *clients, struct group *group, uint32_t slot,
-                     enum record_outcome outcome, const struct message *reply)
-{
-    const struct operation *operation = in_flight_at(&clients->in_flight, slot);
-    due_remove(&group->due[DUE_DEADLINE], DUE_DEADLINE, &clients->in_flight, slot);
-    if (operation->listed != 0) {
-        due_remove(&group->due[DUE_TRY], DUE_TRY, &clients->in_flight, slot);
-        due_remove(&group->due[DUE_HEDGE], DUE_HEDGE, &clients->in_flight, slot);
-    }
-    if (record_wanted(clients->host.sink, RECORD_COMPLETED)) {
-        record_completed(clients, group, slot, outcome, reply);
-    }
-    if (operation->type == RECORD_READ &&
-        (operation->flags & (OPERATION_THEN_WRITE | OPERATION_LOOP)) == 0) {
-        in_flight_give(&clients->in_flight, slot); /* an open loop's read: nothing follows */
-        return;
-    }
-    const struct operation ended = *operation;
+    const struct operation ended = *in_flight_at(&clients->in_flight, slot);
     in_flight_give(&clients->in_flight, slot);
     if (ended.context != 0) {
         clients->host.block_free(clients->host.world, ended.context);
@@ -255,6 +207,35 @@ static void complete(struct clients *clients, struct group *group, uint32_t slot
     } else {
         go_on(clients, group, &ended, outcome);
     }
+}
+
+/* Inlined where most operations end: with a good answer. */
+__attribute__((always_inline)) static inline void complete_here(struct clients *clients,
+                                                                struct group *group, uint32_t slot,
+                                                                enum record_outcome outcome,
+                                                                const struct message *reply)
+{
+    const struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    due_remove(&group->due[DUE_DEADLINE], DUE_DEADLINE, &clients->in_flight, slot);
+    if (operation->listed != 0) {
+        due_remove(&group->due[DUE_TRY], DUE_TRY, &clients->in_flight, slot);
+        due_remove(&group->due[DUE_HEDGE], DUE_HEDGE, &clients->in_flight, slot);
+    }
+    if (record_wanted(clients->host.sink, RECORD_COMPLETED)) {
+        row_completed(clients, group, slot, operation, outcome, reply);
+    }
+    const uint8_t followed = OPERATION_THEN_WRITE | OPERATION_LOOP;
+    if (operation->type == RECORD_READ && (operation->flags & followed) == 0) {
+        in_flight_give(&clients->in_flight, slot); /* an open loop's read: nothing follows */
+    } else {
+        end_and_follow(clients, group, slot, outcome, reply);
+    }
+}
+
+static void complete(struct clients *clients, struct group *group, uint32_t slot,
+                     enum record_outcome outcome, const struct message *reply)
+{
+    complete_here(clients, group, slot, outcome, reply);
 }
 
 /* Certain only when every request was refused; another may still take effect. */
@@ -303,20 +284,12 @@ void clients_foresee(const struct clients *clients, const struct message *reply)
     in_flight_fetch(&clients->in_flight, clients_slot(reply));
 }
 
-void clients_on_reply(struct clients *clients, const struct message *reply)
+/* The operation may go on, with another try. */
+static void refused_or_unknown(struct clients *clients, struct group *group, uint32_t slot,
+                               const struct message *reply)
 {
-    const uint32_t slot = reply->request & SLOT_MASK;
+    struct operation *operation = in_flight_at(&clients->in_flight, slot);
     const uint32_t request = reply->request >> IN_FLIGHT_SLOT_BITS;
-    struct operation *operation = in_flight_find(&clients->in_flight, slot, reply->operation);
-    if (operation == NULL) {
-        return; /* It has ended: this answer is late. */
-    }
-    CHECK(request < operation->sent);
-    struct group *group = &clients->groups[operation->group];
-    if (reply->outcome == RECORD_OK) {
-        complete(clients, group, slot, RECORD_OK, reply);
-        return;
-    }
     uint64_t *answered = &operation->answered[request / 64];
     const uint64_t bit = UINT64_C(1) << request % 64;
     if ((*answered & bit) != 0) {
@@ -336,6 +309,22 @@ void clients_on_reply(struct clients *clients, const struct message *reply)
         complete(clients, group, slot, RECORD_FAIL, reply); /* to ask again would not help */
     } else if (operation->current_first + operation->current_ended == operation->sent) {
         try_over(clients, group, slot);
+    }
+}
+
+void clients_on_reply(struct clients *clients, const struct message *reply)
+{
+    const uint32_t slot = reply->request & SLOT_MASK;
+    const struct operation *operation = in_flight_find(&clients->in_flight, slot, reply->operation);
+    if (operation == NULL) {
+        return; /* It has ended: this answer is late. */
+    }
+    CHECK(reply->request >> IN_FLIGHT_SLOT_BITS < operation->sent);
+    struct group *group = &clients->groups[operation->group];
+    if (reply->outcome == RECORD_OK) {
+        complete_here(clients, group, slot, RECORD_OK, reply);
+    } else {
+        refused_or_unknown(clients, group, slot, reply);
     }
 }
 
@@ -362,7 +351,7 @@ static void retry(struct clients *clients, uint32_t slot, uint64_t number)
     if (group->due[DUE_TRY].after_ns > 0 && operation->tries < group->tries_max) {
         due_join(clients, group, DUE_TRY, slot);
     }
-    ask(clients, group, slot);
+    ask_again(clients, group, slot);
 }
 
 static void hedge(struct clients *clients, struct group *group, uint32_t slot)
@@ -370,7 +359,7 @@ static void hedge(struct clients *clients, struct group *group, uint32_t slot)
     const struct operation *operation = in_flight_at(&clients->in_flight, slot);
     /* While it backs off nothing is open that a second request could overtake. */
     if ((operation->flags & OPERATION_BACKING_OFF) == 0) {
-        ask(clients, group, slot);
+        ask_again(clients, group, slot);
     }
 }
 
@@ -381,7 +370,7 @@ static void fall_due(struct clients *clients, struct group *group, enum due due)
     /* `armed` stays on meanwhile, so that operations which begin now set no timer of their own. */
     CHECK(list->armed);
     while (due_first_ns(list, due, &clients->in_flight) <= now_ns) {
-        const uint32_t slot = list->first;
+        const uint32_t slot = list->ends.next;
         due_remove(list, due, &clients->in_flight, slot);
         if (due == DUE_DEADLINE) {
             const struct operation *operation = in_flight_at(&clients->in_flight, slot);
@@ -396,28 +385,55 @@ static void fall_due(struct clients *clients, struct group *group, enum due due)
     due_arm(clients, group, due);
 }
 
-/* The next operation of an open loop or a trace; none after the end of the load. */
-static void schedule_arrival(struct clients *clients, struct group *group)
+static inline void schedule_arrival(struct clients *clients, const struct group *group,
+                                    sim_ns at_ns)
 {
-    const sim_ns at_ns = group_next_ns(group);
-    if (at_ns != SIM_NS_MAX) {
-        engine_at(clients->host.engine, at_ns, event_of(clients, CLIENT_ARRIVAL, group->index, 0));
+    engine_at(clients->host.engine, at_ns, event_of(clients, CLIENT_ARRIVAL, group->index, 0));
+}
+
+static void schedule_row(struct clients *clients, const struct group *group)
+{
+    if (group->begun < group->trace.count &&
+        group->trace.rows[group->begun].at_ns <= group->end_ns) {
+        schedule_arrival(clients, group, group->trace.rows[group->begun].at_ns);
     }
 }
 
+/* Of an open loop. What the operation after it will touch is told to who may fetch it. */
 static void arrive(struct clients *clients, struct group *group)
 {
-    struct operation_start start;
-    if (group->load == LOAD_OPEN) {
-        group_open_next(clients, group, &start);
-        schedule_arrival(clients, group);
-        begin(clients, group, &start);
-        group_foretell(clients, group);
-    } else {
-        group_next(clients, group, 0, &start);
-        schedule_arrival(clients, group);
-        begin(clients, group, &start);
+    const struct operation_draw drawn = group->ahead[group->begun % OPERATIONS_AHEAD];
+    const uint32_t key =
+        key_chooser_key(&group->keys, drawn.rank, group->begun, clients->newest[group->dataset]);
+    struct operation_start start = {
+        .type = RECORD_READ, .key = key, .session = drawn.session, .draw = group->begun};
+    group->begun++;
+    if (drawn.operation != MIX_READ) {
+        start = group_decide(clients, group, drawn.operation, start);
     }
+    if (group->begun + RANDOM_BLOCKS == group->drawn) {
+        group_draw_on(group);
+    }
+    const struct operation_draw *next = &group->ahead[group->begun % OPERATIONS_AHEAD];
+    if (next->at_ns != SIM_NS_MAX) {
+        schedule_arrival(clients, group, next->at_ns);
+    }
+    begin_here(clients, group, &start);
+    const struct record_sink *sink = clients->host.sink;
+    if (sink->soon != NULL) {
+        const uint32_t next_key = key_chooser_key(&group->keys, next->rank, group->begun,
+                                                  clients->newest[group->dataset]);
+        sink->soon(sink->state, group->dataset, next_key, next->session, RECORD_NONE);
+    }
+}
+
+/* Of a trace. */
+static void replay(struct clients *clients, struct group *group)
+{
+    struct operation_start start;
+    group_next(clients, group, 0, &start);
+    schedule_row(clients, group);
+    begin(clients, group, &start);
 }
 
 void clients_on_event(struct clients *clients, const struct event *event)
@@ -427,7 +443,11 @@ void clients_on_event(struct clients *clients, const struct event *event)
     switch ((enum client_event)event->small) {
     case CLIENT_ARRIVAL:
         group = &clients->groups[event->target];
-        arrive(clients, group);
+        if (group->load == LOAD_OPEN) {
+            arrive(clients, group);
+        } else {
+            replay(clients, group);
+        }
         break;
     case CLIENT_THOUGHT:
         group = &clients->groups[event->a];
@@ -481,6 +501,8 @@ struct clients *clients_create(const struct clients_host *host, struct arena *ar
     for (uint32_t i = 0; i < layout->group_count; i++) {
         probes_init(clients, &clients->groups[i], arena);
     }
+    clients->warmup_ns = layout->warmup_ns;
+    rows_init(clients);
     in_flight_init(&clients->in_flight);
     pool_init(&clients->probes, sizeof(struct probe), PROBES_MAX);
     return clients;
@@ -496,8 +518,10 @@ void clients_start(struct clients *clients)
 {
     for (uint32_t i = 0; i < clients->group_count; i++) {
         struct group *group = &clients->groups[i];
-        if (group->load == LOAD_OPEN || group->load == LOAD_TRACE) {
-            schedule_arrival(clients, group);
+        if (group->load == LOAD_OPEN && group->ahead[0].at_ns != SIM_NS_MAX) {
+            schedule_arrival(clients, group, group->ahead[0].at_ns);
+        } else if (group->load == LOAD_TRACE) {
+            schedule_row(clients, group);
         }
         for (uint32_t s = 0; group->load == LOAD_CLOSED && s < group->session_count; s++) {
             think(clients, group, group->session_first + s);

@@ -107,6 +107,8 @@ struct clients {
     uint64_t operations;
     struct in_flight in_flight;
     struct pool probes;
+    sim_ns warmup_ns;
+    struct record invoked, completed; /* see rows.h */
 };
 
 /* An operation about to begin. */
@@ -125,12 +127,11 @@ void group_init(struct clients *clients, uint32_t index, struct arena *arena);
 /* Fills what a closed loop's session or a trace does next; `session` is used by the former. */
 void group_next(struct clients *clients, struct group *group, uint32_t session,
                 struct operation_start *start);
-/* The same of an open loop that has drawn it. */
-void group_open_next(struct clients *clients, struct group *group, struct operation_start *start);
-/* When an open loop's or a trace's next operation begins; SIM_NS_MAX: there is none. */
-sim_ns group_next_ns(const struct group *group);
-/* Open loop: what the next operation will touch is told to the observer, who may fetch it. */
-void group_foretell(const struct clients *clients, const struct group *group);
+/* What an operation does that is no plain read; the rest of `start` is there. */
+struct operation_start group_decide(struct clients *clients, struct group *group,
+                                    uint32_t operation, struct operation_start start);
+/* Open loop: the operations that are known have all begun. */
+void group_draw_on(struct group *group);
 uint32_t group_value_bytes(struct group *group, uint64_t draw);
 /* What a write does, as a request says it; 0 for a plain register. */
 uint64_t group_request(const struct group *group, enum value_action action, uint64_t draw);

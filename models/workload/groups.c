@@ -76,6 +76,12 @@ static void look_up(struct group *group)
     }
 }
 
+void group_draw_on(struct group *group)
+{
+    look_up(group);
+    draw_ahead(group);
+}
+
 static void load_init(struct clients *clients, struct group *group, struct arena *arena)
 {
     const struct scenario_client *client = group->client;
@@ -95,8 +101,7 @@ static void load_init(struct clients *clients, struct group *group, struct arena
         arrivals_init(&group->arrivals, client, layout->places[group->place].longitude,
                       stream_of(clients, PURPOSE_ARRIVAL, group->index));
         draw_ahead(group);
-        look_up(group);
-        draw_ahead(group);
+        group_draw_on(group);
     }
 }
 
@@ -271,75 +276,30 @@ static void trace_next(struct group *group, struct operation_start *start)
     group->begun++;
 }
 
-sim_ns group_next_ns(const struct group *group)
-{
-    if (group->load == LOAD_OPEN) {
-        return group->ahead[group->begun % OPERATIONS_AHEAD].at_ns;
-    }
-    return group->begun < group->trace.count &&
-                   group->trace.rows[group->begun].at_ns <= group->end_ns
-               ? group->trace.rows[group->begun].at_ns
-               : SIM_NS_MAX;
-}
-
-void group_foretell(const struct clients *clients, const struct group *group)
-{
-    const struct record_sink *sink = clients->host.sink;
-    const struct operation_draw *next = &group->ahead[group->begun % OPERATIONS_AHEAD];
-    if (sink->soon != NULL) {
-        sink->soon(sink->state, group->dataset,
-                   key_chooser_key(&group->keys, next->rank, group->begun,
-                                   clients->newest[group->dataset]),
-                   next->session, RECORD_NONE);
-    }
-}
-
-/* Whatever is not a plain read: what `start` leaves open. */
-static void decide(struct clients *clients, struct group *group, uint32_t operation,
-                   struct operation_start *start)
+struct operation_start group_decide(struct clients *clients, struct group *group,
+                                    uint32_t operation, struct operation_start start)
 {
     if (operation == MIX_SCAN) {
-        start->flags |= OPERATION_SCAN;
-        return;
+        start.flags |= OPERATION_SCAN;
+        return start;
     }
     if (operation == MIX_READ_MODIFY_WRITE) {
-        start->flags |= OPERATION_THEN_WRITE;
-        return;
+        start.flags |= OPERATION_THEN_WRITE;
+        return start;
     }
     if (operation == MIX_INSERT) {
         uint32_t *newest = &clients->newest[group->dataset];
         *newest = *newest + 1 < group->keys.count ? *newest + 1 : 0;
-        start->key = *newest;
+        start.key = *newest;
     }
-    start->type = RECORD_WRITE;
-    start->bytes = group_value_bytes(group, start->draw);
-    start->request = group_request(group, mix_action(operation), start->draw);
+    start.type = RECORD_WRITE;
+    start.bytes = group_value_bytes(group, start.draw);
+    start.request = group_request(group, mix_action(operation), start.draw);
     if (group->transaction_keys > 1) {
-        start->key -= start->key % group->transaction_keys;
-        start->bytes *= group->transaction_keys;
+        start.key -= start.key % group->transaction_keys;
+        start.bytes *= group->transaction_keys;
     }
-}
-
-static inline void drawn_next(struct clients *clients, struct group *group,
-                              const struct operation_draw *drawn, struct operation_start *start)
-{
-    start->key =
-        key_chooser_key(&group->keys, drawn->rank, group->begun, clients->newest[group->dataset]);
-    group->begun++;
-    if (drawn->operation != MIX_READ) {
-        decide(clients, group, drawn->operation, start);
-    }
-}
-
-void group_open_next(struct clients *clients, struct group *group, struct operation_start *start)
-{
-    const struct operation_draw drawn = group->ahead[group->begun % OPERATIONS_AHEAD];
-    *start = (struct operation_start){.draw = group->begun, .session = drawn.session};
-    drawn_next(clients, group, &drawn, start);
-    if (group->begun + RANDOM_BLOCKS == group->drawn) {
-        look_up(group);
-        draw_ahead(group);
-    }
+    return start;
 }
 
 void group_next(struct clients *clients, struct group *group, uint32_t session,
@@ -353,5 +313,10 @@ void group_next(struct clients *clients, struct group *group, uint32_t session,
         .draw = closed_draw(clients, group, session), .flags = OPERATION_LOOP, .session = session};
     const struct operation_draw drawn = draw_at(group, start->draw);
     clients->sessions[session].begun++;
-    drawn_next(clients, group, &drawn, start);
+    start->key =
+        key_chooser_key(&group->keys, drawn.rank, group->begun, clients->newest[group->dataset]);
+    group->begun++;
+    if (drawn.operation != MIX_READ) {
+        *start = group_decide(clients, group, drawn.operation, *start);
+    }
 }

@@ -69,16 +69,15 @@ struct in_flight {
 
 struct due_list {
     sim_ns after_ns;
-    uint32_t first, last;
-    bool armed; /* an engine timer is under way */
+    struct due_link ends; /* next: the first; previous: the last; 0: the list is empty */
+    bool armed;           /* an engine timer is under way */
 };
 
 void in_flight_init(struct in_flight *table);
 void in_flight_release(struct in_flight *table);
 
-/* A zeroed operation but for its number. Pointers from in_flight_at() are void after this. */
-uint32_t in_flight_take(struct in_flight *table, uint64_t number);
-void in_flight_give(struct in_flight *table, uint32_t slot);
+/* private: one more slot */
+uint32_t in_flight_extend(struct in_flight *table);
 
 /* Fetches the slot's operation into the cache. */
 static inline void in_flight_fetch(const struct in_flight *table, uint32_t slot)
@@ -103,9 +102,83 @@ static inline struct operation *in_flight_find(const struct in_flight *table, ui
                : NULL;
 }
 
+/* A zeroed operation but for its number. Pointers from in_flight_at() are void after this. */
+static inline uint32_t in_flight_take(struct in_flight *table, uint64_t number)
+{
+    CHECK(number != 0);
+    uint32_t slot = table->free;
+    if (__builtin_expect(slot != 0, 1)) {
+        table->free = table->items[slot].key;
+    } else {
+        slot = in_flight_extend(table);
+    }
+    /* One by one: who fills them at once pays only for what it leaves as it is. */
+    struct operation *operation = &table->items[slot];
+    operation->number = number;
+    operation->begin_ns = operation->try_ns = 0;
+    operation->draw = 0;
+    operation->key = operation->bytes = operation->session = 0;
+    operation->group = 0;
+    operation->type = operation->flags = 0;
+    operation->sent = operation->tries = operation->refused = operation->uncertain = 0;
+    operation->current_first = operation->current_ended = operation->listed = 0;
+    operation->answered[0] = operation->answered[1] = 0;
+    operation->request = 0;
+    operation->context = 0;
+    table->count++;
+    return slot;
+}
+
+static inline void in_flight_give(struct in_flight *table, uint32_t slot)
+{
+    struct operation *operation = in_flight_at(table, slot);
+    CHECK(operation->number != 0);
+    CHECK(operation->listed == 0);
+    operation->number = 0;
+    operation->key = table->free;
+    table->free = slot;
+    table->count--;
+}
+
+/*
+ * The link of that slot, or the ends of the list. Whether there is a neighbour is up to chance: no
+ * branch, since it would often be guessed wrong.
+ */
+static inline struct due_link *due_link_of(struct due_list *list, enum due due,
+                                           struct in_flight *table, uint32_t slot)
+{
+    CHECK(slot < table->used);
+    const uintptr_t link = (uintptr_t)&table->items[slot].links[due];
+    const uintptr_t ends = (uintptr_t)&list->ends;
+    const uintptr_t none = 0 - (uintptr_t)(slot == 0);
+    return (struct due_link *)((ends & none) | (link & ~none));
+}
+
 /* Appends to a list; its time is begin_ns, or try_ns for DUE_TRY, plus the list's after_ns. */
-void due_append(struct due_list *list, enum due due, struct in_flight *table, uint32_t slot);
-void due_remove(struct due_list *list, enum due due, struct in_flight *table, uint32_t slot);
+static inline void due_append(struct due_list *list, enum due due, struct in_flight *table,
+                              uint32_t slot)
+{
+    struct operation *operation = in_flight_at(table, slot);
+    CHECK((operation->listed >> due & 1) == 0);
+    operation->listed |= (uint8_t)(1U << due);
+    operation->links[due] = (struct due_link){.previous = list->ends.previous, .next = 0};
+    due_link_of(list, due, table, list->ends.previous)->next = slot;
+    list->ends.previous = slot;
+}
+
+/* Nothing happens to an operation that is not in it. */
+static inline void due_remove(struct due_list *list, enum due due, struct in_flight *table,
+                              uint32_t slot)
+{
+    struct operation *operation = in_flight_at(table, slot);
+    if ((operation->listed >> due & 1) == 0) {
+        return;
+    }
+    operation->listed &= (uint8_t) ~(1U << due);
+    const struct due_link link = operation->links[due];
+    due_link_of(list, due, table, link.previous)->next = link.next;
+    due_link_of(list, due, table, link.next)->previous = link.previous;
+}
 
 /* When the first of the list falls due; SIM_NS_MAX: the list is empty. */
 sim_ns due_first_ns(const struct due_list *list, enum due due, const struct in_flight *table);

@@ -65,8 +65,8 @@ static void test_due_list_against_an_array(void **state)
             count == 0 ? SIM_NS_MAX : in_flight_at(&table, model[0])->begin_ns + 1000;
         assert_int_equal(due_first_ns(&list, DUE_DEADLINE, &table), first_ns);
         assert_int_equal(table.count, count);
-        assert_int_equal(list.last, count == 0 ? 0 : model[count - 1]);
-        uint32_t slot = list.first;
+        assert_int_equal(list.ends.previous, count == 0 ? 0 : model[count - 1]);
+        uint32_t slot = list.ends.next;
         for (size_t i = 0; i < count && step % 97 == 0; i++) {
             assert_int_equal(slot, model[i]);
             slot = in_flight_at(&table, slot)->links[DUE_DEADLINE].next;
