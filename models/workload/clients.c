@@ -65,8 +65,8 @@ static inline uint32_t route(const struct clients *clients, const struct group *
  * Sends one more request. Nothing of the operation is touched afterwards. The message is made when
  * all is known that goes into it: what is set field by field need not be cleared before.
  */
-static inline void ask(struct clients *clients, const struct group *group,
-                       struct operation *operation, uint32_t slot)
+__attribute__((always_inline)) static inline void
+ask(struct clients *clients, const struct group *group, struct operation *operation, uint32_t slot)
 {
     const uint8_t sent = operation->sent;
     CHECK(sent < REQUESTS_MAX);
@@ -115,7 +115,7 @@ begin_here(struct clients *clients, struct group *group, const struct operation_
 {
     const sim_ns now_ns = engine_now(clients->host.engine);
     const uint32_t slot = in_flight_take(&clients->in_flight, ++clients->operations);
-    struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    struct operation *operation = in_flight_item(&clients->in_flight, slot);
     operation->begin_ns = now_ns;
     operation->try_ns = now_ns;
     operation->draw = start->draw;
@@ -399,32 +399,41 @@ static void schedule_row(struct clients *clients, const struct group *group)
     }
 }
 
-/* Of an open loop. What the operation after it will touch is told to who may fetch it. */
+/* What an operation after this one will touch is told to the observer, who may fetch it. */
+static inline void foretell(const struct clients *clients, const struct group *group)
+{
+    const struct record_sink *sink = clients->host.sink;
+    const struct operation_draw *next = &group->ahead[group->begun % OPERATIONS_AHEAD];
+    if (sink->soon != NULL) {
+        const uint32_t key = key_chooser_key(&group->keys, next->rank, group->begun,
+                                             clients->newest[group->dataset]);
+        sink->soon(sink->state, group->dataset, key, next->session, RECORD_NONE);
+    }
+}
+
+/* Of an open loop. */
 static void arrive(struct clients *clients, struct group *group)
 {
-    const struct operation_draw drawn = group->ahead[group->begun % OPERATIONS_AHEAD];
+    const uint64_t draw = group->begun++;
+    const struct operation_draw drawn = group->ahead[draw % OPERATIONS_AHEAD];
     const uint32_t key =
-        key_chooser_key(&group->keys, drawn.rank, group->begun, clients->newest[group->dataset]);
-    struct operation_start start = {
-        .type = RECORD_READ, .key = key, .session = drawn.session, .draw = group->begun};
-    group->begun++;
-    if (drawn.operation != MIX_READ) {
-        start = group_decide(clients, group, drawn.operation, start);
-    }
+        key_chooser_key(&group->keys, drawn.rank, draw, clients->newest[group->dataset]);
     if (group->begun + RANDOM_BLOCKS == group->drawn) {
         group_draw_on(group);
     }
-    const struct operation_draw *next = &group->ahead[group->begun % OPERATIONS_AHEAD];
-    if (next->at_ns != SIM_NS_MAX) {
-        schedule_arrival(clients, group, next->at_ns);
+    const sim_ns next_ns = group->ahead[group->begun % OPERATIONS_AHEAD].at_ns;
+    if (next_ns != SIM_NS_MAX) {
+        schedule_arrival(clients, group, next_ns);
     }
-    begin_here(clients, group, &start);
-    const struct record_sink *sink = clients->host.sink;
-    if (sink->soon != NULL) {
-        const uint32_t next_key = key_chooser_key(&group->keys, next->rank, group->begun,
-                                                  clients->newest[group->dataset]);
-        sink->soon(sink->state, group->dataset, next_key, next->session, RECORD_NONE);
+    struct operation_start start = {
+        .type = RECORD_READ, .key = key, .session = drawn.session, .draw = draw};
+    if (drawn.operation == MIX_READ) {
+        begin_here(clients, group, &start);
+    } else {
+        group_decide(clients, group, drawn.operation, &start);
+        begin(clients, group, &start);
     }
+    foretell(clients, group);
 }
 
 /* Of a trace. */

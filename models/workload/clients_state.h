@@ -127,9 +127,9 @@ void group_init(struct clients *clients, uint32_t index, struct arena *arena);
 /* Fills what a closed loop's session or a trace does next; `session` is used by the former. */
 void group_next(struct clients *clients, struct group *group, uint32_t session,
                 struct operation_start *start);
-/* What an operation does that is no plain read; the rest of `start` is there. */
-struct operation_start group_decide(struct clients *clients, struct group *group,
-                                    uint32_t operation, struct operation_start start);
+/* What an operation does that is no plain read; fills what is not there yet. */
+void group_decide(struct clients *clients, struct group *group, uint32_t operation,
+                  struct operation_start *start);
 /* Open loop: the operations that are known have all begun. */
 void group_draw_on(struct group *group);
 uint32_t group_value_bytes(struct group *group, uint64_t draw);

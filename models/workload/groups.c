@@ -276,30 +276,29 @@ static void trace_next(struct group *group, struct operation_start *start)
     group->begun++;
 }
 
-struct operation_start group_decide(struct clients *clients, struct group *group,
-                                    uint32_t operation, struct operation_start start)
+void group_decide(struct clients *clients, struct group *group, uint32_t operation,
+                  struct operation_start *start)
 {
     if (operation == MIX_SCAN) {
-        start.flags |= OPERATION_SCAN;
-        return start;
+        start->flags |= OPERATION_SCAN;
+        return;
     }
     if (operation == MIX_READ_MODIFY_WRITE) {
-        start.flags |= OPERATION_THEN_WRITE;
-        return start;
+        start->flags |= OPERATION_THEN_WRITE;
+        return;
     }
     if (operation == MIX_INSERT) {
         uint32_t *newest = &clients->newest[group->dataset];
         *newest = *newest + 1 < group->keys.count ? *newest + 1 : 0;
-        start.key = *newest;
+        start->key = *newest;
     }
-    start.type = RECORD_WRITE;
-    start.bytes = group_value_bytes(group, start.draw);
-    start.request = group_request(group, mix_action(operation), start.draw);
+    start->type = RECORD_WRITE;
+    start->bytes = group_value_bytes(group, start->draw);
+    start->request = group_request(group, mix_action(operation), start->draw);
     if (group->transaction_keys > 1) {
-        start.key -= start.key % group->transaction_keys;
-        start.bytes *= group->transaction_keys;
+        start->key -= start->key % group->transaction_keys;
+        start->bytes *= group->transaction_keys;
     }
-    return start;
 }
 
 void group_next(struct clients *clients, struct group *group, uint32_t session,
@@ -317,6 +316,6 @@ void group_next(struct clients *clients, struct group *group, uint32_t session,
         key_chooser_key(&group->keys, drawn.rank, group->begun, clients->newest[group->dataset]);
     group->begun++;
     if (drawn.operation != MIX_READ) {
-        *start = group_decide(clients, group, drawn.operation, *start);
+        group_decide(clients, group, drawn.operation, start);
     }
 }

@@ -93,6 +93,12 @@ static inline struct operation *in_flight_at(const struct in_flight *table, uint
     return &table->items[slot];
 }
 
+/* Unchecked: of a slot that was taken just now. */
+static inline struct operation *in_flight_item(const struct in_flight *table, uint32_t slot)
+{
+    return &table->items[slot];
+}
+
 /* NULL when that operation has ended. */
 static inline struct operation *in_flight_find(const struct in_flight *table, uint32_t slot,
                                                uint64_t number)
@@ -113,7 +119,7 @@ static inline uint32_t in_flight_take(struct in_flight *table, uint64_t number)
         slot = in_flight_extend(table);
     }
     /* One by one: who fills them at once pays only for what it leaves as it is. */
-    struct operation *operation = &table->items[slot];
+    struct operation *operation = in_flight_item(table, slot);
     operation->number = number;
     operation->begin_ns = operation->try_ns = 0;
     operation->draw = 0;
