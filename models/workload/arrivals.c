@@ -54,22 +54,33 @@ static bool advance_by_hour(struct arrivals *arrivals, double gap_ns, sim_ns end
     return false;
 }
 
-static inline double next_exponential(struct arrivals *arrivals)
+static sim_ns move_on(struct arrivals *arrivals, double gap_ns, sim_ns end_ns)
 {
-    if (arrivals->ahead_left == 0) {
-        random_exponential_next(&arrivals->stream, arrivals->ahead);
-        arrivals->ahead_left = RANDOM_BLOCKS;
-    }
-    return arrivals->ahead[RANDOM_BLOCKS - arrivals->ahead_left--];
+    const bool found = arrivals->by_hour == NULL ? advance(arrivals, gap_ns, end_ns)
+                                                 : advance_by_hour(arrivals, gap_ns, end_ns);
+    return found ? arrivals->at_ns : SIM_NS_MAX;
 }
 
 sim_ns arrivals_next(struct arrivals *arrivals, sim_ns end_ns)
 {
-    double gap_ns = arrivals->gap_ns;
-    if (!arrivals->regular) {
-        gap_ns *= next_exponential(arrivals);
+    const double gap = arrivals->regular ? 1.0 : random_exponential(&arrivals->stream);
+    return move_on(arrivals, arrivals->gap_ns * gap, end_ns);
+}
+
+void arrivals_fill(struct arrivals *arrivals, sim_ns end_ns, sim_ns at_ns[RANDOM_BLOCKS])
+{
+    double gaps[RANDOM_BLOCKS];
+    if (arrivals->regular) {
+        for (int i = 0; i < RANDOM_BLOCKS; i++) {
+            gaps[i] = 1.0;
+        }
+    } else {
+        random_exponential_next(&arrivals->stream, gaps);
     }
-    const bool found = arrivals->by_hour == NULL ? advance(arrivals, gap_ns, end_ns)
-                                                 : advance_by_hour(arrivals, gap_ns, end_ns);
-    return found ? arrivals->at_ns : SIM_NS_MAX;
+    struct arrivals moved = *arrivals; /* a copy of its own, which the compiler keeps at hand */
+    for (int i = 0; i < RANDOM_BLOCKS; i++) {
+        at_ns[i] = move_on(&moved, moved.gap_ns * gaps[i], end_ns);
+    }
+    arrivals->at_ns = moved.at_ns;
+    arrivals->fraction_ns = moved.fraction_ns;
 }

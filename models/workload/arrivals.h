@@ -6,7 +6,7 @@
  *          are measured in expected arrivals and walked through the hours (exact inversion of the
  *          piecewise linear cumulative rate), so that both laws keep their meaning.
  * Local:   solar time = UTC + longitude / 15 degrees an hour; start_hour is the UTC hour at time 0.
- * Order:   one draw of the stream an arrival, RANDOM_BLOCKS of them at a time.
+ * Order:   one draw of the stream an arrival.
  * Units:   ns; what rounding leaves is carried on, so that the mean rate is exact.
  * Source:  inversion: Lewis and Shedler, Naval Research Logistics Quarterly 26(3), 1979, section 1.
  */
@@ -24,8 +24,6 @@ struct arrivals {
     sim_ns at_ns;          /* of the last arrival */
     double fraction_ns;    /* of it, 0 <= fraction < 1 */
     struct random_stream stream;
-    uint32_t ahead_left;         /* gaps that are drawn already: the last of `ahead` */
-    double ahead[RANDOM_BLOCKS]; /* of mean 1 */
 };
 
 /* Rate above 0, and 24 factors or none; not all factors may be 0. */
@@ -34,5 +32,8 @@ void arrivals_init(struct arrivals *arrivals, const struct scenario_client *clie
 
 /* The next arrival; SIM_NS_MAX when there is none before `end_ns`. */
 sim_ns arrivals_next(struct arrivals *arrivals, sim_ns end_ns);
+
+/* What arrivals_next() would return the next RANDOM_BLOCKS times. */
+void arrivals_fill(struct arrivals *arrivals, sim_ns end_ns, sim_ns at_ns[RANDOM_BLOCKS]);
 
 #endif

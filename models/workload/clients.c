@@ -32,9 +32,9 @@ static inline void due_join(struct clients *clients, struct group *group, enum d
 }
 
 /* Only the read of a read-modify-write brings back what its write is to replace. */
-static bool wants_context(const struct group *group, const struct operation *operation)
+static bool wants_context(const struct group *group, uint8_t flags)
 {
-    return group->brings_contexts && (operation->flags & OPERATION_THEN_WRITE) != 0;
+    return group->brings_contexts && (flags & OPERATION_THEN_WRITE) != 0;
 }
 
 static uint32_t copy_of(const struct clients *clients, uint32_t block)
@@ -49,13 +49,20 @@ static uint32_t context_bytes(const struct clients *clients, uint32_t block)
     return counted ? clients->host.block_bytes(clients->host.world, block) : 0;
 }
 
+struct asking { /* what a request says of its operation */
+    uint64_t operation, a;
+    uint32_t key, bytes, session;
+    uint32_t context;
+    uint8_t type, tries, flag;
+};
+
 static inline uint32_t route(const struct clients *clients, const struct group *group,
-                             const struct operation *operation)
+                             const struct asking *asking)
 {
-    const sim_ns written_ns = clients->sessions[operation->session].acknowledged_ns;
+    const sim_ns written_ns = clients->sessions[asking->session].acknowledged_ns;
     const struct route_request request = {
-        .type = operation->type,
-        .tries = operation->sent,
+        .type = asking->type,
+        .tries = asking->tries,
         .since_write_ns =
             written_ns < 0 ? SIM_NS_MAX : engine_now(clients->host.engine) - written_ns};
     return clients->host.route(clients->host.world, group->index, &request);
@@ -66,36 +73,49 @@ static inline uint32_t route(const struct clients *clients, const struct group *
  * all is known that goes into it: what is set field by field need not be cleared before.
  */
 __attribute__((always_inline)) static inline void
-ask(struct clients *clients, const struct group *group, struct operation *operation, uint32_t slot)
+ask(struct clients *clients, const struct group *group, uint32_t slot, struct asking asking)
 {
-    const uint8_t sent = operation->sent;
-    CHECK(sent < REQUESTS_MAX);
-    const uint32_t to = route(clients, group, operation);
-    const uint32_t more_bytes = context_bytes(clients, operation->context);
-    const uint32_t block = copy_of(clients, operation->context);
-    const struct message request = {
-        .kind = MESSAGE_REQUEST,
-        .dataset = group->dataset,
-        .from = ENDPOINT_CLIENT | group->index,
-        .to = to,
-        .key = operation->key,
-        .bytes = operation->bytes + more_bytes,
-        .request = slot | (uint32_t)sent << IN_FLIGHT_SLOT_BITS,
-        .version = {.stamp = 0, .write = operation->session},
-        .operation = operation->number,
-        .a = (operation->flags & OPERATION_SCAN) != 0 ? group->scan_keys : operation->request,
-        .block = block,
-        .type = operation->type,
-        .outcome = 0,
-        .tries = sent,
-        .flag = wants_context(group, operation) ? MESSAGE_WANTS_CONTEXT : 0};
-    operation->sent = (uint8_t)(sent + 1);
+    const uint32_t to = route(clients, group, &asking);
+    const uint32_t more_bytes = context_bytes(clients, asking.context);
+    const uint32_t block = copy_of(clients, asking.context);
+    const struct message request = {.kind = MESSAGE_REQUEST,
+                                    .dataset = group->dataset,
+                                    .from = ENDPOINT_CLIENT | group->index,
+                                    .to = to,
+                                    .key = asking.key,
+                                    .bytes = asking.bytes + more_bytes,
+                                    .request = slot | (uint32_t)asking.tries << IN_FLIGHT_SLOT_BITS,
+                                    .version = {.stamp = 0, .write = asking.session},
+                                    .operation = asking.operation,
+                                    .a = asking.a,
+                                    .block = block,
+                                    .type = asking.type,
+                                    .outcome = 0,
+                                    .tries = asking.tries,
+                                    .flag = asking.flag};
     clients->host.ask(clients->host.world, &request);
+}
+
+static uint64_t content_of(const struct group *group, uint8_t flags, uint64_t request)
+{
+    return (flags & OPERATION_SCAN) != 0 ? group->scan_keys : request;
 }
 
 static void ask_again(struct clients *clients, const struct group *group, uint32_t slot)
 {
-    ask(clients, group, in_flight_at(&clients->in_flight, slot), slot);
+    struct operation *operation = in_flight_at(&clients->in_flight, slot);
+    CHECK(operation->sent < REQUESTS_MAX);
+    const struct asking asking = {
+        .operation = operation->number,
+        .a = content_of(group, operation->flags, operation->request),
+        .key = operation->key,
+        .bytes = operation->bytes,
+        .session = operation->session,
+        .context = operation->context,
+        .type = operation->type,
+        .tries = operation->sent++,
+        .flag = wants_context(group, operation->flags) ? MESSAGE_WANTS_CONTEXT : 0};
+    ask(clients, group, slot, asking);
 }
 
 /* The lists that few groups use. */
@@ -109,12 +129,16 @@ static void wait_for_more(struct clients *clients, struct group *group, uint32_t
     }
 }
 
-/* Inlined where most operations begin, which is known to be in an open loop. */
+/*
+ * Inlined where most operations begin: an open loop's reads. The first request is part of it, and
+ * says what is known here rather than what the operation has to be read for.
+ */
 __attribute__((always_inline)) static inline void
 begin_here(struct clients *clients, struct group *group, const struct operation_start *start)
 {
     const sim_ns now_ns = engine_now(clients->host.engine);
-    const uint32_t slot = in_flight_take(&clients->in_flight, ++clients->operations);
+    const uint64_t number = ++clients->operations;
+    const uint32_t slot = in_flight_take(&clients->in_flight, number);
     struct operation *operation = in_flight_item(&clients->in_flight, slot);
     operation->begin_ns = now_ns;
     operation->try_ns = now_ns;
@@ -125,17 +149,28 @@ begin_here(struct clients *clients, struct group *group, const struct operation_
     operation->group = (uint16_t)group->index;
     operation->type = start->type;
     operation->flags = start->flags;
+    operation->sent = 1;
     operation->tries = 1;
     operation->request = start->request;
     operation->context = start->context;
+    due_join(clients, group, DUE_DEADLINE, slot);
     if (record_wanted(clients->host.sink, RECORD_INVOKED)) {
         row_invoked(clients, group, slot, operation, start);
     }
-    due_join(clients, group, DUE_DEADLINE, slot);
     if (group->waits) {
         wait_for_more(clients, group, slot, start->type);
     }
-    ask(clients, group, operation, slot);
+    const struct asking asking = {.operation = number,
+                                  .a = content_of(group, start->flags, start->request),
+                                  .key = start->key,
+                                  .bytes = start->bytes,
+                                  .session = start->session,
+                                  .context = start->context,
+                                  .type = start->type,
+                                  .tries = 0,
+                                  .flag = wants_context(group, start->flags) ? MESSAGE_WANTS_CONTEXT
+                                                                             : 0};
+    ask(clients, group, slot, asking);
 }
 
 static void begin(struct clients *clients, struct group *group, const struct operation_start *start)
@@ -202,7 +237,8 @@ __attribute__((noinline)) static void end_and_follow(struct clients *clients, st
         clients->host.block_free(clients->host.world, ended.context);
     }
     if (writes_back(&ended, reply)) {
-        const uint32_t context = wants_context(group, &ended) ? copy_of(clients, reply->block) : 0;
+        const uint32_t context =
+            wants_context(group, ended.flags) ? copy_of(clients, reply->block) : 0;
         write_back(clients, group, &ended, context);
     } else {
         go_on(clients, group, &ended, outcome);
@@ -425,13 +461,14 @@ static void arrive(struct clients *clients, struct group *group)
     if (next_ns != SIM_NS_MAX) {
         schedule_arrival(clients, group, next_ns);
     }
-    struct operation_start start = {
+    const struct operation_start read = {
         .type = RECORD_READ, .key = key, .session = drawn.session, .draw = draw};
     if (drawn.operation == MIX_READ) {
-        begin_here(clients, group, &start);
+        begin_here(clients, group, &read);
     } else {
-        group_decide(clients, group, drawn.operation, &start);
-        begin(clients, group, &start);
+        struct operation_start other = read;
+        group_decide(clients, group, drawn.operation, &other);
+        begin(clients, group, &other);
     }
     foretell(clients, group);
 }

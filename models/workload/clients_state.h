@@ -69,6 +69,7 @@ struct group { /* what an open loop's operations read comes first */
     uint64_t drawn;
     sim_ns end_ns; /* of its load: no operation of it begins later */
     uint32_t session_first, session_count;
+    double sessions; /* session_count, to be multiplied */
     uint32_t tries_max;
     struct key_chooser keys;
     struct random_stream operation_stream, key_stream;

@@ -23,9 +23,9 @@ static void trace_wrong(void *context, int line, const char *message)
     CHECK(false); /* scenario_check() has refused such a trace. */
 }
 
-static uint32_t session_from(const struct group *group, uint64_t word)
+static inline uint32_t session_from(const struct group *group, uint64_t word)
 {
-    return group->session_first + (uint32_t)(random_unit_from(word) * (double)group->session_count);
+    return group->session_first + (uint32_t)(random_unit_from(word) * group->sessions);
 }
 
 static inline struct operation_draw drawn_from(const struct group *group, struct random_block block)
@@ -52,15 +52,15 @@ static struct operation_draw draw_at(struct group *group, uint64_t draw)
 static void draw_ahead(struct group *group)
 {
     struct random_block blocks[RANDOM_BLOCKS];
+    sim_ns at_ns[RANDOM_BLOCKS];
     struct operation_draw *ahead = &group->ahead[group->drawn % OPERATIONS_AHEAD];
     group->operation_stream.count = group->drawn;
     group->key_stream.count = group->drawn;
     random_blocks_next(&group->operation_stream, blocks);
+    arrivals_fill(&group->arrivals, group->end_ns, at_ns);
     for (int i = 0; i < RANDOM_BLOCKS; i++) {
         ahead[i] = drawn_from(group, blocks[i]);
-    }
-    for (int i = 0; i < RANDOM_BLOCKS; i++) {
-        ahead[i].at_ns = arrivals_next(&group->arrivals, group->end_ns);
+        ahead[i].at_ns = at_ns[i];
     }
     key_chooser_draws(&group->keys, &group->key_stream, group->key_draws);
     group->drawn += RANDOM_BLOCKS;
@@ -154,6 +154,7 @@ void group_init(struct clients *clients, uint32_t index, struct arena *arena)
                        .place = (uint16_t)layout->place,
                        .session_first = layout->session_first,
                        .session_count = layout->session_count,
+                       .sessions = (double)layout->session_count,
                        .end_ns = until_ns > 0 && until_ns < duration_ns ? until_ns : duration_ns,
                        .value_bytes = dataset->value_bytes,
                        .scan_keys = (uint32_t)client->mix.scan_keys,
