@@ -1,3 +1,4 @@
+#include "models/workload/asking.h"
 #include "models/workload/clients_state.h"
 #include "models/workload/rows.h"
 #include "sim/arena.h"
@@ -29,76 +30,6 @@ static inline void due_join(struct clients *clients, struct group *group, enum d
     if (!group->due[due].armed) {
         due_arm(clients, group, due);
     }
-}
-
-/* Only the read of a read-modify-write brings back what its write is to replace. */
-static bool wants_context(const struct group *group, uint8_t flags)
-{
-    return group->brings_contexts && (flags & OPERATION_THEN_WRITE) != 0;
-}
-
-static uint32_t copy_of(const struct clients *clients, uint32_t block)
-{
-    return block != 0 ? clients->host.block_copy(clients->host.world, block) : 0;
-}
-
-/* What a write carries besides its content. */
-static uint32_t context_bytes(const struct clients *clients, uint32_t block)
-{
-    const bool counted = block != 0 && clients->host.block_bytes != NULL;
-    return counted ? clients->host.block_bytes(clients->host.world, block) : 0;
-}
-
-struct asking { /* what a request says of its operation */
-    uint64_t operation, a;
-    uint32_t key, bytes, session;
-    uint32_t context;
-    uint8_t type, tries, flag;
-};
-
-static inline uint32_t route(const struct clients *clients, const struct group *group,
-                             const struct asking *asking)
-{
-    const sim_ns written_ns = clients->sessions[asking->session].acknowledged_ns;
-    const struct route_request request = {
-        .type = asking->type,
-        .tries = asking->tries,
-        .since_write_ns =
-            written_ns < 0 ? SIM_NS_MAX : engine_now(clients->host.engine) - written_ns};
-    return clients->host.route(clients->host.world, group->index, &request);
-}
-
-/*
- * Sends one more request. Nothing of the operation is touched afterwards. The message is made when
- * all is known that goes into it: what is set field by field need not be cleared before.
- */
-__attribute__((always_inline)) static inline void
-ask(struct clients *clients, const struct group *group, uint32_t slot, struct asking asking)
-{
-    const uint32_t to = route(clients, group, &asking);
-    const uint32_t more_bytes = context_bytes(clients, asking.context);
-    const uint32_t block = copy_of(clients, asking.context);
-    const struct message request = {.kind = MESSAGE_REQUEST,
-                                    .dataset = group->dataset,
-                                    .from = ENDPOINT_CLIENT | group->index,
-                                    .to = to,
-                                    .key = asking.key,
-                                    .bytes = asking.bytes + more_bytes,
-                                    .request = slot | (uint32_t)asking.tries << IN_FLIGHT_SLOT_BITS,
-                                    .version = {.stamp = 0, .write = asking.session},
-                                    .operation = asking.operation,
-                                    .a = asking.a,
-                                    .block = block,
-                                    .type = asking.type,
-                                    .outcome = 0,
-                                    .tries = asking.tries,
-                                    .flag = asking.flag};
-    clients->host.ask(clients->host.world, &request);
-}
-
-static uint64_t content_of(const struct group *group, uint8_t flags, uint64_t request)
-{
-    return (flags & OPERATION_SCAN) != 0 ? group->scan_keys : request;
 }
 
 static void ask_again(struct clients *clients, const struct group *group, uint32_t slot)
@@ -482,18 +413,14 @@ static void replay(struct clients *clients, struct group *group)
     begin(clients, group, &start);
 }
 
-void clients_on_event(struct clients *clients, const struct event *event)
+/* Whatever is not an open loop's arrival. */
+static void on_other_event(struct clients *clients, const struct event *event)
 {
     struct group *group = NULL;
     struct operation_start start;
     switch ((enum client_event)event->small) {
     case CLIENT_ARRIVAL:
-        group = &clients->groups[event->target];
-        if (group->load == LOAD_OPEN) {
-            arrive(clients, group);
-        } else {
-            replay(clients, group);
-        }
+        replay(clients, &clients->groups[event->target]);
         break;
     case CLIENT_THOUGHT:
         group = &clients->groups[event->a];
@@ -521,6 +448,15 @@ void clients_on_event(struct clients *clients, const struct event *event)
         fall_due(clients, &clients->groups[event->target],
                  (enum due)(event->small - CLIENT_DUE_FIRST));
         break;
+    }
+}
+
+void clients_on_event(struct clients *clients, const struct event *event)
+{
+    if (event->small == CLIENT_ARRIVAL && clients->groups[event->target].load == LOAD_OPEN) {
+        arrive(clients, &clients->groups[event->target]);
+    } else {
+        on_other_event(clients, event);
     }
 }
 

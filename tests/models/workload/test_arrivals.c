@@ -56,8 +56,7 @@ static void check_poisson(double rate)
     double last_ns = 0.0;
     for (int i = 0; i < N; i++) {
         const sim_ns at_ns = arrivals_next(&arrivals, SIM_NS_MAX);
-        /* One draw an arrival, some of them ahead. */
-        assert_int_equal(arrivals.stream.count - arrivals.ahead_left, i + 1);
+        assert_int_equal(arrivals.stream.count, i + 1); /* one draw an arrival */
         const double exact_ns = (double)at_ns + arrivals.fraction_ns;
         gaps[i] = (exact_ns - last_ns) * rate * 1e-9;
         last_ns = exact_ns;
@@ -170,6 +169,38 @@ static void test_by_hour_pauses(void **state)
     assert_int_equal(arrivals_next(&none, 7 * SIM_NS_PER_H), SIM_NS_MAX);
 }
 
+/* Several at a time are the same as one after the other, over the end of the load as well. */
+static void check_filled(const struct scenario_client *client, sim_ns end_ns)
+{
+    struct arrivals one = arrivals_of(client, 45.0), several = arrivals_of(client, 45.0);
+    sim_ns at_ns[RANDOM_BLOCKS];
+    int ended = 0;
+    for (int i = 0; ended < 2; i++) {
+        arrivals_fill(&several, end_ns, at_ns);
+        for (int j = 0; j < RANDOM_BLOCKS; j++) {
+            const sim_ns expected_ns = arrivals_next(&one, end_ns);
+            if (at_ns[j] != expected_ns) {
+                fail_msg("arrival %d: %lld, expected %lld", i * RANDOM_BLOCKS + j,
+                         (long long)at_ns[j], (long long)expected_ns);
+            }
+        }
+        assert_int_equal(several.stream.count, one.stream.count);
+        ended += at_ns[RANDOM_BLOCKS - 1] == SIM_NS_MAX;
+    }
+}
+
+static void test_filled(void **state)
+{
+    (void)state;
+    double factors[24];
+    for (uint32_t law = 0; law < 2; law++) {
+        const struct scenario_client even = {.rate = 1000.0 / 3.0, .arrivals = law};
+        check_filled(&even, 100 * SIM_NS_PER_S);
+        const struct scenario_client by_hour = by_hour_client(factors, law);
+        check_filled(&by_hour, 6 * SIM_NS_PER_H);
+    }
+}
+
 static void test_rate_that_never_comes(void **state)
 {
     (void)state;
@@ -181,9 +212,13 @@ static void test_rate_that_never_comes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_regular),         cmocka_unit_test(test_poisson),
-        cmocka_unit_test(test_by_hour_regular), cmocka_unit_test(test_by_hour_poisson),
-        cmocka_unit_test(test_by_hour_pauses),  cmocka_unit_test(test_rate_that_never_comes),
+        cmocka_unit_test(test_regular),
+        cmocka_unit_test(test_poisson),
+        cmocka_unit_test(test_by_hour_regular),
+        cmocka_unit_test(test_by_hour_poisson),
+        cmocka_unit_test(test_by_hour_pauses),
+        cmocka_unit_test(test_filled),
+        cmocka_unit_test(test_rate_that_never_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,6 +174,40 @@ static void test_latest(void **state)
     arena_release(&arena);
 }
 
+/* Several draws and look-ups at a time are the same as one after the other, of every law. */
+static void test_several(void **state)
+{
+    (void)state;
+    struct arena arena;
+    arena_init(&arena);
+    const int64_t counts[] = {1000, KEY_TABLE_MAX + 1}; /* with and without a table */
+    for (uint32_t popularity = 0; popularity <= SCENARIO_POPULARITY_SEQUENTIAL; popularity++) {
+        for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+            const struct key_chooser chooser =
+                chooser_of(&arena, (struct scenario_keys){.count = counts[c],
+                                                          .popularity = popularity,
+                                                          .theta = 0.99,
+                                                          .hot_keys = 0.2,
+                                                          .hot_share = 0.8});
+            struct random_stream one, several;
+            random_stream_init(&one, SEED, PURPOSE_KEY, 0);
+            several = one;
+            for (int i = 0; i < 100; i++) {
+                struct key_draw draws[RANDOM_BLOCKS];
+                uint32_t ranks[RANDOM_BLOCKS];
+                key_chooser_draws(&chooser, &several, draws);
+                key_chooser_ranks(&chooser, draws, ranks);
+                for (int j = 0; j < RANDOM_BLOCKS; j++) {
+                    const struct key_draw drawn = key_chooser_draw(&chooser, &one);
+                    assert_int_equal(ranks[j], key_chooser_rank(&chooser, drawn));
+                }
+                assert_int_equal(several.count, one.count);
+            }
+        }
+    }
+    arena_release(&arena);
+}
+
 static void test_sequential(void **state)
 {
     (void)state;
@@ -217,6 +251,7 @@ int main(void)
         cmocka_unit_test(test_uniform),    cmocka_unit_test(test_zipfian),
         cmocka_unit_test(test_hotspot),    cmocka_unit_test(test_latest),
         cmocka_unit_test(test_sequential), cmocka_unit_test(test_one_key),
+        cmocka_unit_test(test_several),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
