@@ -336,12 +336,8 @@ static const engine_handler handlers[WORLD_EVENT_COUNT] = {
 static uint32_t client_route(struct world *world, uint32_t group,
                              const struct route_request *request)
 {
-    const struct scenario_client *client =
-        (const struct scenario_client *)world->scenario->clients.items + group;
-    if (world->front != NULL) {
-        return 0; /* which machine, the gateway finds out */
-    }
-    return driver_route(world, ENDPOINT_CLIENT | group, client->dataset, request);
+    /* With a front, which machine, the gateway finds out. */
+    return world->front != NULL ? 0 : world_driver_route(&world->drivers[group], request);
 }
 
 static void client_ask(struct world *world, const struct message *request)

@@ -77,6 +77,7 @@ static void driver_build(struct world *world, struct world_driver *driver, uint3
     const struct world_dataset *dataset = &world->datasets[dataset_index];
     uint32_t *nodes = arena_alloc(&world->arena, world->node_count, sizeof(uint32_t));
     const uint32_t count = askable_nodes(world, dataset, end, nodes);
+    driver->route = dataset->ops->route;
     driver->rotation_count = rotations_of(world, nodes, count);
     for (uint32_t i = 0; i < driver->rotation_count; i++) {
         uint32_t *rotated = arena_alloc(&world->arena, count, sizeof(uint32_t));
@@ -120,10 +121,7 @@ static struct world_driver *driver_of(struct world *world, uint32_t end, uint32_
 uint32_t driver_route(struct world *world, uint32_t end, uint32_t dataset,
                       const struct route_request *request)
 {
-    struct world_driver *driver = driver_of(world, end, dataset);
-    const uint32_t rotation = driver->next;
-    driver->next = rotation + 1 == driver->rotation_count ? 0 : rotation + 1;
-    return world->datasets[dataset].ops->route(&driver->views[rotation], request);
+    return world_driver_route(driver_of(world, end, dataset), request);
 }
 
 bool driver_learn(struct world *world, uint32_t end, uint32_t dataset, uint32_t node,

@@ -69,10 +69,20 @@ struct replica {
 };
 
 struct world_driver { /* what one end knows of one dataset */
-    struct route_view views[WORLD_ROTATIONS_MAX];
     uint32_t rotation_count, next;
     uint64_t epoch; /* of the leader in the views; 0: as configured */
+    uint32_t (*route)(const struct route_view *view, const struct route_request *request);
+    struct route_view views[WORLD_ROTATIONS_MAX];
 };
+
+/* The node to ask, by the next of its views. */
+static inline uint32_t world_driver_route(struct world_driver *driver,
+                                          const struct route_request *request)
+{
+    const uint32_t rotation = driver->next;
+    driver->next = rotation + 1 == driver->rotation_count ? 0 : rotation + 1;
+    return driver->route(&driver->views[rotation], request);
+}
 
 struct agent {
     struct world *world;

@@ -388,10 +388,11 @@ static void arrive(struct clients *clients, struct group *group)
     if (group->begun + RANDOM_BLOCKS == group->drawn) {
         group_draw_on(group);
     }
-    const sim_ns next_ns = group->ahead[group->begun % OPERATIONS_AHEAD].at_ns;
-    if (next_ns != SIM_NS_MAX) {
-        schedule_arrival(clients, group, next_ns);
+    if (group->next_ns != SIM_NS_MAX) {
+        schedule_arrival(clients, group, group->next_ns);
     }
+    /* Early: the sum of the gaps takes a while, and nobody waits for it now. */
+    group->next_ns = group_begins_ns(group, group->begun + 1);
     const struct operation_start read = {
         .type = RECORD_READ, .key = key, .session = drawn.session, .draw = draw};
     if (drawn.operation == MIX_READ) {
@@ -496,12 +497,21 @@ void clients_release(struct clients *clients)
     pool_release(&clients->probes);
 }
 
+static void start_arrivals(struct clients *clients, struct group *group)
+{
+    const sim_ns first_ns = group_begins_ns(group, 0);
+    if (first_ns != SIM_NS_MAX) {
+        schedule_arrival(clients, group, first_ns);
+    }
+    group->next_ns = group_begins_ns(group, 1);
+}
+
 void clients_start(struct clients *clients)
 {
     for (uint32_t i = 0; i < clients->group_count; i++) {
         struct group *group = &clients->groups[i];
-        if (group->load == LOAD_OPEN && group->ahead[0].at_ns != SIM_NS_MAX) {
-            schedule_arrival(clients, group, group->ahead[0].at_ns);
+        if (group->load == LOAD_OPEN) {
+            start_arrivals(clients, group);
         } else if (group->load == LOAD_TRACE) {
             schedule_row(clients, group);
         }

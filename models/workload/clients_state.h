@@ -34,7 +34,7 @@ struct probe_region { /* where probes may read from: groups that use the dataset
 };
 
 struct operation_draw { /* what chance decides about an operation */
-    sim_ns at_ns;       /* of an open loop: when it begins; SIM_NS_MAX: never, nor any later one */
+    double gap;         /* of an open loop: between the one before and this one; of mean 1 */
     uint32_t rank;      /* see key_chooser_rank() */
     uint32_t session;   /* of an open loop */
     uint8_t operation;  /* as mix_pick() says it */
@@ -57,24 +57,25 @@ struct group { /* what an open loop's operations read comes first */
     bool waits; /* its operations may be in other lists than that of deadlines */
     bool brings_contexts;
     uint64_t begun; /* operations of its own load */
+    uint64_t drawn; /* see `ahead` */
     struct due_list due[DUE_COUNT];
     const struct value_ops *value; /* NULL: plain registers, and no elements, amounts, feed */
     uint32_t scan_keys, transaction_keys;
+    sim_ns end_ns;  /* of its load: no operation of it begins later */
+    sim_ns next_ns; /* open loop: when the one after the next begins; SIM_NS_MAX: never */
+    struct arrivals arrivals;
+    struct key_chooser keys;
     /*
      * Open loop: the next operations, by draw number. Those before `drawn` are there; the last
      * RANDOM_BLOCKS of them still lack their ranks, which `key_draws` have to be looked up for.
      */
     struct operation_draw ahead[OPERATIONS_AHEAD];
     struct key_draw key_draws[RANDOM_BLOCKS];
-    uint64_t drawn;
-    sim_ns end_ns; /* of its load: no operation of it begins later */
     uint32_t session_first, session_count;
     double sessions; /* session_count, to be multiplied */
     uint32_t tries_max;
-    struct key_chooser keys;
     struct random_stream operation_stream, key_stream;
     struct mix mix;
-    struct arrivals arrivals;
     struct trace trace;
     const struct distribution *value_bytes;
     struct random_stream bytes_stream;
@@ -133,6 +134,12 @@ void group_decide(struct clients *clients, struct group *group, uint32_t operati
                   struct operation_start *start);
 /* Open loop: the operations that are known have all begun. */
 void group_draw_on(struct group *group);
+/* Open loop: when the operation of that draw number begins; they are asked for in turn. */
+static inline sim_ns group_begins_ns(struct group *group, uint64_t draw)
+{
+    return arrivals_move(&group->arrivals, group->ahead[draw % OPERATIONS_AHEAD].gap,
+                         group->end_ns);
+}
 uint32_t group_value_bytes(struct group *group, uint64_t draw);
 /* What a write does, as a request says it; 0 for a plain register. */
 uint64_t group_request(const struct group *group, enum value_action action, uint64_t draw);

@@ -52,15 +52,15 @@ static struct operation_draw draw_at(struct group *group, uint64_t draw)
 static void draw_ahead(struct group *group)
 {
     struct random_block blocks[RANDOM_BLOCKS];
-    sim_ns at_ns[RANDOM_BLOCKS];
+    double gaps[RANDOM_BLOCKS];
     struct operation_draw *ahead = &group->ahead[group->drawn % OPERATIONS_AHEAD];
     group->operation_stream.count = group->drawn;
     group->key_stream.count = group->drawn;
     random_blocks_next(&group->operation_stream, blocks);
-    arrivals_fill(&group->arrivals, group->end_ns, at_ns);
+    arrivals_draw(&group->arrivals, gaps);
     for (int i = 0; i < RANDOM_BLOCKS; i++) {
         ahead[i] = drawn_from(group, blocks[i]);
-        ahead[i].at_ns = at_ns[i];
+        ahead[i].gap = gaps[i];
     }
     key_chooser_draws(&group->keys, &group->key_stream, group->key_draws);
     group->drawn += RANDOM_BLOCKS;

@@ -15,31 +15,46 @@
 
 enum { SEED = 20260505 };
 
-static struct arrivals arrivals_of(const struct scenario_client *client, double longitude)
+struct load { /* draws ahead, as clients do */
+    struct arrivals arrivals;
+    double gaps[RANDOM_BLOCKS];
+    int used;
+};
+
+static struct load load_of(const struct scenario_client *client, double longitude)
 {
     struct random_stream stream;
     random_stream_init(&stream, SEED, PURPOSE_ARRIVAL, 0);
-    struct arrivals arrivals;
-    arrivals_init(&arrivals, client, longitude, stream);
-    return arrivals;
+    struct load load = {.used = RANDOM_BLOCKS};
+    arrivals_init(&load.arrivals, client, longitude, stream);
+    return load;
+}
+
+static sim_ns next(struct load *load, sim_ns end_ns)
+{
+    if (load->used == RANDOM_BLOCKS) {
+        arrivals_draw(&load->arrivals, load->gaps);
+        load->used = 0;
+    }
+    return arrivals_move(&load->arrivals, load->gaps[load->used++], end_ns);
 }
 
 static void test_regular(void **state)
 {
     (void)state;
     const struct scenario_client client = {.rate = 3.0, .arrivals = 1};
-    struct arrivals arrivals = arrivals_of(&client, 0.0);
+    struct load load = load_of(&client, 0.0);
     /* k / 3 seconds, rounded down: no drift. */
-    assert_int_equal(arrivals_next(&arrivals, SIM_NS_MAX), 333333333);
-    assert_int_equal(arrivals_next(&arrivals, SIM_NS_MAX), 666666666);
+    assert_int_equal(next(&load, SIM_NS_MAX), 333333333);
+    assert_int_equal(next(&load, SIM_NS_MAX), 666666666);
     for (int k = 3; k < 300000; k++) {
         const sim_ns exact_ns = (sim_ns)k * SIM_NS_PER_S / 3;
-        assert_in_range(arrivals_next(&arrivals, SIM_NS_MAX), exact_ns - 1, exact_ns + 1);
+        assert_in_range(next(&load, SIM_NS_MAX), exact_ns - 1, exact_ns + 1);
     }
     /* Beyond the end there is none; at the end there is. */
-    struct arrivals last = arrivals_of(&client, 0.0);
-    assert_int_equal(arrivals_next(&last, 333333334), 333333333);
-    assert_int_equal(arrivals_next(&last, 600000000), SIM_NS_MAX);
+    struct load last = load_of(&client, 0.0);
+    assert_int_equal(next(&last, 333333334), 333333333);
+    assert_int_equal(next(&last, 600000000), SIM_NS_MAX);
 }
 
 /*
@@ -50,14 +65,16 @@ static void check_poisson(double rate)
 {
     enum { N = 100000 };
     const struct scenario_client client = {.rate = rate};
-    struct arrivals arrivals = arrivals_of(&client, 0.0);
+    struct load load = load_of(&client, 0.0);
     double *gaps = malloc(N * sizeof *gaps);
     assert_non_null(gaps);
     double last_ns = 0.0;
     for (int i = 0; i < N; i++) {
-        const sim_ns at_ns = arrivals_next(&arrivals, SIM_NS_MAX);
-        assert_int_equal(arrivals.stream.count, i + 1); /* one draw an arrival */
-        const double exact_ns = (double)at_ns + arrivals.fraction_ns;
+        const sim_ns at_ns = next(&load, SIM_NS_MAX);
+        /* One draw an arrival, some of them ahead. */
+        assert_int_equal(load.arrivals.stream.count,
+                         i / RANDOM_BLOCKS * RANDOM_BLOCKS + RANDOM_BLOCKS);
+        const double exact_ns = (double)at_ns + load.arrivals.fraction_ns;
         gaps[i] = (exact_ns - last_ns) * rate * 1e-9;
         last_ns = exact_ns;
     }
@@ -109,10 +126,10 @@ static void test_by_hour_regular(void **state)
     (void)state;
     double factors[24];
     const struct scenario_client client = by_hour_client(factors, 1);
-    struct arrivals arrivals = arrivals_of(&client, 45.0);
+    struct load load = load_of(&client, 45.0);
     /* The 18000th arrival ends the first hour (5 a second), the 882000th the next twelve. */
     for (int k = 1; k <= 900000; k++) {
-        const sim_ns at_ns = arrivals_next(&arrivals, SIM_NS_MAX);
+        const sim_ns at_ns = next(&load, SIM_NS_MAX);
         sim_ns expected_ns = (sim_ns)k * 200 * SIM_NS_PER_MS;
         if (k > 882000) {
             expected_ns = 13 * SIM_NS_PER_H + (sim_ns)(k - 882000) * 200 * SIM_NS_PER_MS;
@@ -131,11 +148,11 @@ static void test_by_hour_poisson(void **state)
     (void)state;
     double factors[24];
     const struct scenario_client client = by_hour_client(factors, 0);
-    struct arrivals arrivals = arrivals_of(&client, 45.0);
+    struct load load = load_of(&client, 45.0);
     const sim_ns end_ns = 24 * SIM_NS_PER_H;
     int counts[24] = {0};
     for (;;) {
-        const sim_ns at_ns = arrivals_next(&arrivals, end_ns);
+        const sim_ns at_ns = next(&load, end_ns);
         if (at_ns >= end_ns) {
             break;
         }
@@ -160,65 +177,28 @@ static void test_by_hour_pauses(void **state)
     const struct scenario_client client = {
         .rate = 1.0 / 1800.0, .arrivals = 1, .by_hour = {.items = factors, .count = 24}};
     /* Only from 5 to 6 local; at longitude -30 that is 7 to 8 UTC. Two arrivals a day. */
-    struct arrivals arrivals = arrivals_of(&client, -30.0);
+    struct load load = load_of(&client, -30.0);
     const sim_ns half_ns = SIM_NS_PER_H / 2;
-    assert_in_range(arrivals_next(&arrivals, SIM_NS_MAX), 15 * half_ns - 2, 15 * half_ns + 2);
-    assert_in_range(arrivals_next(&arrivals, SIM_NS_MAX), 16 * half_ns - 2,
-                    (16 + 46) * half_ns + 2);
-    struct arrivals none = arrivals_of(&client, -30.0);
-    assert_int_equal(arrivals_next(&none, 7 * SIM_NS_PER_H), SIM_NS_MAX);
-}
-
-/* Several at a time are the same as one after the other, over the end of the load as well. */
-static void check_filled(const struct scenario_client *client, sim_ns end_ns)
-{
-    struct arrivals one = arrivals_of(client, 45.0), several = arrivals_of(client, 45.0);
-    sim_ns at_ns[RANDOM_BLOCKS];
-    int ended = 0;
-    for (int i = 0; ended < 2; i++) {
-        arrivals_fill(&several, end_ns, at_ns);
-        for (int j = 0; j < RANDOM_BLOCKS; j++) {
-            const sim_ns expected_ns = arrivals_next(&one, end_ns);
-            if (at_ns[j] != expected_ns) {
-                fail_msg("arrival %d: %lld, expected %lld", i * RANDOM_BLOCKS + j,
-                         (long long)at_ns[j], (long long)expected_ns);
-            }
-        }
-        assert_int_equal(several.stream.count, one.stream.count);
-        ended += at_ns[RANDOM_BLOCKS - 1] == SIM_NS_MAX;
-    }
-}
-
-static void test_filled(void **state)
-{
-    (void)state;
-    double factors[24];
-    for (uint32_t law = 0; law < 2; law++) {
-        const struct scenario_client even = {.rate = 1000.0 / 3.0, .arrivals = law};
-        check_filled(&even, 100 * SIM_NS_PER_S);
-        const struct scenario_client by_hour = by_hour_client(factors, law);
-        check_filled(&by_hour, 6 * SIM_NS_PER_H);
-    }
+    assert_in_range(next(&load, SIM_NS_MAX), 15 * half_ns - 2, 15 * half_ns + 2);
+    assert_in_range(next(&load, SIM_NS_MAX), 16 * half_ns - 2, (16 + 46) * half_ns + 2);
+    struct load none = load_of(&client, -30.0);
+    assert_int_equal(next(&none, 7 * SIM_NS_PER_H), SIM_NS_MAX);
 }
 
 static void test_rate_that_never_comes(void **state)
 {
     (void)state;
     const struct scenario_client client = {.rate = 1e-30, .arrivals = 1};
-    struct arrivals arrivals = arrivals_of(&client, 0.0);
-    assert_int_equal(arrivals_next(&arrivals, 366 * 24 * SIM_NS_PER_H), SIM_NS_MAX);
+    struct load load = load_of(&client, 0.0);
+    assert_int_equal(next(&load, 366 * 24 * SIM_NS_PER_H), SIM_NS_MAX);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_regular),
-        cmocka_unit_test(test_poisson),
-        cmocka_unit_test(test_by_hour_regular),
-        cmocka_unit_test(test_by_hour_poisson),
-        cmocka_unit_test(test_by_hour_pauses),
-        cmocka_unit_test(test_filled),
-        cmocka_unit_test(test_rate_that_never_comes),
+        cmocka_unit_test(test_regular),         cmocka_unit_test(test_poisson),
+        cmocka_unit_test(test_by_hour_regular), cmocka_unit_test(test_by_hour_poisson),
+        cmocka_unit_test(test_by_hour_pauses),  cmocka_unit_test(test_rate_that_never_comes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
