@@ -80,7 +80,8 @@ static void driver_build(struct world *world, struct world_driver *driver, uint3
     driver->route = dataset->ops->route;
     driver->rotation_count = rotations_of(world, nodes, count);
     for (uint32_t i = 0; i < driver->rotation_count; i++) {
-        uint32_t *rotated = arena_alloc(&world->arena, count, sizeof(uint32_t));
+        const bool few = i == 0 && count <= WORLD_FEW_NODES;
+        uint32_t *rotated = few ? driver->few : arena_alloc(&world->arena, count, sizeof(uint32_t));
         rotate_runs(world, nodes, rotated, count, i);
         driver->views[i] = (struct route_view){.params = dataset->params,
                                                .shared = dataset->shared,

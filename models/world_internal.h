@@ -38,7 +38,7 @@ enum world_event {
     WORLD_EVENT_COUNT
 };
 
-enum { WORLD_ROTATIONS_MAX = 16 };
+enum { WORLD_ROTATIONS_MAX = 16, WORLD_FEW_NODES = 8 };
 
 /*
  * Pending operations of one replica: a ring indexed by number, so that a number is not used again
@@ -72,6 +72,7 @@ struct world_driver { /* what one end knows of one dataset */
     uint32_t rotation_count, next;
     uint64_t epoch; /* of the leader in the views; 0: as configured */
     uint32_t (*route)(const struct route_view *view, const struct route_request *request);
+    uint32_t few[WORLD_FEW_NODES]; /* what the first view has as its nearest, if they are few */
     struct route_view views[WORLD_ROTATIONS_MAX];
 };
 

@@ -166,7 +166,7 @@ static const struct param_spec multi_table[] = {
 
 static uint32_t multi_route(const struct route_view *view, const struct route_request *request)
 {
-    return view->nearest[request->tries % view->nearest_count];
+    return route_in_turn(view, request->tries);
 }
 
 /* ---- who is linked to whom ---- */

@@ -222,7 +222,7 @@ static uint32_t leading_node(const struct route_view *view, const struct route_r
 {
     const struct primary_shared *shared = view->shared;
     if (shared->managed && request->tries % 2 != 0) {
-        return view->nearest[request->tries / 2 % view->nearest_count];
+        return route_in_turn(view, request->tries / 2);
     }
     return view->leader != UINT32_MAX ? view->leader : shared->node;
 }
@@ -237,7 +237,7 @@ static uint32_t primary_route(const struct route_view *view, const struct route_
         request->since_write_ns < params->after_write) {
         return leading_node(view, request);
     }
-    return view->nearest[request->tries % view->nearest_count];
+    return route_in_turn(view, request->tries);
 }
 
 /* One sync at a time: what is appended while it runs shares the next one (group commit). */

@@ -47,7 +47,7 @@ static bool quorum_stores_elsewhere(const void *untyped)
 
 static uint32_t quorum_route(const struct route_view *view, const struct route_request *request)
 {
-    return view->nearest[request->tries % view->nearest_count];
+    return route_in_turn(view, request->tries);
 }
 
 /* Does this node store, coordinate or stand in? Others never hear of the dataset. */

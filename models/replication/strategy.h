@@ -36,6 +36,13 @@ struct route_view {
     uint32_t leader;
 };
 
+/* The nearest machine first, then the others in turn; first tries, which most are, do not divide.
+ */
+static inline uint32_t route_in_turn(const struct route_view *view, uint32_t turn)
+{
+    return view->nearest[turn < view->nearest_count ? turn : turn % view->nearest_count];
+}
+
 struct route_request {
     uint8_t type;          /* enum record_operation_type */
     uint32_t tries;        /* 0 = first; a hedge counts as one more */
