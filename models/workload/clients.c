@@ -84,7 +84,7 @@ begin_here(struct clients *clients, struct group *group, const struct operation_
     operation->request = start->request;
     operation->context = start->context;
     due_join(clients, group, DUE_DEADLINE, slot);
-    if (record_wanted(clients->host.sink, RECORD_INVOKED)) {
+    if (__builtin_expect(record_wanted(clients->host.sink, RECORD_INVOKED), 1)) {
         row_invoked(clients, group, slot, operation, start);
     }
     if (group->waits) {
@@ -187,7 +187,7 @@ __attribute__((always_inline)) static inline void complete_here(struct clients *
         due_remove(&group->due[DUE_TRY], DUE_TRY, &clients->in_flight, slot);
         due_remove(&group->due[DUE_HEDGE], DUE_HEDGE, &clients->in_flight, slot);
     }
-    if (record_wanted(clients->host.sink, RECORD_COMPLETED)) {
+    if (__builtin_expect(record_wanted(clients->host.sink, RECORD_COMPLETED), 1)) {
         row_completed(clients, group, slot, operation, outcome, reply);
     }
     const uint8_t followed = OPERATION_THEN_WRITE | OPERATION_LOOP;
@@ -370,6 +370,7 @@ static inline void foretell(const struct clients *clients, const struct group *g
 {
     const struct record_sink *sink = clients->host.sink;
     const struct operation_draw *next = &group->ahead[group->begun % OPERATIONS_AHEAD];
+    fetch(&clients->sessions[next->session]);
     if (sink->soon != NULL) {
         const uint32_t key = key_chooser_key(&group->keys, next->rank, group->begun,
                                              clients->newest[group->dataset]);
@@ -387,7 +388,7 @@ static void arrive(struct clients *clients, struct group *group)
     if (group->begun + RANDOM_BLOCKS == group->drawn) {
         group_draw_on(group);
     }
-    if (group->next_ns != SIM_NS_MAX) {
+    if (__builtin_expect(group->next_ns != SIM_NS_MAX, 1)) {
         schedule_arrival(clients, group, group->next_ns);
     }
     /* Early: the sum of the gaps takes a while, and nobody waits for it now. */
