@@ -1,5 +1,5 @@
 /*
- * clients_state.h - private to the clients: what clients.c, groups.c, feed.c and probes.c share.
+ * clients_state.h - private to the clients: what their files share.
  *
  * Draws: every operation that a group's own load begins has a draw number: its count in the group
  *        (open loop, trace), or session * 2^32 + its count in the session (closed loop). All its
