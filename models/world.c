@@ -1,5 +1,6 @@
 #include "models/world_internal.h"
 
+#include "models/network/network_straight.h"
 #include "models/routing/front.h"
 #include "sim/check.h"
 #include "sim/fetch.h"
@@ -348,7 +349,10 @@ static void client_ask(struct world *world, const struct message *request)
     }
     /* A machine near by is asked before the engine could look ahead to it. */
     storage_fetch(world, request->dataset, request->to, request->key);
-    network_send(&world->network, request);
+    uint32_t slot = 0;
+    struct flight *flight = network_take(&world->network, &slot);
+    message_copy(&flight->message, request);
+    network_post_request(&world->network, slot, flight);
 }
 
 static uint32_t world_block_copy(void *world, uint32_t block)

@@ -34,7 +34,6 @@ void world_build_places(struct world *world)
     }
     CHECK(count == world->region_count + scenario->client_places.count);
     world->network.place_count = count;
-    world->network.place_epochs = arena_alloc(&world->arena, count, sizeof(uint32_t));
     world->network.group_places = group_places;
     world_places_find(&world->places, scenario, group_places, count, &world->arena);
 }
@@ -105,6 +104,7 @@ static void link_config(struct world *world, struct network_link *link, uint32_t
             link->bandwidth = links[i].bandwidth >= 0.0 ? links[i].bandwidth : link->bandwidth;
         }
     }
+    link->kinds_differ = config->message_delays.count > 0;
     network_link_update(link);
 }
 
@@ -129,6 +129,7 @@ void world_build_network(struct world *world)
     for (uint32_t from = 0; from < places; from++) {
         for (uint32_t to = 0; to < places; to++) {
             struct network_link *link = &network->links[from * places + to];
+            network_link_name(network, from * places + to);
             if (from < world->region_count || to < world->region_count || from == to) {
                 struct world_delay *delay = &world->delays[from * places + to];
                 world_delay_between(&world->places, (struct world_pair){from, to, false}, delay);
@@ -139,6 +140,7 @@ void world_build_network(struct world *world)
         }
         struct network_link *inside = &network->links[places * places + from];
         struct world_delay delay;
+        network_link_name(network, places * places + from);
         world_delay_between(&world->places, (struct world_pair){from, from, true}, &delay);
         link_delay(world, inside, &delay);
         link_config(world, inside, from, from);

@@ -15,7 +15,7 @@ uint32_t fault_region_nodes(const struct world *world, uint32_t region)
 void fault_in_flight_lost(struct world *world, uint32_t region)
 {
     CHECK(region < world->region_count);
-    world->network.place_epochs[region]++;
+    network_lose(&world->network, region);
 }
 
 static bool is_machine(uint32_t end)

@@ -3,6 +3,7 @@
 #include "models/network/network_disorder.h"
 #include "models/network/network_list.h"
 #include "models/network/network_rows.h"
+#include "models/network/network_straight.h"
 
 #include "sim/check.h"
 #include "sim/portable_math.h"
@@ -27,10 +28,10 @@ uint32_t network_place_of(const struct network *network, uint32_t end)
                                         : network->agent_places[end & ~ENDPOINT_AGENT];
 }
 
-static uint32_t link_of(const struct network *network, const struct message *message,
-                        uint32_t from_place, uint32_t to_place)
+uint32_t network_link_between(const struct network *network, uint32_t from, uint32_t to)
 {
-    const uint32_t from = message->from, to = message->to;
+    const uint32_t from_place = network_place_of(network, from);
+    const uint32_t to_place = network_place_of(network, to);
     if (from_place == to_place && end_is_machine(from) && end_is_machine(to) &&
         network->node_zones[from] == network->node_zones[to]) {
         return network->place_count * network->place_count + from_place;
@@ -38,24 +39,9 @@ static uint32_t link_of(const struct network *network, const struct message *mes
     return from_place * network->place_count + to_place;
 }
 
-uint32_t network_link_between(const struct network *network, uint32_t from, uint32_t to)
-{
-    const struct message message = {.from = from, .to = to};
-    return link_of(network, &message, network_place_of(network, from),
-                   network_place_of(network, to));
-}
-
-static inline sim_ns published_ns(struct network_link *link)
-{
-    if (__builtin_expect(link->ahead_left == 0, 0)) {
-        network_link_draw(link);
-    }
-    return link->ahead_ns[NETWORK_AHEAD - link->ahead_left--];
-}
-
 /* The random one-way delay of one message, before faults. */
-__attribute__((always_inline)) static inline sim_ns
-travel_ns(struct network *network, struct network_link *link, const struct message *message)
+sim_ns network_travel_ns(struct network *network, struct network_link *link,
+                         const struct message *message)
 {
     const struct distribution *const *by_kind = network->kind_delays[message->dataset];
     const struct distribution *own =
@@ -64,7 +50,7 @@ travel_ns(struct network *network, struct network_link *link, const struct messa
     if (own != NULL) {
         delay_ns = link->p50_ns + distribution_sample_ns(own, &link->kind_stream);
     } else if (link->published) {
-        delay_ns = published_ns(link);
+        delay_ns = network_published_ns(link);
     } else if (network->config->jitter.extra != NULL) {
         delay_ns = link->base_ns +
                    distribution_sample_ns(network->config->jitter.extra, &link->delay_stream);
@@ -78,12 +64,6 @@ travel_ns(struct network *network, struct network_link *link, const struct messa
         delay_ns = sim_ns_from_double((double)delay_ns * link->delay_factor);
     }
     return delay_ns + link->extra_ns;
-}
-
-sim_ns network_travel_ns(struct network *network, struct network_link *link,
-                         const struct message *message)
-{
-    return travel_ns(network, link, message);
 }
 
 static inline sim_ns last_mile_ns(struct network *network, uint32_t end)
@@ -166,6 +146,9 @@ struct network_connection *network_connection(struct network *network,
     struct network_connection **row = &network->connections[message->from];
     if (*row == NULL) {
         *row = arena_alloc(network->arena, network->node_count, sizeof **row);
+        for (uint32_t to = 0; to < network->node_count; to++) {
+            (*row)[to].link = network_link_between(network, message->from, to);
+        }
     }
     return &(*row)[message->to];
 }
@@ -222,7 +205,7 @@ static sim_ns transmit(struct network *network, uint32_t slot, struct flight *fl
         start_ns = not_beyond(start_ns + sim_ns_from_double(bits * 1e9 / link->bandwidth_now));
         link->pipe_free_ns = start_ns;
     }
-    const sim_ns link_ns = not_beyond(start_ns + travel_ns(network, link, &flight->message));
+    const sim_ns link_ns = not_beyond(start_ns + network_travel_ns(network, link, &flight->message));
     sim_ns arrival_ns = beyond_link(network, &flight->message, link_ns);
     const bool again = flight->retries > 0 || flight->lost > 0;
     count_message(network, flight, RECORD_SENT, again ? RECORD_FLAG_RETRANSMITTED : 0);
@@ -260,6 +243,7 @@ static void schedule_retry(struct network *network, struct network_connection *c
         return;
     }
     connection->retrying = true;
+    network_link_at(network, connection->link)->retrying++;
     connection->retry_number++;
     connection->rto_ns = wait_ns;
     engine_after(network->engine, connection->rto_ns,
@@ -341,26 +325,19 @@ static void post_otherwise(struct network *network, uint32_t slot, struct flight
 void network_post(struct network *network, uint32_t slot, struct flight *flight)
 {
     const struct message *message = &flight->message;
-    const uint32_t from_place = network_place_of(network, message->from);
-    const uint32_t to_place = network_place_of(network, message->to);
-    const uint32_t link_index = link_of(network, message, from_place, to_place);
+    const uint32_t index = network_link_between(network, message->from, message->to);
+    struct network_link *link = network_link_at(network, index);
     const sim_ns now_ns = engine_now(network->engine);
     flight->sent_ns = now_ns;
-    flight->next = 0;
-    flight->link = link_index;
-    flight->epoch = network->place_epochs[from_place];
-    flight->from_place = (uint16_t)from_place;
-    flight->to_place = (uint16_t)to_place;
+    flight->link = index;
+    flight->epoch = link->losses;
     flight->power = end_is_machine(message->from) ? network->node_powers[message->from] : 0;
     flight->retries = 0;
     flight->lost = 0;
     struct network_connection *connection = network_connection(network, message);
-    struct network_link *link = network_link_at(network, link_index);
-    if (__builtin_expect(link->cuts == 0 && link->unlimited &&
-                             (connection == NULL || !connection->retrying),
-                         1)) {
+    if (link->cuts == 0 && link->unlimited && (connection == NULL || !connection->retrying)) {
         /* What transmit() comes to then. */
-        const sim_ns link_ns = not_beyond(now_ns + travel_ns(network, link, message));
+        const sim_ns link_ns = not_beyond(now_ns + network_travel_ns(network, link, message));
         const sim_ns arrival_ns = beyond_link(network, message, link_ns);
         count_message(network, flight, RECORD_SENT, 0);
         schedule_arrival(network, slot, message, connection, arrival_ns);
@@ -379,15 +356,15 @@ static bool sender_has(const struct network *network, const struct flight *fligh
 /* Its sender's place lost what it had under way. */
 static bool overtaken(const struct network *network, const struct flight *flight)
 {
-    return flight->epoch != network->place_epochs[flight->from_place] &&
+    return flight->epoch != network_link_at(network, flight->link)->losses &&
            (flight->message.from & ENDPOINT_CLIENT) == 0;
 }
 
-/* The link is cut, or something waits before the flight; true when it arrives all the same. */
-static bool arrives_otherwise(struct network *network, const struct event *event,
-                              struct flight *flight, struct network_connection *connection)
+/* The link may be cut, something may wait before the flight, or its place may have lost it. */
+bool network_arrives(struct network *network, const struct event *event, struct flight *flight)
 {
     const uint32_t slot = (uint32_t)event->a;
+    struct network_connection *connection = network_connection(network, &flight->message);
     const struct network_link *link = network_link_at(network, flight->link);
     const enum network_way way =
         link->cuts == 0 ? NETWORK_GOES : network_way_in(network, event, connection);
@@ -412,24 +389,6 @@ static bool arrives_otherwise(struct network *network, const struct event *event
     return false;
 }
 
-struct flight *network_arrive(struct network *network, const struct event *event)
-{
-    struct flight *flight = network_flight(network, (uint32_t)event->a);
-    struct network_connection *connection = network_connection(network, &flight->message);
-    const bool open = network_link_at(network, flight->link)->cuts == 0 &&
-                      (connection == NULL || connection->lost_head == 0);
-    if (__builtin_expect(!open, 0)) {
-        if (!arrives_otherwise(network, event, flight, connection)) {
-            return NULL;
-        }
-    } else if (__builtin_expect(overtaken(network, flight), 0)) {
-        network_drop(network, (uint32_t)event->a);
-        return NULL;
-    }
-    record_message(network, flight, RECORD_DELIVERED, 0);
-    return flight;
-}
-
 void network_retry(struct network *network, const struct event *event)
 {
     const uint32_t from = event->target, to = (uint32_t)event->a;
@@ -437,12 +396,11 @@ void network_retry(struct network *network, const struct event *event)
     if (!connection->retrying || event->b != connection->retry_number) {
         return; /* the sender lost power meanwhile */
     }
-    const struct network_link *link =
-        network_link_at(network, network_link_between(network, from, to));
+    struct network_link *link = network_link_at(network, connection->link);
     const enum network_cut cut =
         link->cuts == 0 ? NETWORK_OPEN : network_cut_between(network, link, from, to);
     if (cut == NETWORK_RESET) {
-        network_connection_drop(network, connection);
+        network_connection_drop(network, link, connection);
         return;
     }
     if (cut == NETWORK_BLACK_HOLE) {
@@ -453,6 +411,7 @@ void network_retry(struct network *network, const struct event *event)
         return;
     }
     connection->retrying = false;
+    link->retrying--;
     for (uint32_t slot = connection->lost_head; slot != 0;
          slot = network_flight(network, slot)->next) {
         network_flight(network, slot)->retries++;

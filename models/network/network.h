@@ -53,10 +53,17 @@ struct network_piece {
 enum { NETWORK_AHEAD = RANDOM_BLOCKS };
 
 struct network_link {
+    /* With these four at 0 a message has nothing to meet: see network_straight.h. */
     uint32_t cuts;       /* 0: open for all; else network_cut.h knows for whom it is not */
-    uint32_t ahead_left; /* published delays that are drawn already: the last of ahead_ns */
+    uint32_t retrying;   /* connections on it that wait for a retry */
+    uint32_t losses;     /* how often its first place lost what its machines had under way */
+    uint32_t crooked;    /* a delay is more than one draw from `pieces`: network_link_update() */
     bool published;      /* the delay is sampled from `pieces`, its floor included */
-    bool unlimited; /* no loss, no bandwidth and no fault to think of: see network_link_update() */
+    bool unlimited;      /* no loss, no bandwidth and no fault to think of */
+    bool kinds_differ;   /* messages of some kinds have delays of their own */
+    uint32_t ahead_left; /* published delays that are drawn already: the last of ahead_ns */
+    uint16_t from_place, to_place;
+    uint32_t pair; /* from place x places + to place */
     sim_ns ahead_ns[NETWORK_AHEAD];
     double delay_factor; /* what link faults make of it now; more below */
     sim_ns extra_ns;
@@ -88,13 +95,12 @@ struct network_link {
 struct flight {
     struct message message;
     sim_ns sent_ns;
-    uint32_t next; /* in the backlog of its connection */
     uint32_t link;
-    uint16_t retries;
+    uint32_t epoch; /* the link's losses when it was sent */
     uint16_t power; /* how often the sending machine had lost power when it was sent */
-    uint32_t epoch; /* of the sending machine's place when it was sent */
-    uint16_t from_place, to_place;
+    uint16_t retries;
     uint16_t lost; /* how often in a row packets of it were lost */
+    uint32_t next; /* in the backlog of its connection */
 };
 
 struct network_connection { /* from one machine to another; only for streams between machines */
@@ -104,6 +110,7 @@ struct network_connection { /* from one machine to another; only for streams bet
     uint32_t lost_head, lost_tail;       /* sent, but they met a cut link */
     uint32_t waiting_head, waiting_tail; /* not sent yet */
     int64_t backlog_bytes;
+    uint32_t link;
     bool retrying;         /* a retry is scheduled */
     uint64_t retry_number; /* of the retry that counts: those before a power loss do not */
 };
@@ -117,7 +124,6 @@ struct network {
     struct network_link *links;
     uint32_t place_count, node_count;
     const uint32_t *node_places, *node_zones; /* per node */
-    uint32_t *place_epochs;       /* how often a place lost what its machines had under way */
     uint16_t *node_powers;        /* how often a machine has lost power */
     const uint32_t *group_places; /* per client group */
     const uint32_t *agent_places; /* per agent */
@@ -141,12 +147,6 @@ struct network {
     uint16_t reset_kind;
 };
 
-/*
- * The handler of deliver_kind: event->a is the flight's slot. Returns the flight when it arrives
- * now: the caller handles it and then calls network_done(slot). NULL when it was lost or delayed
- * further.
- */
-struct flight *network_arrive(struct network *network, const struct event *event);
 void network_retry(struct network *network, const struct event *event); /* retry_kind */
 void network_client_retry(struct network *network,
                           const struct event *event); /* client_retry_kind */
@@ -205,15 +205,25 @@ static inline void network_done(struct network *network, uint32_t slot)
     }
 }
 
-/* All that the connection holds is gone. */
-void network_connection_drop(struct network *network, struct network_connection *connection);
+/* All that the connection holds is gone; it is on that link. */
+void network_connection_drop(struct network *network, struct network_link *link,
+                             struct network_connection *connection);
 
 /* A sending machine lost power: what its connections still held is gone. */
 void network_forget(struct network *network, uint32_t node);
 
+/* private: whether a flight arrives on a link on which something is to be met; else it is gone. */
+bool network_arrives(struct network *network, const struct event *event, struct flight *flight);
+
 /* The stream between two machines that this message travels; NULL for datagrams and clients. */
 struct network_connection *network_connection(struct network *network,
                                               const struct message *message);
+
+/* Names the link: `index` is that of network_link_between(). Before anything else. */
+void network_link_name(struct network *network, uint32_t index);
+
+/* The machines of a place lose what they have under way. */
+void network_lose(struct network *network, uint32_t place);
 
 /* Gives the link the published law of one-way delays. */
 void network_link_publish(struct network_link *link, const struct geography_jitter *jitter);

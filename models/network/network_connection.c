@@ -2,8 +2,10 @@
 #include "models/network/network.h"
 #include "models/network/network_list.h"
 
-void network_connection_drop(struct network *network, struct network_connection *connection)
+void network_connection_drop(struct network *network, struct network_link *link,
+                             struct network_connection *connection)
 {
+    link->retrying -= connection->retrying;
     while (connection->lost_head != 0) {
         network_drop(network, list_take(network, &connection->lost_head, &connection->lost_tail));
     }
@@ -23,6 +25,6 @@ void network_forget(struct network *network, uint32_t node)
         return;
     }
     for (uint32_t to = 0; to < network->node_count; to++) {
-        network_connection_drop(network, &row[to]);
+        network_connection_drop(network, network_link_at(network, row[to].link), &row[to]);
     }
 }

@@ -59,7 +59,7 @@ static sim_ns reset_after_ns(const struct network *network, const struct flight 
     const struct network_link *link = network_link_at(network, flight->link);
     sim_ns after_ns = link->p50_ns;
     if (request && !arriving) {
-        const uint32_t inside = network->place_count * network->place_count + flight->from_place;
+        const uint32_t inside = network->place_count * network->place_count + link->from_place;
         after_ns = 2 * network_link_at(network, inside)->p50_ns;
     } else if (!request && arriving) {
         after_ns = 0;
@@ -86,7 +86,7 @@ static void reset(struct network *network, uint32_t slot, struct network_connect
     const bool sent = !request || arriving || flight->retries > 0 || flight->lost > 0;
     const sim_ns after_ns = reset_after_ns(network, flight, arriving);
     if (connection != NULL) {
-        network_connection_drop(network, connection);
+        network_connection_drop(network, network_link_at(network, flight->link), connection);
     }
     network_drop(network, slot);
     if (gone.kind == CONTROL_CONNECT && !end_is_machine(gone.from)) {

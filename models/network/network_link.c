@@ -1,6 +1,25 @@
 #include "models/network/network.h"
 #include "models/purpose.h"
 
+void network_link_name(struct network *network, uint32_t index)
+{
+    const uint32_t places = network->place_count;
+    const bool inside = index >= places * places; /* one zone */
+    struct network_link *link = network_link_at(network, index);
+    link->from_place = (uint16_t)(inside ? index - places * places : index / places);
+    link->to_place = (uint16_t)(inside ? link->from_place : index % places);
+    link->pair = link->from_place * places + link->to_place;
+    link->crooked = true;
+}
+
+void network_lose(struct network *network, uint32_t place)
+{
+    for (uint32_t to = 0; to < network->place_count; to++) {
+        network_link_at(network, place * network->place_count + to)->losses++;
+    }
+    network_link_at(network, network->place_count * network->place_count + place)->losses++;
+}
+
 void network_link_publish(struct network_link *link, const struct geography_jitter *jitter)
 {
     link->published = true;
@@ -84,4 +103,5 @@ void network_link_update(struct network_link *link)
     }
     link->unlimited = link->loss_now <= 0.0 && link->bandwidth_now <= 0.0 &&
                       link->delay_factor == 1.0 && link->extra_ns == 0 && link->disorder == 0;
+    link->crooked = !link->unlimited || !link->published || link->kinds_differ;
 }

@@ -9,6 +9,7 @@ void network_row(const struct network *network, const struct flight *flight, enu
                  uint8_t flags)
 {
     const struct message *message = &flight->message;
+    const struct network_link *link = network_link_at(network, flight->link);
     const struct record row = {
         .at_ns = engine_now(network->engine),
         .kind = (uint8_t)kind,
@@ -19,8 +20,8 @@ void network_row(const struct network *network, const struct flight *flight, enu
         .peer = machine_or_none(message->to),
         .key = message->key,
         .slot = message->kind,
-        .from_place = flight->from_place,
-        .to_place = flight->to_place,
+        .from_place = link->from_place,
+        .to_place = link->to_place,
         .operation = message->operation,
         .stamp = message->version.stamp,
         .write = message->version.write,

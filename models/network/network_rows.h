@@ -26,7 +26,7 @@ static inline void count_message(const struct network *network, const struct fli
         record_message(network, flight, kind, flags);
     } else if (engine_now(network->engine) >= sink->traffic_from_ns) {
         struct record_traffic *traffic =
-            &sink->traffic[flight->from_place * network->place_count + flight->to_place];
+            &sink->traffic[network_link_at(network, flight->link)->pair];
         if (kind == RECORD_DROPPED) {
             traffic->dropped++;
         } else {

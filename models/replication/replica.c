@@ -1,5 +1,6 @@
 #include "models/replication/replica.h"
 
+#include "models/network/network_straight.h"
 #include "models/world_internal.h"
 #include "sim/check.h"
 
@@ -195,12 +196,12 @@ void replica_send_end(struct replica *self, uint32_t to_member, uint32_t kind, u
     CHECK(self->node->up);
     CHECK(to_member != self->member);
     struct network *network = &self->world->network;
-    struct flight *flight = network_flight(network, slot);
+    struct flight *flight = pool_item(&network->flights, slot); /* taken just now */
     flight->message.kind = (uint16_t)(MESSAGE_STRATEGY + kind);
     flight->message.dataset = (uint16_t)self->dataset->index;
     flight->message.from = self->node_index;
     flight->message.to = replica_node(self, to_member);
-    network_post(network, slot, flight);
+    network_post_between(network, slot, flight);
 }
 
 uint32_t replica_sender(const struct replica *self, const struct message *message)
@@ -302,7 +303,11 @@ void replica_reply(struct replica *self, const struct message *request, enum rec
                                   .outcome = (uint8_t)outcome,
                                   .tries = request->tries,
                                   .flag = led ? MESSAGE_LED : 0};
-    network_send(&self->world->network, &reply);
+    struct network *network = &self->world->network;
+    uint32_t slot = 0;
+    struct flight *flight = network_take(network, &slot);
+    message_copy(&flight->message, &reply);
+    network_post_reply(network, slot, flight);
 }
 
 struct timer replica_timer(struct replica *self, sim_ns delay_ns, uint64_t token)

@@ -14,6 +14,7 @@
 
 #include "models/network/network.h"
 #include "models/network/network_cut.h"
+#include "models/network/network_straight.h"
 #include "models/purpose.h"
 #include "sim/arena.h"
 
@@ -94,6 +95,7 @@ static const engine_handler handlers[KINDS] = {on_deliver, on_retry, on_client_r
 static inline void set_link(struct fixture *fixture, uint32_t link, sim_ns delay_ns)
 {
     struct network_link *l = network_link_at(&fixture->network, link);
+    network_link_name(&fixture->network, link);
     l->base_ns = l->p50_ns = delay_ns;
     random_stream_init(&l->delay_stream, 7, PURPOSE_LINK_DELAY, link);
     random_stream_init(&l->loss_stream, 7, PURPOSE_LINK_LOSS, link);
@@ -135,7 +137,6 @@ static inline void begin(struct fixture *fixture)
     network->last_miles = fixture->last_miles;
     network->last_mile_streams = fixture->last_mile_streams;
     network->kind_delays = fixture->kind_delays;
-    network->place_epochs = arena_alloc(&fixture->arena, 2, sizeof *network->place_epochs);
     network->node_powers = arena_alloc(&fixture->arena, network->node_count, sizeof(uint16_t));
     network->connections = arena_alloc(&fixture->arena, 2, sizeof *network->connections);
     pool_init(&network->flights, sizeof(struct flight), 100000);

@@ -249,7 +249,7 @@ static void test_a_loss_that_ends_is_over(void **state)
 static void epoch_script(struct fixture *fixture, uint64_t step)
 {
     if (step == 100) {
-        fixture->network.place_epochs[0]++;
+        network_lose(&fixture->network, 0);
     } else {
         send(fixture, 0, 1, 100, step);
         send(fixture, 1, 0, 100, step + 10);
