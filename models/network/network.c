@@ -205,7 +205,8 @@ static sim_ns transmit(struct network *network, uint32_t slot, struct flight *fl
         start_ns = not_beyond(start_ns + sim_ns_from_double(bits * 1e9 / link->bandwidth_now));
         link->pipe_free_ns = start_ns;
     }
-    const sim_ns link_ns = not_beyond(start_ns + network_travel_ns(network, link, &flight->message));
+    const sim_ns link_ns =
+        not_beyond(start_ns + network_travel_ns(network, link, &flight->message));
     sim_ns arrival_ns = beyond_link(network, &flight->message, link_ns);
     const bool again = flight->retries > 0 || flight->lost > 0;
     count_message(network, flight, RECORD_SENT, again ? RECORD_FLAG_RETRANSMITTED : 0);

@@ -19,7 +19,7 @@
 #define MODELS_NETWORK_NETWORK_H
 
 #include "models/faults/fault_target.h"
-#include "models/geography/jitter.h"
+#include "models/network/network_law.h"
 #include "models/replication/message.h"
 #include "models/scenario.h"
 #include "sim/arena.h"
@@ -42,14 +42,6 @@ struct network_holds { /* faults that cut a link, or a pair of ends on it, by en
     uint16_t counts[NETWORK_CUT_COUNT];
 };
 
-/* One straight piece of a published law of delays. */
-struct network_piece {
-    double from;     /* probability at which it begins */
-    double value_ns; /* delay there */
-    double slope_ns; /* per unit of probability */
-    double unused;   /* so that a piece is in one cache line */
-};
-
 enum { NETWORK_AHEAD = RANDOM_BLOCKS };
 
 struct network_link {
@@ -57,8 +49,8 @@ struct network_link {
     uint32_t cuts;       /* 0: open for all; else network_cut.h knows for whom it is not */
     uint32_t retrying;   /* connections on it that wait for a retry */
     uint32_t losses;     /* how often its first place lost what its machines had under way */
-    uint32_t crooked;    /* a delay is more than one draw from `pieces`: network_link_update() */
-    bool published;      /* the delay is sampled from `pieces`, its floor included */
+    uint32_t crooked;    /* a delay is more than one draw from `law`: network_link_update() */
+    bool published;      /* the delay is sampled from `law`, its floor included */
     bool unlimited;      /* no loss, no bandwidth and no fault to think of */
     bool kinds_differ;   /* messages of some kinds have delays of their own */
     uint32_t ahead_left; /* published delays that are drawn already: the last of ahead_ns */
@@ -68,9 +60,7 @@ struct network_link {
     double delay_factor; /* what link faults make of it now; more below */
     sim_ns extra_ns;
     struct random_stream delay_stream;
-    /* Of the words of 52 bits that draw the delay, those from limits[i] on are behind piece i. */
-    uint64_t limits[GEOGRAPHY_JITTER_KNOTS];
-    struct network_piece pieces[GEOGRAPHY_JITTER_KNOTS];
+    struct network_law law; /* when published */
     sim_ns base_ns; /* without the random part: the floor for published jitter, else the median */
     sim_ns p50_ns;  /* expected one-way delay */
     double relative_ns;     /* relative: mean of an exponential extra delay */
@@ -123,10 +113,10 @@ struct network {
     /* place x place, the diagonal between zones; then per place the link inside one zone */
     struct network_link *links;
     uint32_t place_count, node_count;
-    const uint32_t *node_places, *node_zones; /* per node */
-    uint16_t *node_powers;        /* how often a machine has lost power */
-    const uint32_t *group_places; /* per client group */
-    const uint32_t *agent_places; /* per agent */
+    const uint32_t *node_places, *node_zones;     /* per node */
+    uint16_t *node_powers;                        /* how often a machine has lost power */
+    const uint32_t *group_places;                 /* per client group */
+    const uint32_t *agent_places;                 /* per agent */
     const struct distribution *const *last_miles; /* per client group; entries may be NULL */
     struct random_stream *last_mile_streams;      /* per client group */
     const struct distribution *const *const *kind_delays; /* per dataset, per message kind */

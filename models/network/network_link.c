@@ -24,41 +24,14 @@ void network_link_publish(struct network_link *link, const struct geography_jitt
 {
     link->published = true;
     link->base_ns = jitter->floor_ns;
-    for (int i = 0; i < GEOGRAPHY_JITTER_KNOTS; i++) {
-        link->pieces[i] = (struct network_piece){
-            .from = jitter->at[i], .value_ns = (double)jitter->floor_ns + jitter->extra_ns[i]};
-        link->limits[i] = UINT64_MAX;
-    }
-    for (int i = 0; i + 1 < GEOGRAPHY_JITTER_KNOTS; i++) {
-        struct network_piece *piece = &link->pieces[i];
-        piece->slope_ns = (piece[1].value_ns - piece->value_ns) / (piece[1].from - piece->from);
-        link->limits[i] = random_unit_first_above(piece[1].from);
-    }
-}
-
-/*
- * The published law. Counting limits has no branch that chance could mispredict, and goes on while
- * the word becomes a double.
- */
-static double published_ns(const struct network_link *link, uint64_t word)
-{
-    const uint64_t bits = word >> RANDOM_UNIT_SHIFT;
-    size_t index = 0;
-    for (int i = 0; i + 2 < GEOGRAPHY_JITTER_KNOTS; i++) {
-        index += bits >= link->limits[i];
-    }
-    const struct network_piece *piece = &link->pieces[index];
-    return piece->value_ns + (random_unit_from(word) - piece->from) * piece->slope_ns;
+    network_law_set(&link->law, jitter);
 }
 
 void network_link_draw(struct network_link *link)
 {
     struct random_block blocks[RANDOM_BLOCKS];
     random_blocks_next(&link->delay_stream, blocks);
-    for (int i = 0; i < NETWORK_AHEAD; i++) {
-        /* Positive and far below SIM_NS_MAX: a cast rounds it. */
-        link->ahead_ns[i] = (sim_ns)(published_ns(link, blocks[i].word[0]) + 0.5);
-    }
+    network_law_draw(&link->law, blocks, link->ahead_ns);
     link->ahead_left = NETWORK_AHEAD;
 }
 
