@@ -349,10 +349,7 @@ static void client_ask(struct world *world, const struct message *request)
     }
     /* A machine near by is asked before the engine could look ahead to it. */
     storage_fetch(world, request->dataset, request->to, request->key);
-    uint32_t slot = 0;
-    struct flight *flight = network_take(&world->network, &slot);
-    message_copy(&flight->message, request);
-    network_post_request(&world->network, slot, flight);
+    network_send_request(&world->network, request);
 }
 
 static uint32_t world_block_copy(void *world, uint32_t block)

@@ -280,6 +280,27 @@ static bool sizes_vary(const struct world *world, const struct world_dataset *da
     return vary;
 }
 
+static bool stores(const struct world_dataset *dataset, uint32_t member)
+{
+    const struct strategy_ops *ops = dataset->ops;
+    return member < dataset->count ||
+           (ops->stores_elsewhere != NULL && ops->stores_elsewhere(dataset->params));
+}
+
+/* Every message to a replica reads a key of it, of which no two are near each other: what all
+ * replicas store lies in one piece, so that it may be in huge pages. */
+static void reserve_storage(struct world *world, const struct world_dataset *dataset)
+{
+    const size_t key_count = (size_t)dataset->config->keys.count;
+    uint32_t count = 0;
+    for (uint32_t member = 0; member < dataset->total; member++) {
+        count += stores(dataset, member);
+    }
+    const size_t bytes = storage_arena_bytes(key_count, sizes_vary(world, dataset),
+                                             dataset->value.ops != NULL);
+    arena_reserve(&world->arena, count * bytes);
+}
+
 static void build_replica(struct world *world, struct world_dataset *dataset, uint32_t member)
 {
     const uint32_t node = dataset->member_nodes[member];
@@ -294,8 +315,7 @@ static void build_replica(struct world *world, struct world_dataset *dataset, ui
     replica->state = arena_alloc(&world->arena, 1, ops->state_bytes);
     replica->pending.item_bytes = ops->pending_bytes > 0 ? (ops->pending_bytes + 31) / 16 * 16 : 0;
     random_stream_init(&replica->chance, world->seed, PURPOSE_REPLICA, replica->index);
-    if (member < dataset->count ||
-        (ops->stores_elsewhere != NULL && ops->stores_elsewhere(dataset->params))) {
+    if (stores(dataset, member)) {
         const struct distribution *bytes = dataset->config->value_bytes;
         const double mean = bytes->ops->mean(bytes->params);
         replica->storage = arena_alloc(&world->arena, 1, sizeof *replica->storage);
@@ -346,6 +366,7 @@ void world_build_datasets(struct world *world)
         build_members(world, dataset);
         dataset->replicas =
             arena_alloc(&world->arena, world->node_count, sizeof *dataset->replicas);
+        reserve_storage(world, dataset);
         for (uint32_t member = 0; member < dataset->total; member++) {
             build_replica(world, dataset, member);
         }

@@ -52,33 +52,42 @@ network_post_on(struct network *network, uint32_t slot, struct flight *flight, u
                              .b = flight->message.operation});
 }
 
-/* From a client group to a machine. */
+/*
+ * From a client group to a machine: sends a copy. Where it goes is read from the original: the copy
+ * may be made of larger pieces than the original was, and reading those at once would wait.
+ */
 __attribute__((always_inline)) static inline void
-network_post_request(struct network *network, uint32_t slot, struct flight *flight)
+network_send_request(struct network *network, const struct message *request)
 {
-    const uint32_t group = flight->message.from & ~ENDPOINT_CLIENT;
-    if (__builtin_expect(network->last_miles[group] != NULL, 0)) {
+    const uint32_t group = request->from & ~ENDPOINT_CLIENT;
+    const uint32_t from = network->group_places[group], to = network->node_places[request->to];
+    const bool last_mile = network->last_miles[group] != NULL;
+    uint32_t slot = 0;
+    struct flight *flight = network_take(network, &slot);
+    message_copy(&flight->message, request);
+    if (__builtin_expect(last_mile, 0)) {
         network_post(network, slot, flight);
         return;
     }
-    const uint32_t from = network->group_places[group];
-    const uint32_t to = network->node_places[flight->message.to];
     network_post_on(network, slot, flight, from * network->place_count + to, 0, NULL);
 }
 
-/* From a machine to a client group or an agent. */
+/* From a machine to a client group or an agent: sends a copy. */
 __attribute__((always_inline)) static inline void
-network_post_reply(struct network *network, uint32_t slot, struct flight *flight)
+network_send_reply(struct network *network, const struct message *reply)
 {
-    const uint32_t end = flight->message.to, group = end & ~ENDPOINT_CLIENT;
-    if (__builtin_expect((end & ENDPOINT_CLIENT) == 0 || network->last_miles[group] != NULL, 0)) {
+    const uint32_t group = reply->to & ~ENDPOINT_CLIENT;
+    uint32_t slot = 0;
+    struct flight *flight = network_take(network, &slot);
+    message_copy(&flight->message, reply);
+    if (__builtin_expect((reply->to & ENDPOINT_CLIENT) == 0 || network->last_miles[group] != NULL,
+                         0)) {
         network_post(network, slot, flight);
         return;
     }
-    const uint32_t machine = flight->message.from;
-    const uint32_t from = network->node_places[machine], to = network->group_places[group];
+    const uint32_t from = network->node_places[reply->from], to = network->group_places[group];
     network_post_on(network, slot, flight, from * network->place_count + to,
-                    network->node_powers[machine], NULL);
+                    network->node_powers[reply->from], NULL);
 }
 
 /* From a machine to another one. Only streams have connections, from their first message on. */

@@ -275,7 +275,7 @@ static inline void primary_apply_entry(struct replica *self, const struct primar
 }
 
 /* primary_commit.c */
-void primary_accept(struct replica *self, const struct message *request);
+__attribute__((noinline)) void primary_accept(struct replica *self, const struct message *request);
 void primary_commit(struct replica *self);
 void primary_on_fallback(struct replica *self);
 void primary_news(struct replica *self); /* the leader heard more of a follower */

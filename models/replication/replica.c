@@ -303,11 +303,7 @@ void replica_reply(struct replica *self, const struct message *request, enum rec
                                   .outcome = (uint8_t)outcome,
                                   .tries = request->tries,
                                   .flag = led ? MESSAGE_LED : 0};
-    struct network *network = &self->world->network;
-    uint32_t slot = 0;
-    struct flight *flight = network_take(network, &slot);
-    message_copy(&flight->message, &reply);
-    network_post_reply(network, slot, flight);
+    network_send_reply(&self->world->network, &reply);
 }
 
 struct timer replica_timer(struct replica *self, sim_ns delay_ns, uint64_t token)

@@ -182,8 +182,8 @@ void replica_mode(struct replica *self, uint32_t mode);
 struct message *replica_send_begin(struct replica *self, uint32_t *slot);
 void replica_send_end(struct replica *self, uint32_t to_member, uint32_t kind, uint32_t slot);
 
-/* Inline, so that the message is made where it goes. */
-static inline void replica_send(struct replica *self, uint32_t to_member, uint32_t kind,
+/* In line, so that the message is made where it goes: see message_copy(). */
+__attribute__((always_inline)) static inline void replica_send(struct replica *self, uint32_t to_member, uint32_t kind,
                                 struct message message)
 {
     uint32_t slot = 0;

@@ -3,6 +3,14 @@
 #include "models/values/value.h"
 #include "sim/check.h"
 
+size_t storage_arena_bytes(size_t key_count, bool sizes_vary, bool merges)
+{
+    const size_t aligning = 256; /* of each table, and what its replica needs beside it */
+    return key_count * (sizeof(struct version) + (merges ? sizeof(uint32_t) : 0) +
+                        (sizes_vary || merges ? sizeof(uint32_t) : 0)) +
+           3 * aligning;
+}
+
 void storage_init(struct storage *storage, struct arena *arena, uint32_t key_count,
                   uint32_t value_bytes, bool sizes_vary, struct words_pool *pool)
 {

@@ -44,6 +44,9 @@ struct storage {
     uint64_t undo_first, undo_next; /* numbers of changes: [first, next) are in the ring */
 };
 
+/* What storage_init() takes of the arena, and a little more. */
+size_t storage_arena_bytes(size_t key_count, bool sizes_vary, bool merges);
+
 /* `pool` is NULL for plain values. */
 void storage_init(struct storage *storage, struct arena *arena, uint32_t key_count,
                   uint32_t value_bytes, bool sizes_vary, struct words_pool *pool);
