@@ -62,12 +62,18 @@ static void serve(struct world *world, uint32_t node_index, uint32_t slot)
                              .b = node->epoch});
 }
 
-static void handle(struct world *world, uint32_t node, uint32_t slot, const struct flight *flight)
+__attribute__((always_inline)) static inline void
+handle_here(struct world *world, uint32_t node, uint32_t slot, const struct flight *flight)
 {
     /* A copy, since handling it sends messages, which may move the pool of flights. */
     const struct message message = flight->message;
     replica_dispatch(world, node, &message);
     network_done(&world->network, slot);
+}
+
+static void handle(struct world *world, uint32_t node, uint32_t slot, const struct flight *flight)
+{
+    handle_here(world, node, slot, flight);
 }
 
 static void deliver_to_agent(struct world *world, uint32_t end, uint32_t slot,
@@ -158,10 +164,8 @@ static void on_deliver(void *context, const struct event *event)
     const uint32_t slot = (uint32_t)event->a;
     if ((event->target & (ENDPOINT_CLIENT | ENDPOINT_AGENT)) != 0) {
         deliver_beyond(world, event->target, slot, flight);
-        return;
-    }
-    if (world->nodes[event->target].plain) {
-        handle(world, event->target, slot, flight);
+    } else if (world->nodes[event->target].plain) {
+        handle_here(world, event->target, slot, flight);
     } else {
         deliver_later(world, event->target, slot);
     }
@@ -469,6 +473,7 @@ enum engine_stop world_run(struct world *world, const struct record_sink *sink,
         why = engine_run(&world->engine, world->scenario->duration,
                          left < WORLD_SLICE_EVENTS ? left : WORLD_SLICE_EVENTS);
     }
+    network_tell(&world->network);
     check_context_set(before);
     return why;
 }

@@ -296,8 +296,8 @@ static void reserve_storage(struct world *world, const struct world_dataset *dat
     for (uint32_t member = 0; member < dataset->total; member++) {
         count += stores(dataset, member);
     }
-    const size_t bytes = storage_arena_bytes(key_count, sizes_vary(world, dataset),
-                                             dataset->value.ops != NULL);
+    const size_t bytes =
+        storage_arena_bytes(key_count, sizes_vary(world, dataset), dataset->value.ops != NULL);
     arena_reserve(&world->arena, count * bytes);
 }
 

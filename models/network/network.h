@@ -56,6 +56,8 @@ struct network_link {
     uint32_t ahead_left; /* published delays that are drawn already: the last of ahead_ns */
     uint16_t from_place, to_place;
     uint32_t pair; /* from place x places + to place */
+    /* Sent and not yet in the sink's table: see network_tell(). */
+    uint64_t untold_messages, untold_bytes;
     sim_ns ahead_ns[NETWORK_AHEAD];
     double delay_factor; /* what link faults make of it now; more below */
     sim_ns extra_ns;
@@ -214,6 +216,9 @@ void network_link_name(struct network *network, uint32_t index);
 
 /* The machines of a place lose what they have under way. */
 void network_lose(struct network *network, uint32_t place);
+
+/* Brings the sink's table of traffic up to date: when a run ends. */
+void network_tell(struct network *network);
 
 /* Gives the link the published law of one-way delays. */
 void network_link_publish(struct network_link *link, const struct geography_jitter *jitter);

@@ -41,7 +41,8 @@ void network_law_draw_plain(const struct network_law *law,
 #include <immintrin.h>
 
 enum { LANES = 8 };
-_Static_assert((int)GEOGRAPHY_JITTER_KNOTS == (int)LANES, "one register holds a number of every piece");
+_Static_assert((int)GEOGRAPHY_JITTER_KNOTS == (int)LANES,
+               "one register holds a number of every piece");
 
 /* The first words of eight blocks, in order. */
 __attribute__((target("avx512f,avx512dq"))) static inline __m512i

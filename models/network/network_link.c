@@ -20,6 +20,21 @@ void network_lose(struct network *network, uint32_t place)
     network_link_at(network, network->place_count * network->place_count + place)->losses++;
 }
 
+void network_tell(struct network *network)
+{
+    const uint32_t count = network->place_count * (network->place_count + 1);
+    for (uint32_t i = 0; i < count; i++) {
+        struct network_link *link = network_link_at(network, i);
+        if (link->untold_messages > 0) {
+            struct record_traffic *traffic = &network->sink->traffic[link->pair];
+            traffic->messages += link->untold_messages;
+            traffic->bytes += link->untold_bytes +
+                              link->untold_messages * (uint64_t)network->config->overhead_bytes;
+            link->untold_messages = link->untold_bytes = 0;
+        }
+    }
+}
+
 void network_link_publish(struct network_link *link, const struct geography_jitter *jitter)
 {
     link->published = true;

@@ -293,14 +293,13 @@ static void on_ack(struct replica *self, const struct message *message)
     }
 }
 
-static void primary_on_message(struct replica *self, const struct message *message)
+/* Of leaders that move. */
+__attribute__((noinline)) static void
+on_rare_message(struct replica *self, const struct message *message, enum primary_message kind)
 {
-    switch ((enum primary_message)(message->kind - MESSAGE_STRATEGY)) {
+    switch (kind) {
     case PRIMARY_APPEND:
-        primary_on_append(self, message);
-        break;
     case PRIMARY_ACK:
-        on_ack(self, message);
         break;
     case PRIMARY_HELLO:
         primary_on_hello(self, message);
@@ -320,6 +319,18 @@ static void primary_on_message(struct replica *self, const struct message *messa
     case PRIMARY_DATA:
         primary_on_data(self, message);
         break;
+    }
+}
+
+static void primary_on_message(struct replica *self, const struct message *message)
+{
+    const enum primary_message kind = (enum primary_message)(message->kind - MESSAGE_STRATEGY);
+    if (__builtin_expect(kind > PRIMARY_ACK, 0)) {
+        on_rare_message(self, message, kind);
+    } else if (kind == PRIMARY_APPEND) {
+        primary_on_append(self, message);
+    } else {
+        on_ack(self, message);
     }
 }
 

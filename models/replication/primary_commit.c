@@ -218,9 +218,7 @@ void primary_accept(struct replica *self, const struct message *request)
         replica_refer(self, request, UINT32_MAX, state->epoch);
         return;
     }
-    primary_log_append(self, (struct primary_entry){.write = request->operation,
-                                                    .key = request->key,
-                                                    .bytes = request->bytes});
+    primary_log_append(self, request->operation, request->key, request->bytes);
     struct primary_waiting *waiting = primary_waiting_add(self, state->end);
     waiting->request = *request;
     if (can_fall_back(self)) {

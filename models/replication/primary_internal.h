@@ -142,7 +142,12 @@ struct primary_state {
     uint64_t tag;
     void *entries; /* ring of struct primary_entry */
     uint64_t mask; /* its entries - 1 */
-    void *links;   /* struct primary_link */
+    uint64_t base, stored, stored_next;
+    uint64_t sync_cap; /* the running sync covers no more than this of the log as it is now */
+    void *recent;      /* primary: uint64_t, newest entry by retry hash */
+    void *waiting;     /* primary: ring of struct primary_waiting over (applied, end] */
+    uint64_t waiting_mask;
+    void *links; /* struct primary_link */
     uint32_t link_count;
     uint32_t rank;     /* 0 = leader, then followers; UINT32_MAX: follows nobody yet */
     uint32_t upstream; /* member that feeds this one */
@@ -162,7 +167,6 @@ struct primary_state {
     uint32_t leader;     /* member; UINT32_MAX: none known */
     uint32_t generation; /* of its role: timers of an older one are void */
     uint64_t epoch;      /* the highest heard of */
-    uint64_t sync_cap;   /* the running sync covers no more than this of the log as it is now */
     uint64_t low;        /* what the leader may still have to send to somebody lies above */
     uint64_t consistent; /* what was fetched is as of here: the log must reach it */
     struct primary_history history;
@@ -171,12 +175,8 @@ struct primary_state {
     uint64_t beat_end;
     uint64_t guard_marks[PRIMARY_GUARD_MARKS]; /* the log's end at the last ticks */
     uint64_t guard_ticks, guard_goal;
-    uint64_t base, stored, stored_next;
     uint64_t recovered; /* what the last restart found on the disk */
     uint64_t gap_reported;
-    void *recent;  /* primary: uint64_t, newest entry by retry hash */
-    void *waiting; /* primary: ring of struct primary_waiting over (applied, end] */
-    uint64_t waiting_mask;
     void *order; /* uint32_t: links by acked, largest first */
     uint64_t caught_goal, caught_mark;
     sim_ns watched_since_ns; /* begin of the wait that the fall-back timer stands for */
@@ -289,7 +289,7 @@ void primary_replay(struct replica *self); /* what is durable and not applied ye
 void primary_on_replay(struct replica *self);
 
 /* primary_log.c */
-void primary_log_append(struct replica *self, struct primary_entry entry);
+void primary_log_append(struct replica *self, uint64_t write, uint32_t key, uint32_t bytes);
 uint64_t primary_log_find(const struct primary_state *state, uint64_t write); /* 0: not there */
 void primary_log_forget(struct primary_state *state); /* power loss: back to what is durable */
 void primary_log_index(struct replica *self);         /* for primary_log_find, of a new leader */

@@ -80,11 +80,12 @@ static void log_remember(struct primary_state *state, uint64_t position)
     *recent = position;
 }
 
-void primary_log_append(struct replica *self, struct primary_entry entry)
+void primary_log_append(struct replica *self, uint64_t write, uint32_t key, uint32_t bytes)
 {
     struct primary_state *state = replica_state(self);
     log_reserve(self, state);
-    *primary_entry_at(state, ++state->end) = entry;
+    *primary_entry_at(state, ++state->end) =
+        (struct primary_entry){.write = write, .key = key, .bytes = bytes};
     if (state->rank == 0) {
         replica_grow(self, &state->recent, &state->recent_capacity, RECENT_COUNT, sizeof(uint64_t));
         log_remember(state, state->end);

@@ -418,18 +418,14 @@ static void take_entries(struct replica *self, const struct message *message, ui
                          uint32_t count)
 {
     if (message->block == 0) {
-        const struct primary_entry entry = {
-            .write = message->version.write, .key = message->key, .bytes = message->request};
-        primary_log_append(self, entry);
+        primary_log_append(self, message->version.write, message->key, message->request);
         return;
     }
     uint32_t words = 0;
     const uint64_t *block = replica_block(self, message->block, &words);
     for (uint32_t i = skip; i < count; i++) {
         const uint64_t *word = block + (size_t)ENTRY_WORDS * i;
-        primary_log_append(self, (struct primary_entry){.write = word[0],
-                                                        .key = (uint32_t)(word[1] >> 32),
-                                                        .bytes = (uint32_t)word[1]});
+        primary_log_append(self, word[0], (uint32_t)(word[1] >> 32), (uint32_t)word[1]);
     }
 }
 

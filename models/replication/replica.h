@@ -183,8 +183,8 @@ struct message *replica_send_begin(struct replica *self, uint32_t *slot);
 void replica_send_end(struct replica *self, uint32_t to_member, uint32_t kind, uint32_t slot);
 
 /* In line, so that the message is made where it goes: see message_copy(). */
-__attribute__((always_inline)) static inline void replica_send(struct replica *self, uint32_t to_member, uint32_t kind,
-                                struct message message)
+__attribute__((always_inline)) static inline void
+replica_send(struct replica *self, uint32_t to_member, uint32_t kind, struct message message)
 {
     uint32_t slot = 0;
     message_copy(replica_send_begin(self, &slot), &message);
