@@ -58,9 +58,9 @@ struct network_link {
     uint32_t pair; /* from place x places + to place */
     /* Sent and not yet in the sink's table: see network_tell(). */
     uint64_t untold_messages, untold_bytes;
-    sim_ns ahead_ns[NETWORK_AHEAD];
     double delay_factor; /* what link faults make of it now; more below */
     sim_ns extra_ns;
+    sim_ns ahead_ns[NETWORK_AHEAD];
     struct random_stream delay_stream;
     struct network_law law; /* when published */
     sim_ns base_ns; /* without the random part: the floor for published jitter, else the median */
