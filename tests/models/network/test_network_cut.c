@@ -60,6 +60,36 @@ static void resets_drop_and_forget(void **state)
     end(&fixture);
 }
 
+static void gap_script(struct fixture *fixture, uint64_t step)
+{
+    if (step >= 100) {
+        hold(fixture, NETWORK_BLACK_HOLE, step == 100 ? 1 : -1);
+    } else {
+        send(fixture, 0, 1, 100, step);
+    }
+}
+
+/*
+ * A black hole from 30 to 50 ms: m0 meets it at 40 ms. m1 is on its way all the time and comes out
+ * of an open link at 60 ms; it waits for m0, which is sent again with it after 200 ms, at 240 ms.
+ */
+static void a_stream_has_no_gap(void **state)
+{
+    (void)state;
+    struct fixture fixture = {.script = gap_script};
+    begin(&fixture);
+    at(&fixture, 0, 0);
+    at(&fixture, 20 * MS, 1);
+    at(&fixture, 30 * MS, 100);
+    at(&fixture, 50 * MS, 101);
+    run(&fixture);
+    assert_int_equal(fixture.arrival_count, 2);
+    assert_arrival(&fixture, 0, 280 * MS, 0);
+    assert_arrival(&fixture, 1, 280 * MS, 1);
+    assert_int_equal(network_link_at(&fixture.network, 1)->retrying, 0);
+    end(&fixture);
+}
+
 static void backlog_script(struct fixture *fixture, uint64_t step)
 {
     switch (step) {
@@ -267,9 +297,10 @@ static void pairs_are_cut_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resets_drop_and_forget), cmocka_unit_test(a_reset_takes_the_backlog),
-        cmocka_unit_test(clients_hear_of_resets), cmocka_unit_test(datagrams_are_not_answered),
-        cmocka_unit_test(jams_hold_in_order),     cmocka_unit_test(pairs_are_cut_alone),
+        cmocka_unit_test(a_stream_has_no_gap),        cmocka_unit_test(resets_drop_and_forget),
+        cmocka_unit_test(a_reset_takes_the_backlog),  cmocka_unit_test(clients_hear_of_resets),
+        cmocka_unit_test(datagrams_are_not_answered), cmocka_unit_test(jams_hold_in_order),
+        cmocka_unit_test(pairs_are_cut_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
