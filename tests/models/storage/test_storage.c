@@ -30,6 +30,27 @@ static void test_newer_wins(void **state)
     arena_release(&arena);
 }
 
+/* Who keeps room for several storages in one piece asks for enough, and not for much more. */
+static void test_room_is_enough(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const bool vary = i % 2 != 0, merges = i / 2 != 0;
+        struct arena arena;
+        struct words_pool pool;
+        arena_init(&arena);
+        words_pool_init(&pool);
+        struct storage storage;
+        storage_init(&storage, &arena, 1001, 512, vary, merges ? &pool : NULL);
+        const size_t bytes = storage_arena_bytes(1001, vary, merges);
+        assert_true(arena.bytes <= bytes);
+        assert_true(arena.bytes + 1024 > bytes);
+        storage_release(&storage);
+        words_pool_release(&pool);
+        arena_release(&arena);
+    }
+}
+
 /* Tables are loaded before the run, with or without sizes of their own. */
 static void test_what_nobody_wrote_has_the_usual_size(void **state)
 {
@@ -193,6 +214,7 @@ int main(void)
         cmocka_unit_test(test_puts_what_is_older),
         cmocka_unit_test(test_wipes),
         cmocka_unit_test(test_newer_wins),
+        cmocka_unit_test(test_room_is_enough),
         cmocka_unit_test(test_what_nobody_wrote_has_the_usual_size),
         cmocka_unit_test(test_power_loss_takes_back_to_the_disk),
         cmocka_unit_test(test_leaf_hashes),
