@@ -212,7 +212,7 @@ struct record_sink {
     /*
      * For a sink that only counts messages, which are the most frequent rows: a table, by from
      * place x places + to place, in which they are counted from `traffic_from_ns` on instead of
-     * SENT and DROPPED rows. NULL: rows, as the mask says.
+     * SENT and DROPPED rows, at the latest when the run ends. NULL: rows, as the mask says.
      */
     struct record_traffic *traffic;
     sim_ns traffic_from_ns;
