@@ -4,7 +4,7 @@
  * Model:  the quantiles of models/geography/jitter.h, with straight lines between them: a word of a
  *         random block says which piece and where on it.
  * Units:  ns.
- * Cost:   20 instructions a delay, 5 where the processor has AVX-512. The delays are the same.
+ * Cost:   30 instructions a delay, 5 where the processor has AVX-512. The delays are the same.
  */
 #ifndef MODELS_NETWORK_NETWORK_LAW_H
 #define MODELS_NETWORK_NETWORK_LAW_H
