@@ -367,6 +367,7 @@ void collector_release(struct collector *collector)
     values_release(state);
     torn_release(state);
     memory_release(state->flights);
+    memory_release(state->reads);
     memory_release(state->pairs);
     memory_release(state->segments);
     arena_release(&state->arena);

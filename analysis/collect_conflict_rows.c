@@ -23,17 +23,19 @@ void conflicts_held(const struct collect_state *state, uint32_t dataset_index, u
     }
 
     struct watched_key *key = &dataset->keys[index];
-    const struct held_state *held = &source->held[(size_t)index * source->replica_count];
+    const uint32_t block = source->keys[index].held; /* settled: all hold the same */
     const struct version *first = NULL;
     bool differs = false;
 
-    for (uint32_t i = 0; i < source->replica_count; i++) {
+    for (uint32_t i = 0; block != 0 && i < source->replica_count; i++) {
+        const struct version *version =
+            &source->held[(size_t)(block - 1) * source->replica_count + i].version;
+
         if (state->node_down[source->replicas[i].node]) {
             continue;
         }
-        first = first == NULL ? &held[i].version : first;
-        differs = differs || held[i].version.stamp != first->stamp ||
-                  held[i].version.write != first->write;
+        first = first == NULL ? version : first;
+        differs = differs || version->stamp != first->stamp || version->write != first->write;
     }
     if (differs != key->differs) {
         dataset->differing += differs ? 1u : 0u;

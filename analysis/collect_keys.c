@@ -18,12 +18,21 @@
 
 #define RETAIN_NS SIM_NS_PER_S
 
+enum { NEWEST = 4 }; /* versions to look at one by one */
+
 uint32_t key_newer(const struct collect_state *state, const struct key_state *key,
                    struct version version)
 {
     const struct commit_entry *entries = key_entries(state, key);
     uint32_t low = 0, high = key->count;
 
+    /* Mostly it is among the newest. */
+    for (uint32_t i = 0; i < NEWEST; i++) {
+        if (high == 0 || !version_less(version, entries[high - 1].version)) {
+            return high;
+        }
+        high--;
+    }
     while (low < high) {
         const uint32_t middle = (low + high) / 2;
 
@@ -45,30 +54,42 @@ static void pool_give(struct collect_state *state, uint32_t index, uint32_t capa
 {
     uint32_t *free_chunk = &state->pool_free[chunk_log2(capacity)];
 
-    pool_at(state, index)->version.write = *free_chunk;
+    entry_at(state, index)->version.write = *free_chunk;
     *free_chunk = index + 1;
 }
 
 /* A new block, as one free chunk of the largest size. */
 static void pool_grow(struct collect_state *state)
 {
-    const size_t block = state->pool_count / ENTRIES_MAX;
+    const size_t block = state->short_blocks + state->pool_count / ENTRIES_MAX;
 
-    CHECK(state->pool_count < UINT32_MAX - 2 * ENTRIES_MAX);
-    memory_grow(&state->pool, &state->pool_capacity, block + 1, sizeof(struct commit_entry *));
-    ((struct commit_entry **)state->pool)[block] =
-        memory_alloc(ENTRIES_MAX, sizeof(struct commit_entry));
+    CHECK((block + 2) * ENTRIES_MAX < UINT32_MAX);
+    if (block >= state->first_blocks) {
+        memory_grow(&state->blocks, &state->block_capacity, block + 1,
+                    sizeof(struct commit_entry *));
+        ((struct commit_entry **)state->blocks)[block] =
+            memory_alloc(ENTRIES_MAX, sizeof(struct commit_entry));
+    }
     state->pool_count += ENTRIES_MAX;
     pool_give(state, (uint32_t)(block * ENTRIES_MAX), ENTRIES_MAX);
 }
 
 void key_init(struct collect_state *state)
 {
+    const size_t shorts = (size_t)state->key_count * ENTRIES_SHORT;
     uint64_t list = 0;
 
-    CHECK(state->key_count < UINT32_MAX / ENTRIES_SHORT);
-    state->short_lists =
-        memory_alloc((size_t)state->key_count * ENTRIES_SHORT, sizeof(*state->short_lists));
+    CHECK(state->key_count < UINT32_MAX / ENTRIES_SHORT / 2);
+    state->short_blocks = (shorts + ENTRIES_MAX - 1) / ENTRIES_MAX;
+    /* Behind them what a usual run may need, in one piece: only what is used is touched. */
+    state->first_blocks =
+        state->short_blocks + (state->key_count / 2 + ENTRIES_MAX - 1) / ENTRIES_MAX;
+    memory_grow(&state->blocks, &state->block_capacity, state->first_blocks + 1,
+                sizeof(struct commit_entry *));
+    state->entries = memory_alloc(state->first_blocks * ENTRIES_MAX + 1, sizeof(*state->entries));
+    for (size_t i = 0; i < state->first_blocks; i++) {
+        ((struct commit_entry **)state->blocks)[i] = state->entries + i * ENTRIES_MAX;
+    }
     for (uint32_t d = 0; d < state->layout->dataset_count; d++) {
         for (uint32_t k = 0; k < state->datasets[d].key_count; k++) {
             state->datasets[d].keys[k].entries = (uint32_t)(list++ * ENTRIES_SHORT);
@@ -77,19 +98,21 @@ void key_init(struct collect_state *state)
     }
     /* Four versions of each key on average before anything is merged. */
     state->pool_budget = (size_t)state->key_count * 4 + 65536;
-    /* What a usual run needs, at once: its memory is then the same however long it is. */
-    while (state->pool_count < state->key_count / 2) {
+    /* What most runs need, at once: its memory is then the same however long it is. */
+    while (state->pool_count < state->key_count / 4) {
         pool_grow(state);
     }
 }
 
 void key_release(struct collect_state *state)
 {
-    for (size_t i = 0; i < state->pool_count / ENTRIES_MAX; i++) {
-        memory_release(((struct commit_entry **)state->pool)[i]);
+    const size_t blocks = state->short_blocks + state->pool_count / ENTRIES_MAX;
+
+    for (size_t i = state->first_blocks; i < blocks; i++) {
+        memory_release(((struct commit_entry **)state->blocks)[i]);
     }
-    memory_release(state->pool);
-    memory_release(state->short_lists);
+    memory_release(state->blocks);
+    memory_release(state->entries);
 }
 
 /* The smallest free chunk that is large enough, halved until it fits. */
@@ -109,7 +132,7 @@ static uint32_t pool_take(struct collect_state *state, uint32_t capacity)
     const uint32_t index = *free_chunk - 1;
 
     /* A free chunk keeps the next one's number in its first entry. */
-    *free_chunk = (uint32_t)pool_at(state, index)->version.write;
+    *free_chunk = (uint32_t)entry_at(state, index)->version.write;
     while (size > capacity) {
         size /= 2;
         pool_give(state, index + size, size);
@@ -162,15 +185,15 @@ static void entries_drop(struct collect_state *state, struct key_state *key, uin
 }
 
 /* The oldest version that any replica holds. */
-static struct version key_held_least(const struct dataset_state *dataset, uint32_t key)
+static struct version key_held_least(const struct collect_state *state,
+                                     const struct dataset_state *dataset, uint32_t key)
 {
-    const struct held_state *held = &dataset->held[(size_t)key * dataset->replica_count];
-    struct version least = held[0].version;
+    struct version least = held_version(state, dataset, key, 0);
 
-    for (uint32_t i = 1; i < dataset->replica_count; i++) {
-        if (version_less(held[i].version, least)) {
-            least = held[i].version;
-        }
+    for (uint32_t i = 1; i < dataset->replica_count && dataset->keys[key].held != 0; i++) {
+        const struct version version = held_version(state, dataset, key, i);
+
+        least = version_less(version, least) ? version : least;
     }
     return least;
 }
@@ -181,12 +204,32 @@ static sim_ns entry_ns(const struct commit_entry *entry)
     return entry->commit_ns < entry->ack_ns ? entry->commit_ns : entry->ack_ns;
 }
 
+/* When the oldest read in flight of the key was invoked; SIM_NS_MAX: there is none. */
+static sim_ns read_oldest_ns(const struct collect_state *state, const struct dataset_state *dataset,
+                             uint32_t key)
+{
+    const uint32_t number = (uint32_t)(dataset - state->datasets);
+
+    if (state->reads == NULL) {
+        return SIM_NS_MAX;
+    }
+    for (uint32_t at = reads_of(state, number, key)->head; at != 0;) {
+        const struct flight *flight = &state->flights[at - 1];
+
+        if (flight->key == key && flight->dataset == number) {
+            return flight->invoked_ns;
+        }
+        at = flight->next;
+    }
+    return SIM_NS_MAX;
+}
+
 static void key_forget(struct collect_state *state, const struct dataset_state *dataset,
                        uint32_t index)
 {
     struct key_state *key = &dataset->keys[index];
-    const bool reads = key->read_head != 0;
-    const sim_ns oldest_ns = reads ? state->flights[key->read_head - 1].invoked_ns : SIM_NS_MAX;
+    const sim_ns oldest_ns = read_oldest_ns(state, dataset, index);
+    const bool reads = oldest_ns != SIM_NS_MAX;
 
     if (key->epoch_count > 1 && oldest_ns > key->epoch_ns) {
         entries_drop(state, key, key->epoch_count - 1u);
@@ -194,7 +237,7 @@ static void key_forget(struct collect_state *state, const struct dataset_state *
     }
 
     const struct commit_entry *entries = key_entries(state, key);
-    const uint32_t everywhere = key_newer(state, key, key_held_least(dataset, index));
+    const uint32_t everywhere = key_newer(state, key, key_held_least(state, dataset, index));
     uint32_t settled = 0;
 
     while (settled < everywhere && entry_ns(&entries[settled]) <= state->now_ns - RETAIN_NS) {
@@ -211,13 +254,13 @@ static void key_forget(struct collect_state *state, const struct dataset_state *
 }
 
 /* Whether some replica holds a version in [from, to): it misses `to` but not `from`. */
-static bool held_between(const struct dataset_state *dataset, uint32_t key, struct version from,
-                         struct version to)
+static bool held_between(const struct collect_state *state, const struct dataset_state *dataset,
+                         uint32_t key, struct version from, struct version to)
 {
-    const struct held_state *held = &dataset->held[(size_t)key * dataset->replica_count];
-
     for (uint32_t i = 0; i < dataset->replica_count; i++) {
-        if (!version_less(held[i].version, from) && version_less(held[i].version, to)) {
+        const struct version version = held_version(state, dataset, key, i);
+
+        if (!version_less(version, from) && version_less(version, to)) {
             return true;
         }
     }
@@ -252,7 +295,7 @@ static void key_merge(struct collect_state *state, const struct dataset_state *d
 
     for (uint32_t i = 1; i < key->count; i++) {
         if (kept > 1 && alone && i < limit &&
-            !held_between(dataset, index, entries[kept - 1].version, entries[i].version)) {
+            !held_between(state, dataset, index, entries[kept - 1].version, entries[i].version)) {
             entry_merge(&entries[kept - 1], &entries[i]);
             alone = false;
         } else {
@@ -318,6 +361,10 @@ uint32_t key_insert(struct collect_state *state, struct dataset_state *dataset, 
         if (at == 0 && (key->flags & KEY_FORGOT) != 0) {
             return RECORD_NONE;
         }
+    }
+
+    if (at == key->count) {
+        key_unsettle(state, dataset, key); /* Nobody holds the new one. */
     }
 
     struct commit_entry *entries = key_entries(state, key);

@@ -12,15 +12,19 @@
 #include "analysis/collect_failure.h"
 #include "analysis/collect_state.h"
 
+/* The key is not settled. */
 static struct held_state *held_at(const struct dataset_state *dataset, uint32_t key,
                                   uint32_t replica)
 {
-    return &dataset->held[(size_t)key * dataset->replica_count + replica];
+    const uint32_t block = dataset->keys[key].held;
+
+    CHECK(block != 0);
+    return &dataset->held[(size_t)(block - 1) * dataset->replica_count + replica];
 }
 
 static struct late_held late_held(const struct dataset_state *dataset, uint32_t replica)
 {
-    return (struct late_held){held_at(dataset, 0, replica), dataset->replica_count};
+    return (struct late_held){&dataset->held[replica], dataset->replica_count};
 }
 
 #define LAG_WARNING_NS  (30 * SIM_NS_PER_S)
@@ -92,16 +96,19 @@ static void missing_set(struct collect_state *state, struct dataset_state *datas
     struct replica_state *replica = &dataset->replicas[index];
     struct held_state *held = held_at(dataset, key, index);
     const struct late_held all = late_held(dataset, index);
+    const uint32_t block = dataset->keys[key].held - 1;
 
     lag_integrate(state, replica, state->now_ns);
     CHECK(replica->missing >= held->missing);
     replica->missing = replica->missing - held->missing + missing.count;
     if (held->missing == 0 && missing.count > 0) {
-        late_add(&replica->late, all, key, missing.commit_ns);
+        late_add(&replica->late, all, block, missing.commit_ns);
+        dataset->keys[key].behind++;
     } else if (held->missing > 0 && missing.count == 0) {
-        late_remove(&replica->late, all, key);
+        late_remove(&replica->late, all, block);
+        dataset->keys[key].behind--;
     } else if (missing.count > 0) {
-        late_move(&replica->late, all, key, missing.commit_ns);
+        late_move(&replica->late, all, block, missing.commit_ns);
     }
     held->missing = missing.count;
 }
@@ -109,6 +116,7 @@ static void missing_set(struct collect_state *state, struct dataset_state *datas
 /* Counts afresh what each replica misses of a key: what is lost has changed, or what one holds. */
 static void key_recount(struct collect_state *state, struct dataset_state *dataset, uint32_t index)
 {
+    key_unsettle(state, dataset, &dataset->keys[index]);
     for (uint32_t i = 0; i < dataset->replica_count; i++) {
         const struct version version = held_at(dataset, index, i)->version;
 
@@ -150,7 +158,7 @@ static void key_went_back(struct collect_state *state, struct dataset_state *dat
     struct version newest = version_initial();
 
     for (uint32_t i = 0; i < dataset->replica_count; i++) {
-        const struct version version = held_at(dataset, index, i)->version;
+        const struct version version = held_version(state, dataset, index, i);
 
         newest = version_less(newest, version) ? version : newest;
     }
@@ -200,6 +208,8 @@ void lag_committed(struct collect_state *state, const struct record *record)
         key->flags |= at + 1u < key->count ? KEY_UNORDERED : 0;
     }
 
+    key_unsettle(state, dataset, key);
+
     struct held_state *held = held_at(dataset, record->key, 0);
 
     for (uint32_t i = 0; i < dataset->replica_count; i++) {
@@ -213,9 +223,27 @@ void lag_committed(struct collect_state *state, const struct record *record)
             lag_integrate(state, replica, state->now_ns);
             replica->missing++;
             if (held[i].missing++ == 0) {
-                late_add(&replica->late, late_held(dataset, i), record->key, state->now_ns);
+                late_add(&replica->late, late_held(dataset, i), key->held - 1, state->now_ns);
+                key->behind++;
             }
         }
+    }
+    key_settle(state, dataset, key);
+}
+
+/* Notes how late the entry's committed versions are, unless the leader never had them. */
+static void entry_passed(const struct collect_state *state, struct replica_state *replica,
+                         const struct commit_entry *entry)
+{
+    if (entry->commit_count == 0 || entry->commit_ns < state->layout->warmup_ns ||
+        (state->failure->lost.open > 0 && lost_to_leader(state, entry->version.write))) {
+        return;
+    }
+    if (entry->commit_count == 1) {
+        histogram_record(&replica->delay, state->now_ns - entry->commit_ns);
+    } else {
+        histogram_record_times(&replica->delay, state->now_ns - entry->commit_ns,
+                               entry->commit_count);
     }
 }
 
@@ -227,17 +255,12 @@ static uint32_t pass_forward(const struct collect_state *state, const struct key
                              struct replica_state *replica, struct version held, struct version to)
 {
     const struct commit_entry *entries = key_entries(state, key);
-    const bool lost_open = state->failure->lost.open > 0;
     uint32_t passed = 0;
 
     for (uint32_t i = key_newer(state, key, held);
          i < key->count && !version_less(to, entries[i].version); i++) {
         passed += entries[i].commit_count;
-        if (entries[i].commit_count > 0 && entries[i].commit_ns >= state->layout->warmup_ns &&
-            !(lost_open && lost_to_leader(state, entries[i].version.write))) {
-            histogram_record_times(&replica->delay, state->now_ns - entries[i].commit_ns,
-                                   entries[i].commit_count);
-        }
+        entry_passed(state, replica, &entries[i]);
     }
     return passed;
 }
@@ -248,6 +271,16 @@ static void apply_forward(struct collect_state *state, struct dataset_state *dat
     struct key_state *key = &dataset->keys[index];
     struct held_state *held = held_at(dataset, index, replica);
     const struct commit_entry *entries = key_entries(state, key);
+    const struct commit_entry *last = key->count == 0 ? NULL : &entries[key->count - 1];
+
+    /* Mostly all that it misses is the newest version, and it is given that. */
+    if (last != NULL && version_equal(last->version, to) && last->commit_count == held->missing) {
+        entry_passed(state, &dataset->replicas[replica], last);
+        missing_set(state, dataset, index, replica, (struct missing){0, SIM_NS_MAX});
+        held->version = to;
+        return;
+    }
+
     const uint32_t passed =
         pass_forward(state, key, &dataset->replicas[replica], held->version, to);
     struct missing left = {held->missing - passed, SIM_NS_MAX};
@@ -287,9 +320,12 @@ static void replica_moved(struct collect_state *state, const struct record *reco
     }
 
     struct key_state *key = &dataset->keys[record->key];
+
+    key_unsettle(state, dataset, key);
+    conflicts_given(state, record);
+
     struct held_state *held = held_at(dataset, record->key, index);
 
-    conflicts_given(state, record);
     if ((record->flags & RECORD_FLAG_REVERTED) != 0) {
         held->version = version;
         version_back(state, key, version);
@@ -313,6 +349,7 @@ static void replica_moved(struct collect_state *state, const struct record *reco
     } else {
         held->version = version;
     }
+    key_settle(state, dataset, key);
 }
 
 void lag_applied(struct collect_state *state, const struct record *record)
@@ -331,10 +368,9 @@ void lag_disk_lost(struct collect_state *state, uint32_t node)
             continue;
         }
         for (uint32_t key = 0; key < dataset->key_count; key++) {
-            struct held_state *held = held_at(dataset, key, index);
-
-            if (held->version.write != 0) {
-                held->version = version_initial();
+            if (held_version(state, dataset, key, index).write != 0) {
+                key_unsettle(state, dataset, &dataset->keys[key]);
+                held_at(dataset, key, index)->version = version_initial();
                 key_went_back(state, dataset, key);
             }
         }
@@ -367,6 +403,7 @@ static void commit_taken(struct collect_state *state, struct dataset_state *data
     struct commit_entry *entry = key_entries(state, key) + at;
 
     entry->commit_count--;
+    key_unsettle(state, dataset, key);
     for (uint32_t i = 0; i < dataset->replica_count; i++) {
         const struct held_state *held = held_at(dataset, index, i);
 
@@ -375,7 +412,7 @@ static void commit_taken(struct collect_state *state, struct dataset_state *data
         }
 
         const sim_ns since_ns =
-            late_since(&dataset->replicas[i].late, late_held(dataset, i), index);
+            late_since(&dataset->replicas[i].late, late_held(dataset, i), key->held - 1);
         struct missing left = {held->missing - 1, since_ns};
 
         CHECK(held->missing > 0);
@@ -420,11 +457,10 @@ void lag_prefetch(const struct collect_state *state, uint32_t dataset_index, uin
         return;
     }
 
-    const uint64_t list = (dataset->key_first + key) * ENTRIES_SHORT;
+    const struct commit_entry *entries =
+        &state->entries[(dataset->key_first + key) * ENTRIES_SHORT];
 
     fetch(&dataset->keys[key]);
-    fetch(held_at(dataset, key, 0));
-    fetch(held_at(dataset, key, dataset->replica_count - 1));
-    fetch(&state->short_lists[list]);
-    fetch(&state->short_lists[list + 1]);
+    fetch(&entries[0]);
+    fetch(&entries[1]);
 }

@@ -5,6 +5,7 @@
  *        one that is taken out of the row leaves a gap: nothing else moves. A key of which the
  *        replica applies the oldest of several missing versions is late since a time in the past,
  *        and goes into a heap.
+ * Keys:  go by the numbers of their blocks (dataset_state.held): a late key is not settled.
  * Cost:  O(1), and O(log n) for the heap. When most of the row is gaps it is closed up, so memory
  *        is in proportion to the most keys that were late at one time.
  */
@@ -20,7 +21,7 @@ struct held_state;
 
 struct late_item {
     sim_ns commit_ns; /* of the key's oldest missing version */
-    uint32_t key;     /* within the dataset; in the row RECORD_NONE: a gap */
+    uint32_t key;     /* its block; in the row RECORD_NONE: a gap */
 };
 
 struct late_keys {                /* zeroed: none */
@@ -32,7 +33,8 @@ struct late_keys {                /* zeroed: none */
     size_t heap_count, heap_capacity;
 };
 
-/* What the replica holds of each key, `stride` apart. The places noted there are this file's. */
+/* What the replica holds, block by block, `stride` apart. The places noted there are this file's.
+ */
 struct late_held {
     struct held_state *held;
     uint32_t stride;

@@ -9,16 +9,16 @@
 static struct version newest_held(const struct collect_state *state,
                                   const struct dataset_state *dataset, uint32_t key, bool only_up)
 {
-    const struct held_state *held = &dataset->held[(size_t)key * dataset->replica_count];
     struct version newest = version_initial();
 
     for (uint32_t i = 0; i < dataset->replica_count; i++) {
         if (only_up && state->node_down[dataset->replicas[i].node]) {
             continue;
         }
-        if (version_less(newest, held[i].version)) {
-            newest = held[i].version;
-        }
+
+        const struct version version = held_version(state, dataset, key, i);
+
+        newest = version_less(newest, version) ? version : newest;
     }
     return newest;
 }
@@ -68,12 +68,11 @@ uint64_t loss_divergent_keys(const struct collect_state *state, uint32_t dataset
     }
 
     for (uint32_t k = 0; k < dataset->key_count; k++) {
-        const struct held_state *held = &dataset->held[(size_t)k * dataset->replica_count];
         const struct version newest = newest_held(state, dataset, k, true);
 
         for (uint32_t i = 0; newest.write != 0 && i < dataset->replica_count; i++) {
             if (!state->node_down[dataset->replicas[i].node] &&
-                version_less(held[i].version, newest)) {
+                version_less(held_version(state, dataset, k, i), newest)) {
                 divergent++;
                 break;
             }

@@ -159,12 +159,13 @@ static void scan_key(struct collect_state *state, const struct lost_scan *scan, 
 static struct version newest_live(const struct collect_state *state,
                                   const struct dataset_state *dataset, uint32_t key)
 {
-    const struct held_state *held = &dataset->held[(size_t)key * dataset->replica_count];
     struct version newest = version_initial();
 
     for (uint32_t i = 0; i < dataset->replica_count; i++) {
-        if (!state->node_down[dataset->replicas[i].node] && version_less(newest, held[i].version)) {
-            newest = held[i].version;
+        const struct version version = held_version(state, dataset, key, i);
+
+        if (!state->node_down[dataset->replicas[i].node] && version_less(newest, version)) {
+            newest = version;
         }
     }
     return newest;
@@ -195,13 +196,12 @@ void lost_crashed(struct collect_state *state, sim_ns crash_ns)
     }
 }
 
-static struct version held_by(const struct dataset_state *dataset, uint32_t node, uint32_t key)
+static struct version held_by(const struct collect_state *state,
+                              const struct dataset_state *dataset, uint32_t node, uint32_t key)
 {
     const uint32_t replica = dataset->replica_of_node[node];
 
-    return replica == RECORD_NONE
-               ? version_initial()
-               : dataset->held[(size_t)key * dataset->replica_count + replica].version;
+    return replica == RECORD_NONE ? version_initial() : held_version(state, dataset, key, replica);
 }
 
 /* Ends the following of what the node holds. */
@@ -218,7 +218,8 @@ static void lost_brought(struct collect_state *state, uint32_t node, bool leads,
             continue;
         }
 
-        const struct version held = held_by(&state->datasets[write->dataset], node, write->key);
+        const struct version held =
+            held_by(state, &state->datasets[write->dataset], node, write->key);
 
         if (held.write == write->version.write && held.stamp == write->version.stamp) {
             lost_recovered(state->failure, write);
@@ -244,7 +245,7 @@ void lost_leader(struct collect_state *state, uint32_t dataset_index, uint32_t n
     failure->rpo_of_fault[scan.failure.fault].judged = true;
     for (uint32_t key = 0; key < dataset->key_count; key++) {
         if (dataset->keys[key].count > 0) {
-            scan_key(state, &scan, key, held_by(dataset, node, key));
+            scan_key(state, &scan, key, held_by(state, dataset, node, key));
         }
     }
 }

@@ -26,42 +26,60 @@ static struct version probe_target(const struct collect_state *state, const stru
     return version_initial();
 }
 
-static void reads_link(struct collect_state *state, struct key_state *key, uint32_t slot)
+static void reads_append(struct flight *flights, struct read_list *list, uint32_t slot)
 {
-    struct flight *flight = &state->flights[slot];
-
-    flight->next = 0;
-    flight->previous = key->read_tail;
-    if (key->read_tail == 0) {
-        key->read_head = slot + 1;
+    flights[slot].next = 0;
+    flights[slot].previous = list->tail;
+    if (list->tail == 0) {
+        list->head = slot + 1;
     } else {
-        state->flights[key->read_tail - 1].next = slot + 1;
+        flights[list->tail - 1].next = slot + 1;
     }
-    key->read_tail = slot + 1;
+    list->tail = slot + 1;
 }
 
-static void reads_unlink(struct collect_state *state, struct key_state *key,
-                         const struct flight *flight)
+static void reads_unlink(struct collect_state *state, const struct flight *flight)
 {
+    struct read_list *list = reads_of(state, flight->dataset, flight->key);
+
     if (flight->previous == 0) {
-        key->read_head = flight->next;
+        list->head = flight->next;
     } else {
         state->flights[flight->previous - 1].next = flight->next;
     }
     if (flight->next == 0) {
-        key->read_tail = flight->previous;
+        list->tail = flight->previous;
     } else {
         state->flights[flight->next - 1].previous = flight->previous;
     }
 }
 
+/* More slots, and as many lists of reads: each list splits into two or more, in its order. */
+static void flights_grow(struct collect_state *state, uint32_t slot)
+{
+    void *flights = state->flights;
+    struct read_list *old = state->reads;
+    const size_t old_count = state->flight_capacity;
+
+    memory_grow(&flights, &state->flight_capacity, (size_t)slot + 1, sizeof(*state->flights));
+    state->flights = flights;
+    state->reads = memory_alloc(state->flight_capacity, sizeof(*state->reads));
+    for (size_t i = 0; i < old_count; i++) {
+        for (uint32_t at = old[i].head; at != 0;) {
+            const struct flight *flight = &state->flights[at - 1];
+            const uint32_t next = flight->next;
+
+            reads_append(state->flights, reads_of(state, flight->dataset, flight->key), at - 1);
+            at = next;
+        }
+    }
+    memory_release(old);
+}
+
 static struct flight *flight_at(struct collect_state *state, uint32_t slot)
 {
     if (slot >= state->flight_capacity) {
-        void *flights = state->flights;
-
-        memory_grow(&flights, &state->flight_capacity, (size_t)slot + 1, sizeof(*state->flights));
-        state->flights = flights;
+        flights_grow(state, slot);
     }
     return &state->flights[slot];
 }
@@ -102,9 +120,9 @@ static void flight_probe(const struct collect_state *state, const struct record 
 static void flight_read(struct collect_state *state, const struct record *record,
                         struct flight *flight)
 {
-    struct key_state *key = &state->datasets[record->dataset].keys[record->key];
+    const struct key_state *key = &state->datasets[record->dataset].keys[record->key];
 
-    reads_link(state, key, record->slot);
+    reads_append(state->flights, reads_of(state, record->dataset, record->key), record->slot);
     if ((record->flags & RECORD_FLAG_PROBE) != 0) {
         flight_probe(state, record, key, flight);
         return;
@@ -247,11 +265,8 @@ static void read_ok(struct collect_state *state, const struct flight *flight,
     flight->count->stale += stale ? 1u : 0u;
     if (returned.write != 0) {
         const uint64_t tag = flight->session * state->key_count + key_number(state, flight) + 1;
-        struct session_pair *pair = session_make(state, (struct session_place){tag, flight->pair});
 
-        if (version_less(pair->seen, returned)) {
-            pair->seen = returned;
-        }
+        session_saw(state, (struct session_place){tag, flight->pair}, returned);
     }
     if (cell == NULL) {
         return;
@@ -342,13 +357,7 @@ static void write_ok(struct collect_state *state, const struct flight *flight,
         key->acked_ns = state->now_ns;
         key->acked_place = (uint16_t)state->group_place[flight->group];
     }
-
-    struct session_pair *pair =
-        session_make(state, session_place(state, flight->session, key_number(state, flight)));
-
-    if (version_less(pair->own, version)) {
-        pair->own = version;
-    }
+    session_wrote(state, session_place(state, flight->session, key_number(state, flight)), version);
 }
 
 /*
@@ -378,7 +387,7 @@ void operation_completed(struct collect_state *state, const struct record *recor
     CHECK(flight->operation != 0);
     flight->operation = 0;
     if (flight->type == RECORD_READ) {
-        reads_unlink(state, &state->datasets[flight->dataset].keys[flight->key], flight);
+        reads_unlink(state, flight);
         if (ok && probe) {
             probe_ok(state, flight, version_of(record));
         } else if (ok) {
@@ -436,10 +445,7 @@ void operation_prefetch(const struct collect_state *state, uint32_t slot)
 {
     const struct flight *flight = &state->flights[slot];
 
-    if (flight->operation != 0) {
-        fetch(&state->datasets[flight->dataset].keys[flight->key]);
-        if (flight->type == RECORD_READ) {
-            session_prefetch(state, flight->pair);
-        }
+    if (flight->operation != 0 && flight->type == RECORD_READ) {
+        session_prefetch_end(state, flight->pair);
     }
 }

@@ -46,7 +46,15 @@ void session_prefetch(const struct collect_state *state, uint32_t index)
     const struct session_pair *pair = &state->pairs[index];
 
     fetch_write(pair);
-    fetch_write(&pair->seen.write); /* perhaps in the next cache line */
+    fetch_write(&pair->own.write); /* perhaps in the next cache line */
+}
+
+void session_prefetch_end(const struct collect_state *state, uint32_t index)
+{
+    const struct session_pair *pair = &state->pairs[index];
+
+    fetch_write(pair);
+    fetch_write(&pair->seen.write);
 }
 
 const struct session_pair *session_find(const struct collect_state *state,
@@ -57,15 +65,32 @@ const struct session_pair *session_find(const struct collect_state *state,
     return pair->tag == place.tag ? pair : NULL;
 }
 
-struct session_pair *session_make(struct collect_state *state, struct session_place place)
+/* The pair at its place, new or as it is: displaces another one that is there. */
+static struct session_pair *pair_make(struct collect_state *state, struct session_place place)
 {
     struct session_pair *pair = &state->pairs[place.index];
 
     if (pair->tag != place.tag) {
         state->pairs_evicted += pair->tag != 0 ? 1u : 0u;
-        pair->tag = place.tag;
-        pair->own = version_initial();
-        pair->seen = version_initial();
+        *pair = (struct session_pair){.tag = place.tag};
     }
     return pair;
+}
+
+void session_saw(struct collect_state *state, struct session_place place, struct version version)
+{
+    struct session_pair *pair = pair_make(state, place);
+
+    if (version_less(pair->seen, version)) {
+        pair->seen = version;
+    }
+}
+
+void session_wrote(struct collect_state *state, struct session_place place, struct version version)
+{
+    struct session_pair *pair = pair_make(state, place);
+
+    if (version_less(pair->own, version)) {
+        pair->own = version;
+    }
 }

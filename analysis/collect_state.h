@@ -3,11 +3,11 @@
  *
  * Model: three kinds of state. (1) Of each key: the newest acknowledged version, and a short list
  *        of recent versions with their commit and acknowledgement (collect_keys). (2) Of each key
- *        and replica: the version held, and how many committed versions it misses (collect_lag).
- *        (3) Of each operation in flight: what was true when it began (collect_operations).
- *        Everything else is counters.
- * Cost:  what a read touches of its key is one cache line; an apply touches that and the replica's
- *        24 bytes.
+ *        that is not settled and each replica: the version held, and how many committed versions it
+ *        misses (collect_settled, collect_lag). (3) Of each operation in flight: what was true when
+ *        it began (collect_operations). Everything else is counters.
+ * Cost:  the begin of a read touches one cache line of its key, its end none; an apply touches that
+ *        line, the newest entry and the replica's 24 bytes.
  */
 #ifndef ANALYSIS_COLLECT_STATE_H
 #define ANALYSIS_COLLECT_STATE_H
@@ -33,14 +33,22 @@ static inline struct version version_initial(void)
 
 static inline struct version version_of(const struct record *record)
 {
-    return record->write == 0
-               ? version_initial()
-               : (struct version){(uint64_t)record->stamp ^ UINT64_C(1) << 63, record->write};
+    /* Without a branch: whether a read finds the initial value is hard to foresee. */
+    const uint64_t written = record->write == 0 ? 0 : UINT64_MAX;
+
+    return (struct version){((uint64_t)record->stamp ^ UINT64_C(1) << 63) & written, record->write};
+}
+
+static inline bool version_equal(struct version left, struct version right)
+{
+    return left.stamp == right.stamp && left.write == right.write;
 }
 
 static inline bool version_less(struct version left, struct version right)
 {
-    return left.stamp < right.stamp || (left.stamp == right.stamp && left.write < right.write);
+    /* Without a branch: which one is newer is hard to foresee. */
+    return ((left.stamp < right.stamp) |
+            ((left.stamp == right.stamp) & (left.write < right.write))) != 0;
 }
 
 /*
@@ -72,10 +80,11 @@ struct key_state {                     /* one cache line, to be fetched at once 
     _Alignas(64) struct version acked; /* the newest acknowledged version */
     sim_ns acked_ns;
     sim_ns epoch_ns;  /* the first epoch_count - 1 entries can go when no read is in */
-    uint32_t entries; /* flight that began at or before epoch_ns. Index into the pool */
-    uint32_t read_head, read_tail; /* reads in flight in order of invocation: slot + 1, 0: none */
+    uint32_t entries; /* flight that began at or before epoch_ns. Index of the first entry */
+    uint32_t held;    /* block + 1 of dataset_state.held; 0: settled */
     uint16_t count, capacity, epoch_count;
     uint16_t acked_place; /* of the client that wrote `acked` */
+    uint32_t behind;      /* replicas that miss some version of it */
     uint8_t flags;
 };
 
@@ -97,8 +106,13 @@ struct replica_state {
 };
 
 struct dataset_state {
-    struct key_state *keys;  /* key_count */
-    struct held_state *held; /* key * replica_count + replica */
+    struct key_state *keys; /* key_count */
+    /*
+     * Blocks of replica_count, of the keys that are not settled: settled are those of which every
+     * replica holds the newest of the entries (without entries: the initial value) and misses none.
+     */
+    struct held_state *held;
+    uint32_t held_used, held_free; /* blocks taken so far; block + 1 of the first free, 0: none */
     struct replica_state *replicas;
     uint32_t *replica_of_node; /* RECORD_NONE: the node stores none of it */
     uint64_t *mode_ns;         /* by mode, over the nodes that reported one */
@@ -118,7 +132,7 @@ struct flight {                      /* an operation in flight; a write needs th
     struct cell *cell;          /* where it is counted; NULL: not measured */
     struct bucket_count *count; /* of the timeline: of its place, type and time of invocation */
     uint32_t key, session;
-    uint32_t next, previous; /* reads of the same key: slot + 1, 0 ends the list */
+    uint32_t next, previous; /* reads of the same read_list: slot + 1, 0 ends the list */
     uint16_t group, dataset;
     uint8_t type, flags;
     struct version expected;  /* newest acknowledged version at the invocation; a probe's target */
@@ -129,9 +143,18 @@ struct flight {                      /* an operation in flight; a write needs th
 };
 _Static_assert(sizeof(struct flight) == 128, "a flight is two cache lines");
 
-struct session_pair { /* what a session did to a key */
-    uint64_t tag;     /* 0: empty */
-    struct version own, seen;
+/*
+ * Reads in flight of the keys that share this place, in order of invocation: slot + 1, 0: none.
+ * They are not with the keys, so that the end of a read need not touch its key.
+ */
+struct read_list {
+    uint32_t head, tail;
+};
+
+struct session_pair {    /* what a session did to a key; the end of a read touches no `own` */
+    uint64_t tag;        /* 0: empty */
+    struct version seen; /* newest version returned */
+    struct version own;  /* newest acknowledged write */
 };
 
 struct cell { /* counters of one segment of time, client group and operation type */
@@ -166,8 +189,8 @@ enum {
     SMALL_BINS = (64 - SMALL_BITS) << SMALL_BITS,
     PROBE_TIMES_MAX = 4096,
     SESSION_TABLE = 1 << 18,
-    ENTRIES_SHORT = 2,    /* of a key's list in short_lists */
-    ENTRIES_MAX = 1 << 14 /* of one key; a block of the pool */
+    ENTRIES_SHORT = 2,    /* of a key's list at its own place */
+    ENTRIES_MAX = 1 << 14 /* of one key; a block */
 };
 
 struct small_histogram {
@@ -199,16 +222,19 @@ struct collect_state {
 
     struct dataset_state *datasets;
     /*
-     * Entries: two of each key in one array; longer lists are chunks of a power of two in a pool of
-     * blocks, so that growing moves nothing and memory has no peaks.
+     * Entries: two of each key in the first blocks; longer lists are chunks of a power of two in
+     * the blocks behind them, the pool, so that growing moves nothing and memory has no peaks.
      */
-    struct commit_entry *short_lists;
-    void *pool;                                    /* struct commit_entry *, growing: the blocks */
-    size_t pool_count, pool_capacity, pool_budget; /* entries; blocks; entries */
-    uint32_t pool_free[32];                        /* by log2 of the chunk; index + 1, 0: none */
+    void *blocks; /* struct commit_entry *, growing: of ENTRIES_MAX each */
+    size_t block_capacity;
+    struct commit_entry *entries;      /* the first_blocks, in one piece */
+    size_t short_blocks, first_blocks; /* the pool begins behind the short_blocks */
+    size_t pool_count, pool_budget;    /* entries of the pool */
+    uint32_t pool_free[32];            /* by log2 of the chunk; index + 1, 0: none */
 
     struct flight *flights; /* by slot */
     size_t flight_capacity;
+    struct read_list *reads; /* flight_capacity of them, by number of the key modulo that */
 
     struct session_pair *pairs;
     uint64_t pair_mask; /* 0: the table is dense, session * keys + key */
@@ -249,9 +275,17 @@ struct collect_state {
     uint64_t probes_unjudged, approximate_reads;
 };
 
-static inline struct commit_entry *pool_at(const struct collect_state *state, uint32_t index)
+static inline struct commit_entry *entry_at(const struct collect_state *state, uint32_t index)
 {
-    return ((struct commit_entry **)state->pool)[index / ENTRIES_MAX] + index % ENTRIES_MAX;
+    return ((struct commit_entry **)state->blocks)[index / ENTRIES_MAX] + index % ENTRIES_MAX;
+}
+
+/* The reads in flight of the key, and of others. */
+static inline struct read_list *reads_of(const struct collect_state *state, uint32_t dataset,
+                                         uint32_t key)
+{
+    /* The capacity is a power of two. */
+    return &state->reads[(state->datasets[dataset].key_first + key) & (state->flight_capacity - 1)];
 }
 
 /* The timeline bucket in which an operation was invoked. */
@@ -266,8 +300,7 @@ static inline uint32_t flight_bucket(const struct collect_state *state, const st
 static inline struct commit_entry *key_entries(const struct collect_state *state,
                                                const struct key_state *key)
 {
-    return key->capacity == ENTRIES_SHORT ? state->short_lists + key->entries
-                                          : pool_at(state, key->entries);
+    return entry_at(state, key->entries);
 }
 
 /* The version of entry `at` is acknowledged now. */
@@ -280,6 +313,26 @@ uint32_t key_newer(const struct collect_state *state, const struct key_state *ke
 /* Index of that version's entry, made when needed; RECORD_NONE when it is older than all memory. */
 uint32_t key_insert(struct collect_state *state, struct dataset_state *dataset, uint32_t key,
                     struct version version);
+
+/* What the replica holds of the key. */
+static inline struct version held_version(const struct collect_state *state,
+                                          const struct dataset_state *dataset, uint32_t index,
+                                          uint32_t replica)
+{
+    const struct key_state *key = &dataset->keys[index];
+
+    if (key->held != 0) {
+        return dataset->held[(size_t)(key->held - 1) * dataset->replica_count + replica].version;
+    }
+    return key->count == 0 ? version_initial() : key_entries(state, key)[key->count - 1].version;
+}
+
+/* collect_settled: gives the key a block before what its replicas hold can differ. */
+void key_unsettle(const struct collect_state *state, struct dataset_state *dataset,
+                  struct key_state *key);
+/* Takes the block back if the key is settled. */
+void key_settle(const struct collect_state *state, struct dataset_state *dataset,
+                struct key_state *key);
 
 /* collect_lag */
 void lag_committed(struct collect_state *state, const struct record *record);
@@ -319,10 +372,13 @@ struct session_place session_place(const struct collect_state *state, uint32_t s
 /* NULL when it is not there now. */
 const struct session_pair *session_find(const struct collect_state *state,
                                         struct session_place place);
-/* Displaces another one that is there. */
-struct session_pair *session_make(struct collect_state *state, struct session_place place);
+/* The session was returned the version, or it was acknowledged as its own: not the initial one. */
+void session_saw(struct collect_state *state, struct session_place place, struct version version);
+void session_wrote(struct collect_state *state, struct session_place place, struct version version);
 void session_init(struct collect_state *state);
+/* Fetches what the begin of a read, and its end, will touch. */
 void session_prefetch(const struct collect_state *state, uint32_t index);
+void session_prefetch_end(const struct collect_state *state, uint32_t index);
 
 /* collect_timeline */
 void timeline_init(struct collect_state *state);
