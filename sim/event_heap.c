@@ -34,5 +34,4 @@ void event_heap_clear(struct event_heap *heap)
         heap->keys[i] = EVENT_KEY_END;
     }
     heap->count = 0;
-    heap->hole = false;
 }

@@ -1,9 +1,8 @@
 /*
  * event_heap.h - a 4-ary heap of keys whose siblings share a cache line.
  *
- * Model:  the root may be taken and left open as a hole; the key that is pushed next goes there,
- *         which saves half of the work when every event schedules one. Entries behind the last are
- *         EVENT_KEY_END, so the least of four children is found without counting them.
+ * Model:  entries behind the last are EVENT_KEY_END, so the least of four children is found without
+ *         counting them.
  * Cost:   O(log n), no allocation but in event_heap_reserve().
  * Source: LaMarca and Ladner, "The influence of caches on the performance of heaps", JEA 1996.
  */
@@ -12,13 +11,11 @@
 
 #include "sim/event_key.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct event_heap {
     event_key *keys; /* keys[0] is the least; keys[count] and on are EVENT_KEY_END */
-    size_t count;    /* with the hole */
-    bool hole;
+    size_t count;
     size_t capacity; /* private */
     void *memory;    /* private */
 };
@@ -64,24 +61,16 @@ static inline void event_heap_down(event_key *keys, size_t count, event_key key)
 /* There must be room. */
 static inline void event_heap_push(struct event_heap *heap, event_key key)
 {
-    if (heap->hole) {
-        heap->hole = false;
-        event_heap_down(heap->keys, heap->count, key);
-    } else {
-        event_heap_up(heap->keys, heap->count++, key);
-    }
+    event_heap_up(heap->keys, heap->count++, key);
 }
 
-/* Fills the hole, if there is one, with the last key. */
-static inline void event_heap_close(struct event_heap *heap)
+/* Drops the least key; there must be one. */
+static inline void event_heap_pop(struct event_heap *heap)
 {
-    if (heap->hole) {
-        heap->hole = false;
-        const event_key last = heap->keys[--heap->count];
-        heap->keys[heap->count] = EVENT_KEY_END;
-        if (heap->count > 0) {
-            event_heap_down(heap->keys, heap->count, last);
-        }
+    const event_key last = heap->keys[--heap->count];
+    heap->keys[heap->count] = EVENT_KEY_END;
+    if (heap->count > 0) {
+        event_heap_down(heap->keys, heap->count, last);
     }
 }
 

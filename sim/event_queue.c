@@ -13,7 +13,10 @@ enum {
     OPENED_WINDOW = 64,    /* buckets after which their average is judged */
     FINER_BITS = 2,        /* how much narrower buckets become when `near` was full */
     SHIFT_MAX = 52,
-    WINDOW_ALL = EVENT_LEVELS + 1
+    WINDOW_ALL = EVENT_LEVELS + 1,
+    REFUSED_FEW = 128, /* keys that the wheel refused before its bins are judged */
+    WHEEL_BINS = 8,    /* from one event to the next; half and twice as many will do */
+    WHEEL_FEW = 16,    /* fewer events pending: a small heap is cheaper */
 };
 
 static void near_limit_set(struct event_queue *queue, size_t limit)
@@ -45,7 +48,7 @@ static size_t run_count(const struct event_queue *queue)
 }
 
 /* Moves the run to the front of its memory; false when that would make little room. */
-bool event_queue_run_slide(struct event_queue *queue)
+static bool run_slide(struct event_queue *queue)
 {
     const size_t count = run_count(queue);
     if (count > queue->run_capacity / 2) {
@@ -66,6 +69,8 @@ void event_queue_init(struct event_queue *queue)
     near_limit_set(queue, NEAR_MANY);
     run_reserve(queue, RUN_FEW);
     run_set(queue, 0);
+    queue->soon = EVENT_KEY_END;
+    queue->soon_bin = EVENT_WHEEL;
 }
 
 void event_queue_release(struct event_queue *queue)
@@ -81,15 +86,38 @@ void event_queue_release(struct event_queue *queue)
 
 /* ---- windows ----------------------------------------------------------------------------- */
 
-/* Empties run and heap into `spare`, which loses what it had. */
+/* Puts `soon` where it was. */
+static void soon_return(struct event_queue *queue)
+{
+    if (queue->soon_bin == EVENT_WHEEL && queue->soon != EVENT_KEY_END) {
+        event_heap_reserve(&queue->near, queue->near.count + 2);
+        event_heap_push(&queue->near, queue->soon);
+    }
+    queue->soon = EVENT_KEY_END;
+    queue->soon_bin = EVENT_WHEEL;
+}
+
+/* Empties run, wheel and heap into `spare`, which loses what it had. */
 static void window_gather(struct event_queue *queue)
 {
     queue->spare.count = 0;
-    event_heap_close(&queue->near);
+    soon_return(queue);
     event_array_add(&queue->spare, queue->run, run_count(queue));
+    event_wheel_gather(&queue->wheel, &queue->spare);
     event_array_add(&queue->spare, queue->near.keys, queue->near.count);
     run_set(queue, 0);
     event_heap_clear(&queue->near);
+}
+
+/* For keys inside the window, in any number. Before: soon_return(), afterwards: soon is found. */
+static void near_add(struct event_queue *queue, const event_key *keys, size_t count)
+{
+    event_heap_reserve(&queue->near, queue->near.count + count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (!event_wheel_add(&queue->wheel, event_key_time(keys[i]), keys[i])) {
+            event_heap_push(&queue->near, keys[i]);
+        }
+    }
 }
 
 /* Opens the bucket: sorts it into the run, which is empty. */
@@ -112,9 +140,8 @@ static void window_open_all(struct event_queue *queue)
     near_limit_set(queue, NEAR_MANY);
     queue->buckets.current = UINT64_MAX;
     queue->window_level = WINDOW_ALL;
-    for (size_t i = 0; i < queue->spare.count; i++) {
-        event_heap_push(&queue->near, queue->spare.keys[i]);
-    }
+    near_add(queue, queue->spare.keys, queue->spare.count);
+    event_queue_soon_find(queue);
 }
 
 /*
@@ -138,10 +165,10 @@ static void window_open_first(struct event_queue *queue, uint64_t floor)
         if (number >= buckets->current) {
             event_buckets_store(buckets, number, key);
         } else {
-            event_heap_reserve(&queue->near, queue->near.count + 1);
-            event_heap_push(&queue->near, key);
+            near_add(queue, &key, 1);
         }
     }
+    event_queue_soon_find(queue);
     const uint32_t index = event_buckets_index(buckets, buckets->current);
     if (!event_buckets_is_empty(buckets, index)) {
         bucket_open(queue, index);
@@ -185,7 +212,7 @@ static void rebuild(struct event_queue *queue, uint32_t shift)
 }
 
 /* Too many keys fall into the window: open a smaller part of it. */
-void event_queue_near_full(struct event_queue *queue)
+static void near_full(struct event_queue *queue)
 {
     struct event_buckets *buckets = &queue->buckets;
     if (queue->window_level == WINDOW_ALL) {
@@ -205,6 +232,108 @@ void event_queue_near_full(struct event_queue *queue)
     }
     if (queue->near.count >= queue->near_limit / 2) { /* ties, or not due */
         near_limit_set(queue, 2 * queue->near.count);
+    }
+}
+
+/* ---- the wheel ---------------------------------------------------------------------------- */
+
+/* Moves all keys of the wheel to bins of another width. */
+static void wheel_set(struct event_queue *queue, uint64_t reach, uint32_t shift)
+{
+    struct event_wheel *wheel = &queue->wheel;
+    const uint64_t base_ns = wheel->base << wheel->shift;
+    soon_return(queue);
+    queue->spare.count = 0;
+    event_wheel_gather(wheel, &queue->spare);
+    wheel->reach = reach;
+    wheel->shift = shift;
+    wheel->base = base_ns >> shift;
+    near_add(queue, queue->spare.keys, queue->spare.count);
+    event_queue_soon_find(queue);
+}
+
+/* After some refusals: whether bins should be wider or narrower, or not be used. */
+static void wheel_judge(struct event_queue *queue)
+{
+    const struct event_wheel *wheel = &queue->wheel;
+    const uint64_t at_ns = event_key_time(*queue->run < queue->soon ? *queue->run : queue->soon);
+    const uint64_t events = queue->handled - queue->judged_mark;
+    queue->refused = 0;
+    if (events < REFUSED_FEW / 4 || at_ns <= queue->judged_ns || at_ns > INT64_MAX) {
+        return; /* nothing moved, or nothing is pending in the window */
+    }
+    const uint64_t apart = (at_ns - queue->judged_ns) / events;
+    queue->judged_mark = queue->handled;
+    queue->judged_ns = at_ns;
+    if (event_queue_live(queue) < WHEEL_FEW || queue->rising == UINT64_MAX) {
+        if (wheel->reach != 0) {
+            wheel_set(queue, 0, wheel->shift);
+        }
+        return;
+    }
+    const uint64_t bins = apart >> wheel->shift;
+    if (wheel->reach == 0 || bins < WHEEL_BINS / 2 || bins >= 2 * WHEEL_BINS) {
+        wheel_set(queue, EVENT_WHEEL_REACH, shift_of(apart / WHEEL_BINS + 1));
+    }
+}
+
+static void heap_add(struct event_queue *queue, event_key key)
+{
+    event_heap_push(&queue->near, key);
+    if (__builtin_expect(queue->near.count >= queue->near_limit, 0)) {
+        near_full(queue);
+    }
+    if (++queue->refused >= REFUSED_FEW) {
+        wheel_judge(queue);
+    }
+}
+
+/* For a key that is less than `soon`: that is put back, if it is not in the wheel. */
+void event_queue_add_first(struct event_queue *queue, event_key key)
+{
+    const event_key last = queue->soon;
+    const bool is_here = queue->soon_bin == EVENT_WHEEL && last != EVENT_KEY_END;
+    queue->soon = key;
+    queue->soon_bin = EVENT_WHEEL;
+    if (is_here && !event_wheel_add(&queue->wheel, event_key_time(last), last)) {
+        heap_add(queue, last);
+    }
+}
+
+static void run_append(struct event_queue *queue, event_key key)
+{
+    *queue->run_end++ = key;
+    *queue->run_end = EVENT_KEY_END;
+}
+
+/* The less usual ways: the run has no room, its order does not go on, or the wheel is in use. */
+static __attribute__((noinline)) void add_elsewhere(struct event_queue *queue, event_key key)
+{
+    if ((uint8_t)queue->rising != UINT8_MAX || key <= queue->run_end[-1] ||
+        (queue->run_end >= queue->run_limit && !run_slide(queue))) {
+        heap_add(queue, key);
+        return;
+    }
+    run_append(queue, key);
+    if (queue->rising == UINT64_MAX && queue->wheel.reach != 0) {
+        wheel_set(queue, 0, queue->wheel.shift); /* nothing is better than the run for this */
+    }
+}
+
+/*
+ * For a key in the window that the wheel refused. Keys that come in rising order, as when delays
+ * are constant, are appended to the run if they can be. This is not tried when the last eight did
+ * not rise: the branch would often be mispredicted.
+ */
+void event_queue_add_beside(struct event_queue *queue, uint64_t at_ns, event_key key)
+{
+    queue->rising = queue->rising << 1 | (at_ns >= queue->rising_at_ns);
+    queue->rising_at_ns = at_ns;
+    if (queue->rising == UINT64_MAX && queue->wheel.reach == 0 && key > queue->run_end[-1] &&
+        queue->run_end < queue->run_limit) {
+        run_append(queue, key);
+    } else {
+        add_elsewhere(queue, key);
     }
 }
 
@@ -267,14 +396,14 @@ void event_queue_sweep(struct event_queue *queue)
     queue->run_end = queue->run + event_slots_sweep(slots, queue->run, run_count(queue));
     *queue->run_end = EVENT_KEY_END;
 
-    event_heap_close(&queue->near);
+    soon_return(queue);
     queue->spare.count = 0;
+    event_wheel_gather(&queue->wheel, &queue->spare);
     event_array_add(&queue->spare, queue->near.keys, queue->near.count);
     event_heap_clear(&queue->near);
     const size_t kept = event_slots_sweep(slots, queue->spare.keys, queue->spare.count);
-    for (size_t i = 0; i < kept; i++) {
-        event_heap_push(&queue->near, queue->spare.keys[i]);
-    }
+    near_add(queue, queue->spare.keys, kept);
+    event_queue_soon_find(queue);
 
     event_buckets_sweep(&queue->buckets, slots);
     CHECK(slots->cancelled == 0);

@@ -274,8 +274,7 @@ static void plain_run(struct plain *plain, sim_ns until_ns, uint64_t events)
     struct event event;
     while (events > 0 && event_key_time(heap->keys[0]) <= (uint64_t)until_ns) {
         const event_key key = heap->keys[0];
-        heap->hole = true;
-        event_heap_close(heap);
+        event_heap_pop(heap);
         if (event_slots_give(&plain->slots, event_key_slot(key), &event)) {
             plain->handled++;
             CHECK((sim_ns)event_key_time(key) >= plain->now_ns);
