@@ -2,22 +2,22 @@
  * collect_curves.c - the metric set's curves and its series over time.
  */
 #include "analysis/collect_state.h"
-#include "analysis/curve.h"
 
 #include <math.h>
 
 void build_visibility_curve(struct set_builder *builder, const struct label_list *labels,
-                            const struct histogram *all, const struct histogram *missed)
+                            const struct curve_counts *counts)
 {
     struct arena *arena = &builder->set->arena;
-    struct histogram *all_kept = histogram_new(arena);
-    struct histogram *missed_kept = histogram_new(arena);
+    struct histogram *all = histogram_new(arena), *missed = histogram_new(arena);
+    struct metric_curve *curve = builder_curve(builder, "t_visibility", labels);
 
+    curve_fill(curve, arena, counts, labels->count > 1);
     /* The curve takes over the blocks, which live in the set's arena. */
-    *all_kept = *all;
-    *missed_kept = *missed;
-    curve_fill(builder_curve(builder, "t_visibility", labels), arena, all_kept, missed_kept,
-               labels->count > 1);
+    *all = *counts->all;
+    *missed = *counts->missed;
+    curve->all = all;
+    curve->missed = missed;
 }
 
 void build_probe_curve(struct collect_state *state, struct set_builder *builder)

@@ -23,15 +23,29 @@ static struct version newest_held(const struct collect_state *state,
     return newest;
 }
 
+static bool some_count(const struct collect_state *state, const struct dataset_state *dataset,
+                       bool only_up)
+{
+    for (uint32_t i = 0; i < dataset->replica_count; i++) {
+        if (!only_up || !state->node_down[dataset->replicas[i].node]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 struct loss loss_count(const struct collect_state *state, uint32_t dataset_index, bool only_up)
 {
     const struct dataset_state *dataset = &state->datasets[dataset_index];
+    const bool some = some_count(state, dataset, only_up);
     struct loss loss = {0, SIM_NS_MAX};
 
     for (uint32_t k = 0; k < dataset->key_count; k++) {
         const struct key_state *key = &dataset->keys[k];
 
-        if (key->acked.write == 0) {
+        /* Of a settled key every replica holds the newest version, which no acknowledged one is
+         * newer than. */
+        if (key->acked.write == 0 || (key->held == 0 && some)) {
             continue;
         }
 
@@ -68,6 +82,10 @@ uint64_t loss_divergent_keys(const struct collect_state *state, uint32_t dataset
     }
 
     for (uint32_t k = 0; k < dataset->key_count; k++) {
+        if (dataset->keys[k].held == 0) {
+            continue; /* they hold the same */
+        }
+
         const struct version newest = newest_held(state, dataset, k, true);
 
         for (uint32_t i = 0; newest.write != 0 && i < dataset->replica_count; i++) {

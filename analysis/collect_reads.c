@@ -2,7 +2,6 @@
  * collect_reads.c - the metric set's rows about reads: freshness, staleness, sessions, probes.
  */
 #include "analysis/collect_state.h"
-#include "analysis/curve.h"
 
 enum { ANY = -1 };
 
@@ -220,28 +219,33 @@ static void build_staleness(struct set_builder *builder, const struct read_slice
     }
 }
 
+/* Curves are filled and looked at while their counts are at hand; metrics go by rule. */
 static void build_visibility(struct set_builder *builder, const struct read_slices *slices)
 {
     const struct read_slice *items = slices->items;
+    struct curve_visibility *found = memory_alloc(slices->count, sizeof(*found));
+    struct curve_counts counts = {0};
 
-    for (size_t rule = 0; curve_rules[rule].name != NULL; rule++) {
+    for (size_t i = 0; i < slices->count; i++) {
+        if (by_pair(&items[i]) && items[i].dataset == ANY) {
+            curve_counts_set(&counts, &items[i].t_all, &items[i].t_missed);
+            found[i] = curve_visibility_of(&counts);
+            build_visibility_curve(builder, &items[i].labels, &counts);
+        }
+    }
+    for (size_t rule = 0; rule < CURVE_RULES; rule++) {
         for (size_t i = 0; i < slices->count; i++) {
             if (by_pair(&items[i]) && items[i].dataset == ANY) {
                 struct metric *metric =
                     builder_metric(builder, curve_rules[rule].name, &items[i].labels);
-                int64_t t_ns = 0;
 
-                metric->count = curve_visible(&items[i].t_all, &items[i].t_missed,
-                                              curve_rules[rule].per_thousand, &t_ns);
-                metric->value = (double)t_ns;
+                metric->count = found[i].samples[rule];
+                metric->value = (double)found[i].t_ns[rule];
             }
         }
     }
-    for (size_t i = 0; i < slices->count; i++) {
-        if (by_pair(&items[i]) && items[i].dataset == ANY) {
-            build_visibility_curve(builder, &items[i].labels, &items[i].t_all, &items[i].t_missed);
-        }
-    }
+    curve_counts_release(&counts);
+    memory_release(found);
 }
 
 static void build_probes(struct collect_state *state, struct set_builder *builder)

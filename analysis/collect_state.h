@@ -14,6 +14,7 @@
 
 #include "analysis/collect.h"
 #include "analysis/collect_late.h"
+#include "analysis/curve.h"
 #include "sim/check.h"
 #include "sim/fetch.h"
 
@@ -440,7 +441,7 @@ void build_series(struct collect_state *state, struct set_builder *builder);
 void build_probe_curve(struct collect_state *state, struct set_builder *builder);
 /* The curve of P(fresh) over t, from all reads and those that missed. */
 void build_visibility_curve(struct set_builder *builder, const struct label_list *labels,
-                            const struct histogram *all, const struct histogram *missed);
+                            const struct curve_counts *counts);
 const char *client_place_name(const struct collect_state *state, uint32_t client_place);
 extern const char *const collect_phases[3]; /* "before", "during", "after" */
 extern const char *const collect_types[RECORD_OPERATION_TYPE_COUNT];

@@ -83,7 +83,9 @@ struct pool {
     const struct metric_set *const *sets;
     size_t set_count;
     struct metric_set *pooled;
-    double *values; /* scratch, one for each set */
+    double *values;                      /* scratch, one for each set */
+    struct curve_visibility *visibility; /* of each pooled curve */
+    struct curve_counts counts;          /* scratch */
 };
 
 static bool same_labels(const struct metric_label *left, uint32_t left_count,
@@ -133,32 +135,31 @@ static void pool_metric(const struct pool *pool, size_t index, struct metric *me
 }
 
 /* The curve or metric of the pooled set with the same labels. */
-static const struct metric_curve *curve_like(const struct metric_set *set,
-                                             const struct metric *metric)
+static size_t curve_like(const struct metric_set *set, const struct metric *metric)
 {
     for (size_t i = 0; i < set->curve_count; i++) {
         const struct metric_curve *curve = &set->curves[i];
 
         if (curve->all != NULL &&
             same_labels(curve->labels, curve->label_count, metric->labels, metric->label_count)) {
-            return curve;
+            return i;
         }
     }
-    return NULL;
+    return SIZE_MAX;
 }
 
 /* What can not be averaged is computed again. */
-static void pool_again(const struct metric_set *pooled, struct metric *metric)
+static void pool_again(const struct pool *pool, struct metric *metric)
 {
-    for (size_t rule = 0; curve_rules[rule].name != NULL; rule++) {
-        if (strcmp(metric->definition->name, curve_rules[rule].name) == 0) {
-            const struct metric_curve *curve = curve_like(pooled, metric);
-            int64_t t_ns = 0;
+    const struct metric_set *pooled = pool->pooled;
 
-            CHECK(curve != NULL);
-            metric->count =
-                curve_visible(curve->all, curve->missed, curve_rules[rule].per_thousand, &t_ns);
-            metric->value = (double)t_ns;
+    for (size_t rule = 0; rule < CURVE_RULES; rule++) {
+        if (strcmp(metric->definition->name, curve_rules[rule].name) == 0) {
+            const size_t curve = curve_like(pooled, metric);
+
+            CHECK(curve != SIZE_MAX);
+            metric->count = pool->visibility[curve].samples[rule];
+            metric->value = (double)pool->visibility[curve].t_ns[rule];
         }
     }
     if (strcmp(metric->definition->name, "availability_nines") == 0) {
@@ -225,7 +226,7 @@ static void pool_points(const struct pool *pool, size_t index, struct metric_cur
     curve->point_count = count;
 }
 
-static void pool_curve(const struct pool *pool, size_t index, struct metric_curve *curve)
+static void pool_curve(struct pool *pool, size_t index, struct metric_curve *curve)
 {
     struct arena *arena = &pool->pooled->arena;
 
@@ -241,7 +242,9 @@ static void pool_curve(const struct pool *pool, size_t index, struct metric_curv
         histogram_merge(all, pool->sets[i]->curves[index].all);
         histogram_merge(missed, pool->sets[i]->curves[index].missed);
     }
-    curve_fill(curve, arena, all, missed, curve->label_count > 1);
+    curve_counts_set(&pool->counts, all, missed);
+    curve_fill(curve, arena, &pool->counts, curve->label_count > 1);
+    pool->visibility[index] = curve_visibility_of(&pool->counts);
 }
 
 static void pool_series(const struct pool *pool, size_t index, struct metric_series *series)
@@ -326,8 +329,11 @@ void statistics_pool(const struct metric_set *const *sets, size_t set_count,
     pooled->fingerprint = 0;
     arena_init(&pooled->arena);
 
-    const struct pool pool = {sets, set_count, pooled,
-                              memory_alloc(set_count, sizeof(*pool.values))};
+    struct pool pool = {.sets = sets,
+                        .set_count = set_count,
+                        .pooled = pooled,
+                        .values = memory_alloc(set_count, sizeof(*pool.values)),
+                        .visibility = memory_alloc(sets[0]->curve_count, sizeof(*pool.visibility))};
     struct metric *metrics =
         arena_alloc(&pooled->arena, pooled->metric_count + 1, sizeof(*metrics));
     struct metric_curve *curves =
@@ -350,7 +356,9 @@ void statistics_pool(const struct metric_set *const *sets, size_t set_count,
     pooled->metrics = metrics;
     pooled->series = series;
     for (size_t i = 0; i < pooled->metric_count; i++) {
-        pool_again(pooled, &metrics[i]);
+        pool_again(&pool, &metrics[i]);
     }
     memory_release(pool.values);
+    memory_release(pool.visibility);
+    curve_counts_release(&pool.counts);
 }

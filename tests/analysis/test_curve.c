@@ -13,13 +13,27 @@
 struct sample_set {
     struct arena arena;
     struct histogram all, missed;
+    struct curve_counts counts;
 };
 
 static void begin(struct sample_set *set)
 {
+    *set = (struct sample_set){0};
     arena_init(&set->arena);
     histogram_init(&set->all, &set->arena);
     histogram_init(&set->missed, &set->arena);
+}
+
+static const struct curve_counts *counts_of(struct sample_set *set)
+{
+    curve_counts_set(&set->counts, &set->all, &set->missed);
+    return &set->counts;
+}
+
+static void end(struct sample_set *set)
+{
+    curve_counts_release(&set->counts);
+    arena_release(&set->arena);
 }
 
 static void add(struct sample_set *set, int64_t t_ns, uint64_t reads, uint64_t missed)
@@ -46,7 +60,7 @@ static void test_bins(void **state)
     add(&set, 20, 50, 10);
     add(&set, 30, 100, 5);
     add(&set, 40, 30, 0);
-    curve_fill(&curve, &set.arena, &set.all, &set.missed, false);
+    curve_fill(&curve, &set.arena, counts_of(&set), false);
     assert_int_equal(curve.point_count, 2);
     assert_true(fabs(curve.x[0] - 10e-6) < 1e-15);
     assert_true(fabs(curve.x_end[0] - 21e-6) < 1e-15);
@@ -59,7 +73,7 @@ static void test_bins(void **state)
     assert_int_equal(samples, 110);
     assert_true(metric_curve_at(&curve, 1, &y, &samples));
     assert_int_equal(samples, 130);
-    arena_release(&set.arena);
+    end(&set);
 }
 
 /*
@@ -80,7 +94,7 @@ static void test_widths(void **state)
     for (int coarse = 0; coarse < 2; coarse++) {
         const double widths = coarse ? 16 : 64;
 
-        curve_fill(&curve, &set.arena, &set.all, &set.missed, coarse != 0);
+        curve_fill(&curve, &set.arena, counts_of(&set), coarse != 0);
         assert_true(curve.point_count > (coarse ? 16 : 64));
         assert_true(curve.point_count <= (coarse ? 32 : 128));
         for (size_t i = 0; i + 1 < curve.point_count; i++) {
@@ -91,7 +105,7 @@ static void test_widths(void **state)
             assert_true(width < curve.x[i] * 1e6 / widths + curve.x[i] * 1e6 / 64 + 1);
         }
     }
-    arena_release(&set.arena);
+    end(&set);
 }
 
 /*
@@ -110,17 +124,17 @@ static void test_least_t(void **state)
     add(&set, 200, 1000, 50);
     add(&set, 300, 1000, 300);
     add(&set, 400, 1000, 100);
-    assert_int_equal(curve_visible(&set.all, &set.missed, 500, &t_ns), 4000);
+    assert_int_equal(curve_visible(counts_of(&set), 500, &t_ns), 4000);
     assert_int_equal(t_ns, 200);
-    assert_int_equal(curve_visible(&set.all, &set.missed, 900, &t_ns), 4000);
+    assert_int_equal(curve_visible(counts_of(&set), 900, &t_ns), 4000);
     assert_int_equal(histogram_index(t_ns), histogram_index(400));
     /* Already from the first bin on: t = 0. */
-    assert_int_equal(curve_visible(&set.all, &set.missed, 200, &t_ns), 4000);
+    assert_int_equal(curve_visible(counts_of(&set), 200, &t_ns), 4000);
     assert_int_equal(t_ns, 0);
     /* 99 % needs bins of 1000 reads and is not reached; 99.9 % needs 10000 reads: undefined. */
-    assert_int_equal(curve_visible(&set.all, &set.missed, 990, &t_ns), 0);
-    assert_int_equal(curve_visible(&set.all, &set.missed, 999, &t_ns), 0);
-    arena_release(&set.arena);
+    assert_int_equal(curve_visible(counts_of(&set), 990, &t_ns), 0);
+    assert_int_equal(curve_visible(counts_of(&set), 999, &t_ns), 0);
+    end(&set);
 }
 
 /*
@@ -150,12 +164,12 @@ static void test_exponential(void **state)
             histogram_record(&set.missed, (int64_t)(t * 1e6));
         }
     }
-    assert_int_equal(curve_visible(&set.all, &set.missed, 900, &t_ns), 4000000);
+    assert_int_equal(curve_visible(counts_of(&set), 900, &t_ns), 4000000);
     if (fabs((double)t_ns / 1e6 + 20 * log(0.1)) > 2.2) {
         fail_msg("t at 90 %%: %g ms, closed form %g ms, seed 3", (double)t_ns / 1e6,
                  -20 * log(0.1));
     }
-    arena_release(&set.arena);
+    end(&set);
 }
 
 int main(void)
