@@ -13,11 +13,27 @@ static int compare_numbers(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
+/* Adds in rising order, so that the mean does not depend on the order of the values. */
+static double mean_sorting(double *values, size_t count)
+{
+    double sum = 0;
+
+    CHECK(count > 0);
+    for (size_t i = 0; i < count; i++) {
+        CHECK(isfinite(values[i]));
+    }
+    qsort(values, count, sizeof(*values), compare_numbers);
+    for (size_t i = 0; i < count; i++) {
+        sum += values[i];
+    }
+    return sum / (double)count;
+}
+
 struct statistics_summary statistics_summarize(const double *values, size_t count,
                                                double confidence)
 {
     struct statistics_summary summary = {.count = count};
-    double sum = 0, squares = 0;
+    double squares = 0;
 
     CHECK(confidence > 0);
     CHECK(confidence < 1);
@@ -27,17 +43,10 @@ struct statistics_summary statistics_summarize(const double *values, size_t coun
 
     double *sorted = memory_alloc(count, sizeof(*sorted));
 
-    for (size_t i = 0; i < count; i++) {
-        CHECK(isfinite(values[i]));
-        sorted[i] = values[i];
-    }
-    qsort(sorted, count, sizeof(*sorted), compare_numbers);
-    for (size_t i = 0; i < count; i++) {
-        sum += sorted[i];
-    }
+    memcpy(sorted, values, count * sizeof(*sorted));
+    summary.mean = mean_sorting(sorted, count);
     summary.min = sorted[0];
     summary.max = sorted[count - 1];
-    summary.mean = sum / (double)count;
     for (size_t i = 0; i < count; i++) {
         squares += (sorted[i] - summary.mean) * (sorted[i] - summary.mean);
     }
@@ -129,8 +138,7 @@ static void pool_metric(const struct pool *pool, size_t index, struct metric *me
         }
     }
     if (defined > 0) {
-        metric->value = statistics_summarize(pool->values, defined, 0.95).mean * (double)defined /
-                        (double)weight;
+        metric->value = mean_sorting(pool->values, defined) * (double)defined / (double)weight;
     }
 }
 
@@ -263,8 +271,7 @@ static void pool_series(const struct pool *pool, size_t index, struct metric_ser
                 pool->values[count++] = value;
             }
         }
-        means[bucket] =
-            count > 0 ? statistics_summarize(pool->values, count, 0.95).mean : (double)NAN;
+        means[bucket] = count > 0 ? mean_sorting(pool->values, count) : (double)NAN;
     }
     series->values = means;
 }
