@@ -178,6 +178,22 @@ void decimal_rounded(struct decimal *decimal, double value, int digits)
     trim(decimal);
 }
 
+/* The digits of n * 10^exponent, n above 0, without trailing zeros. */
+static void set_whole(struct decimal *decimal, uint64_t n, int exponent)
+{
+    decimal->exponent = exponent;
+    decimal->count = 0;
+    for (; n % 10 == 0; n /= 10) {
+        decimal->exponent++;
+    }
+    for (uint64_t rest = n; rest > 0; rest /= 10) {
+        decimal->count++;
+    }
+    for (int i = decimal->count; i-- > 0; n /= 10) {
+        decimal->digits[i] = (unsigned char)(n % 10);
+    }
+}
+
 /*
  * A whole number n of millionths with up to 15 digits, as times in ms are and most counts: the
  * division is rounded to the nearest double, so its digits read back as the value, and they are
@@ -193,23 +209,98 @@ static bool decimal_millionths(struct decimal *decimal, double value)
     if ((double)n / 1e6 != size) {
         return false;
     }
-    *decimal = (struct decimal){.negative = value < 0.0, .exponent = -6};
-    for (; n % 10 == 0; n /= 10) {
-        decimal->exponent++;
-    }
-    for (uint64_t rest = n; rest > 0; rest /= 10) {
-        decimal->count++;
-    }
-    for (int i = decimal->count; i-- > 0; n /= 10) {
-        decimal->digits[i] = (unsigned char)(n % 10);
-    }
+    *decimal = (struct decimal){.negative = value < 0.0};
+    set_whole(decimal, n, -6);
     return true;
+}
+
+__extension__ typedef unsigned __int128 uint128;
+
+enum { TENS_MAX = 22, MANTISSA_BITS = 52 };
+
+static uint128 ten_to(int power)
+{
+    uint128 ten = 1;
+    for (int i = 0; i < power; i++) {
+        ten *= 10;
+    }
+    return ten;
+}
+
+/* A double mantissa / 2^shift, and the power of ten of its first digit. */
+struct binary {
+    uint64_t mantissa;
+    int shift, first;
+};
+
+/*
+ * False where the integers below have no room, and for powers of two, whose neighbours are not
+ * equally far.
+ */
+static bool binary_of(struct binary *binary, double size)
+{
+    if (!(size >= 1e-4 && size < 1e14)) {
+        return false;
+    }
+    uint64_t bits = 0;
+    memcpy(&bits, &size, sizeof bits);
+    const uint64_t one = UINT64_C(1) << MANTISSA_BITS;
+    binary->mantissa = (bits & (one - 1)) | one;
+    binary->shift = 1023 + MANTISSA_BITS - (int)(bits >> MANTISSA_BITS);
+    binary->first = size < 1.0 ? -1 : 0;
+    for (double ten = 10.0; size >= ten; ten *= 10.0) { /* exact up to 1e22 */
+        binary->first++;
+    }
+    /* Negative powers of ten are no doubles: the size times the positive one reaches 1. */
+    while (binary->first < 0 && (ten_to(-binary->first) * binary->mantissa) >> binary->shift == 0) {
+        binary->first--;
+    }
+    return binary->mantissa != one;
+}
+
+/*
+ * The value rounded to so many digits, half to even, when that reads back as the value: when it is
+ * nearer than half a step of doubles, which are 1 / 2^shift apart, or is a tie that goes to it.
+ */
+static bool round_to(struct decimal *decimal, const struct binary *binary, int digits)
+{
+    const int tens = digits - 1 - binary->first;
+    CHECK(tens >= 0);
+    CHECK(tens <= TENS_MAX);
+    const uint128 ten = ten_to(tens), size = ten * binary->mantissa;
+    const uint128 step = (uint128)1 << binary->shift;
+    const uint128 rest = size & (step - 1);
+    uint64_t n = (uint64_t)(size >> binary->shift);
+    const bool up = rest > step / 2 || (rest == step / 2 && (n & 1U) != 0);
+    const uint128 twice_off = 2 * (up ? step - rest : rest);
+    n += up ? 1 : 0;
+    if (twice_off > ten || (twice_off == ten && (binary->mantissa & 1U) != 0)) {
+        return false;
+    }
+    set_whole(decimal, n, -tens);
+    return true;
+}
+
+/* What decimal_shortest() does by trial, in integers: most values of a report are like that. */
+static bool decimal_between(struct decimal *decimal, double value)
+{
+    struct binary binary;
+    *decimal = (struct decimal){.negative = value < 0.0};
+    if (!binary_of(&binary, value < 0.0 ? -value : value)) {
+        return false;
+    }
+    for (int digits = DBL_DIG; digits <= DOUBLE_DIGITS_MAX; digits++) {
+        if (round_to(decimal, &binary, digits)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void decimal_shortest(struct decimal *decimal, double value)
 {
     CHECK(value >= -DBL_MAX && value <= DBL_MAX);
-    if (decimal_millionths(decimal, value)) {
+    if (decimal_millionths(decimal, value) || decimal_between(decimal, value)) {
         return;
     }
     /* Any decimal of up to 15 digits survives a normal double, so shorter tries can not win. */

@@ -174,6 +174,38 @@ static void millionths_are_no_exception(void **state)
     assert_shortest(1e-6);
 }
 
+/*
+ * Means of a few values, ties between two decimals, powers of two with their neighbours, and all
+ * sizes: the way in integers against the C library.
+ */
+static void integers_are_no_exception(void **state)
+{
+    (void)state;
+    uint64_t random = 3;
+    for (int i = 0; i < 100000; i++) {
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        const double mean = (double)(random >> 40) / (double)(1 + i % 7) / 1e6;
+        assert_shortest(mean);
+        uint64_t bits = (uint64_t)(1023 - 20 + i % 75) << 52 | random >> 12;
+        if (i % 3 == 0) {
+            bits &= ~UINT64_C(0) << (8 + i % 44); /* few digits in binary: ties are likely */
+        }
+        double any = 0.0;
+        memcpy(&any, &bits, sizeof any);
+        assert_shortest(i % 2 == 0 ? any : -any);
+    }
+    for (double two = 0x1p-20; two < 0x1p60; two *= 2.0) {
+        assert_shortest(two);
+        assert_shortest(two * (1.0 + DBL_EPSILON));
+        assert_shortest(two * (1.0 - DBL_EPSILON / 2.0));
+    }
+    for (double ten = 1e-5; ten < 1e17; ten *= 10.0) {
+        assert_shortest(ten * (1.0 + DBL_EPSILON));
+        assert_shortest(ten * (1.0 - DBL_EPSILON / 2.0));
+        assert_shortest(ten / 3.0);
+    }
+}
+
 /* German writes a decimal comma. Only when the machine has such a locale. */
 static void a_locale_changes_nothing(void **state)
 {
@@ -201,6 +233,7 @@ int main(void)
         cmocka_unit_test(doubles_survive),
         cmocka_unit_test(texts_are_short),
         cmocka_unit_test(millionths_are_no_exception),
+        cmocka_unit_test(integers_are_no_exception),
         cmocka_unit_test(a_locale_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
