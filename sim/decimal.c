@@ -260,7 +260,8 @@ static bool binary_of(struct binary *binary, double size)
 
 /*
  * The value rounded to so many digits, half to even, when that reads back as the value: when it is
- * nearer than half a step of doubles, which are 1 / 2^shift apart, or is a tie that goes to it.
+ * nearer than half a step of doubles, which are 1 / 2^shift apart. Half a step exactly would need
+ * more digits than 17: one for each binary place, of which there are at least 7.
  */
 static bool round_to(struct decimal *decimal, const struct binary *binary, int digits)
 {
@@ -274,7 +275,7 @@ static bool round_to(struct decimal *decimal, const struct binary *binary, int d
     const bool up = rest > step / 2 || (rest == step / 2 && (n & 1U) != 0);
     const uint128 twice_off = 2 * (up ? step - rest : rest);
     n += up ? 1 : 0;
-    if (twice_off > ten || (twice_off == ten && (binary->mantissa & 1U) != 0)) {
+    if (twice_off >= ten) {
         return false;
     }
     set_whole(decimal, n, -tens);
