@@ -56,8 +56,11 @@ struct statistics_summary statistics_summarize(const double *values, size_t coun
 
         summary.has_interval = true;
         summary.deviation = sqrt(squares / freedom);
-        summary.half_width = gsl_cdf_tdist_Pinv((1 + confidence) / 2, freedom) * summary.deviation /
-                             sqrt((double)count);
+        /* Where all are alike, as counts of what never happened, any quantile gives 0. */
+        if (summary.deviation > 0) {
+            summary.half_width = gsl_cdf_tdist_Pinv((1 + confidence) / 2, freedom) *
+                                 summary.deviation / sqrt((double)count);
+        }
     }
     return summary;
 }
