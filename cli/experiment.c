@@ -14,9 +14,11 @@
 
 volatile bool experiment_interrupted;
 
-struct worker_share { /* what the threads share; `next` and `done` under the lock */
+struct worker_share { /* what the threads share; numbers and `ready` under the lock */
     struct experiment *experiment;
     pthread_mutex_t lock;
+    pthread_cond_t is_ready;
+    bool ready; /* the first world, from which all take names */
     size_t next, done;
     struct timespec begun;
 };
@@ -33,11 +35,36 @@ static void tee_row(void *state, const struct record *row)
     record_emit(&tee->second, row);
 }
 
-static void run_one(struct experiment *experiment, size_t number)
+static void wait_for_first(struct worker_share *share)
 {
-    struct world *world = number == 0
-                              ? experiment->world
-                              : world_create(experiment->scenario, experiment->seed + number);
+    pthread_mutex_lock(&share->lock);
+    while (!share->ready) {
+        pthread_cond_wait(&share->is_ready, &share->lock);
+    }
+    pthread_mutex_unlock(&share->lock);
+}
+
+/* The first world outlives its run. */
+static struct world *world_of(struct worker_share *share, size_t number)
+{
+    struct experiment *experiment = share->experiment;
+    struct world *world = world_create(experiment->scenario, experiment->seed + number);
+    if (number == 0) {
+        pthread_mutex_lock(&share->lock);
+        experiment->world = world;
+        share->ready = true;
+        pthread_cond_broadcast(&share->is_ready);
+        pthread_mutex_unlock(&share->lock);
+    } else {
+        wait_for_first(share);
+    }
+    return world;
+}
+
+static void run_one(struct worker_share *share, size_t number)
+{
+    struct experiment *experiment = share->experiment;
+    struct world *world = world_of(share, number);
     struct metric_set *set = &experiment->sets[number];
     struct collector collector;
     struct record_sink sink = {0};
@@ -86,6 +113,7 @@ static void show_progress(struct worker_share *share)
     }
 }
 
+/* The first world is made also when a signal has come: there is always one to release. */
 static void *work(void *context)
 {
     struct worker_share *share = context;
@@ -95,10 +123,10 @@ static void *work(void *context)
         const size_t number = share->next;
         share->next += number < experiment->replications ? 1 : 0;
         pthread_mutex_unlock(&share->lock);
-        if (number >= experiment->replications || experiment_interrupted) {
+        if (number >= experiment->replications || (number > 0 && experiment_interrupted)) {
             return NULL;
         }
-        run_one(experiment, number);
+        run_one(share, number);
         pthread_mutex_lock(&share->lock);
         share->done++;
         show_progress(share);
@@ -111,6 +139,7 @@ static void run_all(struct experiment *experiment)
     struct worker_share share = {.experiment = experiment};
     clock_gettime(CLOCK_MONOTONIC, &share.begun);
     pthread_mutex_init(&share.lock, NULL);
+    pthread_cond_init(&share.is_ready, NULL);
     enum { THREADS_MAX = 256 };
     pthread_t threads[THREADS_MAX];
     size_t count = 0;
@@ -124,6 +153,7 @@ static void run_all(struct experiment *experiment)
     for (size_t i = 0; i < count; i++) {
         pthread_join(threads[i], NULL);
     }
+    pthread_cond_destroy(&share.is_ready);
     pthread_mutex_destroy(&share.lock);
 }
 
@@ -134,7 +164,6 @@ void experiment_run(struct experiment *experiment)
     experiment->set_pointers =
         memory_alloc(experiment->replications, sizeof *experiment->set_pointers);
     experiment->stop = ENGINE_UNTIL;
-    experiment->world = world_create(experiment->scenario, experiment->seed);
     run_all(experiment);
     struct fingerprint fingerprint;
     fingerprint_init(&fingerprint);
