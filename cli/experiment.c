@@ -95,6 +95,8 @@ static void run_one(struct worker_share *share, size_t number)
     }
     if (number != 0) {
         world_release(world);
+    } else {
+        world_drop_tables(world); /* its names are needed until the end */
     }
 }
 

@@ -378,6 +378,7 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
     arena_init(&arena);
     struct world *world = arena_alloc(&arena, 1, sizeof *world);
     world->arena = arena;
+    arena_init(&world->tables);
     world->scenario = scenario;
     world->seed = seed;
     engine_init(&world->engine, world, handlers, WORLD_EVENT_COUNT);
@@ -412,6 +413,11 @@ struct world *world_create(const struct scenario *scenario, uint64_t seed)
     return world;
 }
 
+void world_drop_tables(struct world *world)
+{
+    arena_release(&world->tables);
+}
+
 void world_release(struct world *world)
 {
     clients_release(world->clients);
@@ -435,6 +441,7 @@ void world_release(struct world *world)
     memory_release(world->agent_places);
     pool_release(&world->network.flights);
     engine_release(&world->engine);
+    arena_release(&world->tables);
     struct arena arena = world->arena;
     arena_release(&arena);
 }

@@ -21,6 +21,12 @@ struct world;
 struct world *world_create(const struct scenario *scenario, uint64_t seed);
 void world_release(struct world *world);
 
+/*
+ * After the run and its fingerprint: frees what replicas hold, which is most of a world's memory.
+ * Only the layout may be asked for afterwards.
+ */
+void world_drop_tables(struct world *world);
+
 /* Names and numbers behind the rows; fixed at creation. */
 const struct record_layout *world_layout(const struct world *world);
 

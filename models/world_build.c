@@ -298,7 +298,7 @@ static void reserve_storage(struct world *world, const struct world_dataset *dat
     }
     const size_t bytes =
         storage_arena_bytes(key_count, sizes_vary(world, dataset), dataset->value.ops != NULL);
-    arena_reserve(&world->arena, count * bytes);
+    arena_reserve(&world->tables, count * bytes);
 }
 
 static void build_replica(struct world *world, struct world_dataset *dataset, uint32_t member)
@@ -319,7 +319,7 @@ static void build_replica(struct world *world, struct world_dataset *dataset, ui
         const struct distribution *bytes = dataset->config->value_bytes;
         const double mean = bytes->ops->mean(bytes->params);
         replica->storage = arena_alloc(&world->arena, 1, sizeof *replica->storage);
-        storage_init(replica->storage, &world->arena, (uint32_t)dataset->config->keys.count,
+        storage_init(replica->storage, &world->tables, (uint32_t)dataset->config->keys.count,
                      mean > 0.0 && mean < 4e9 ? (uint32_t)(mean + 0.5) : 0,
                      sizes_vary(world, dataset), dataset->value.ops != NULL ? &world->words : NULL);
         replica->storage->volatile_memory = replica->node->disk != NULL && !ops->logged;

@@ -125,6 +125,7 @@ struct world {
     const struct scenario *scenario;
     uint64_t seed;
     struct arena arena;
+    struct arena tables; /* of the storages: not needed for what is said of the run afterwards */
     struct engine engine;
     struct record_sink sink; /* of the running world_run; mask 0 otherwise */
     struct world_places places;
